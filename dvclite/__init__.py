@@ -1,0 +1,3 @@
+"""dvclite: version datasets and models beside git."""
+
+__version__ = "0.1.0"

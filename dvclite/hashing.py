@@ -1,0 +1,120 @@
+"""Names for bytes: the hash algorithms a repository may use, and blobs named by them."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import BinaryIO, NewType, Protocol
+
+from dvclite.errors import UnknownAlgorithmError
+
+Oid = NewType("Oid", str)
+"""A blob's name: its hash in lower-case hex; a tree's ends in `.dir`."""
+
+TREE_SUFFIX = ".dir"
+
+READ_SIZE = 1 << 20
+"""How many bytes are read at a time. Larger reads fall out of the processor's cache."""
+
+
+class Hasher(Protocol):
+    """An incremental hash."""
+
+    def update(self, data: bytes | bytearray | memoryview, /) -> object:
+        """Take in more bytes."""
+
+    def hexdigest(self) -> str:
+        """The hash of all bytes so far, in lower-case hex."""
+
+
+@dataclass(frozen=True, slots=True)
+class Algorithm:
+    """A hash algorithm that blobs can be named by.
+
+    Attributes:
+        name: As written in pointers and in the repository's config.
+        digits: The length of an oid in hex digits, without a tree's suffix.
+        cryptographic: Whether nobody can make two blobs with one oid. Where it is false,
+            an oid protects against accidents only.
+        new: Makes an empty hasher.
+    """
+
+    name: str
+    digits: int
+    cryptographic: bool
+    new: Callable[[], Hasher]
+
+
+@dataclass(frozen=True, slots=True)
+class BlobRef:
+    """Bytes by name and length: the unit that is planned, moved, counted and shown.
+
+    `size` is -1 where a format does not record it.
+    """
+
+    oid: Oid
+    size: int
+
+
+def _blake3() -> Hasher:
+    from blake3 import blake3
+
+    return blake3()
+
+
+def _xxh128() -> Hasher:
+    from xxhash import xxh3_128
+
+    return xxh3_128()
+
+
+def _md5() -> Hasher:
+    return hashlib.md5(usedforsecurity=False)
+
+
+BLAKE3 = Algorithm("blake3", 64, cryptographic=True, new=_blake3)
+XXH128 = Algorithm("xxh128", 32, cryptographic=False, new=_xxh128)
+MD5 = Algorithm("md5", 32, cryptographic=False, new=_md5)
+
+_ALGORITHMS = {algorithm.name: algorithm for algorithm in (BLAKE3, XXH128, MD5)}
+
+
+def algorithm(name: str) -> Algorithm:
+    """Return the algorithm of that name.
+
+    Raises:
+        UnknownAlgorithmError: There is none.
+    """
+    try:
+        return _ALGORITHMS[name]
+    except KeyError:
+        raise UnknownAlgorithmError(name, sorted(_ALGORITHMS)) from None
+
+
+def is_oid(text: str, algorithm: Algorithm) -> bool:
+    """Say whether `text` could name a blob or a tree: an oid becomes part of a path."""
+    digits = text.removesuffix(TREE_SUFFIX)
+    return len(digits) == algorithm.digits and not digits.strip("0123456789abcdef")
+
+
+def is_tree(oid: Oid) -> bool:
+    """Say whether `oid` names a tree."""
+    return oid.endswith(TREE_SUFFIX)
+
+
+def hash_bytes(data: bytes, algorithm: Algorithm) -> Oid:
+    """Return the oid of `data` as a plain blob."""
+    hasher = algorithm.new()
+    hasher.update(data)
+    return Oid(hasher.hexdigest())
+
+
+def hash_stream(stream: BinaryIO, algorithm: Algorithm) -> BlobRef:
+    """Read `stream` to its end and return the oid and size of what it held."""
+    hasher = algorithm.new()
+    buffer = bytearray(READ_SIZE)
+    view = memoryview(buffer)
+    size = 0
+    while count := stream.readinto(buffer):  # type: ignore[attr-defined]
+        hasher.update(view[:count])
+        size += count
+    return BlobRef(Oid(hasher.hexdigest()), size)
