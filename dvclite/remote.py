@@ -1,0 +1,102 @@
+"""What a remote must do: the one page that a plugin's author reads.
+
+A remote is a place elsewhere that holds bytes under keys: a directory, a bucket. A plugin is a
+package with an entry point in the group `dvclite.remotes`, named by the URL scheme it serves,
+whose value is a function `open(url: str, options: Mapping[str, str]) -> Remote`. Options are the
+keys of the remote's section in the configuration, without `url`; the function raises
+`RemoteSetupError` for those it does not know and for those that make no sense. It should not
+touch the network: the first call of a method does.
+
+The contract, which `dvclite.testing.RemoteConformance` proves:
+
+1. All or nothing. No reader ever sees a part of what is being put.
+2. When `put` returns, the bytes are durable, and visible to every method in every process.
+3. The core puts equal bytes under equal keys, but for keys that it puts with `if_absent`.
+   Putting a key again replaces it whole.
+4. `get` writes exactly the bytes that were put, or raises. It may leave part of a target: the
+   core hands it a path that nobody else looks at.
+5. Absent keys are None from `stat`, an error from `get` and `read`, and nothing to `delete`.
+6. Every method may be called from many threads at once.
+7. Only these errors leave: `AccessDeniedError`, `RemoteUnavailableError`, `RemoteSetupError`,
+   `KeyMissingError`, and `KeyExistsError` from a `put` with `if_absent`. A foreign exception is
+   their `__cause__`. An `OSError` of the local file that is read or written may leave as it is.
+8. No policy: no hashing of content, no endless retries, no printing, no state outside itself.
+9. Keys are made of lower-case ASCII letters, digits and `/ . _ -`, are relative, have at most
+   200 characters and no part that is empty or begins with a dot. The core keeps to that.
+10. `moved` is called with counts of bytes as they move, negative where they move again; their sum
+    is the size when the method returns. It may raise to interrupt: let that pass.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+
+class RemoteEntry(NamedTuple):
+    """A key on a remote and how many bytes it holds."""
+
+    key: str
+    size: int
+
+
+OnBytes = Callable[[int], object]
+"""Is told how many more bytes have moved."""
+
+
+def ignore_bytes(_count: int) -> None:
+    """Take no notice of bytes that move."""
+
+
+class Remote(Protocol):
+    """Bytes under keys, elsewhere.
+
+    Attributes:
+        url: The address, without secrets, for messages.
+    """
+
+    url: str
+
+    def stat(self, key: str) -> int | None:
+        """Return the size of what `key` holds, in bytes, or None if it is absent."""
+
+    def list(self, prefix: str) -> Iterator[RemoteEntry]:
+        """Yield every key that begins with `prefix`, in any order, without holding them all.
+
+        The prefix is a string like any other: it need not end at a `/`.
+        """
+
+    def put(
+        self, key: str, source: Path, *, if_absent: bool = False, moved: OnBytes = ignore_bytes
+    ) -> None:
+        """Store the content of the file `source` under `key`.
+
+        Raises:
+            KeyExistsError: `if_absent` was asked for and the key is there. Of many who put one
+                key so at the same time exactly one succeeds.
+        """
+
+    def get(self, key: str, target: Path, *, moved: OnBytes = ignore_bytes) -> None:
+        """Write what `key` holds to the file `target`, made or replaced.
+
+        Raises:
+            KeyMissingError: The key is absent.
+        """
+
+    def read(self, key: str, offset: int, length: int) -> bytes:
+        """Return up to `length` bytes from `offset` on; fewer only where the content ends.
+
+        A negative `offset` counts from the end; one before the beginning means the beginning.
+
+        Raises:
+            KeyMissingError: The key is absent.
+        """
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Make every one of `keys` absent, in as few requests as the place allows."""
+
+    def close(self) -> None:
+        """Let go of connections. Closing twice is harmless."""
+
+
+RemoteOpener = Callable[[str, Mapping[str, str]], Remote]
+"""What an entry point in the group `dvclite.remotes` names."""
