@@ -144,3 +144,8 @@ def set_mode(path: str, mode: int, *, folder: int | None = None) -> None:
 def truncate(fd: int, size: int) -> None:
     """Make an open file `size` bytes long."""
     os.ftruncate(fd, size)
+
+
+def touch(fd: int) -> None:
+    """Set the times of an open file to the file system's own present."""
+    os.utime(fd)
