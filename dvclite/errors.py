@@ -141,7 +141,9 @@ class UnknownRemoteError(ConfigError):
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
         names = f"configured are {', '.join(known)}" if known else "none is configured"
-        super().__init__(f"no remote named {name!r}; {names}", hint="`dvclite remote list` shows them")
+        super().__init__(
+            f"no remote named {name!r}; {names}", hint="`dvclite remote list` shows them"
+        )
         self.name = name
 
 
