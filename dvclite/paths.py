@@ -14,18 +14,21 @@ from dvclite.errors import HostilePathError
 _LONGEST_PATH = 4096
 _LONGEST_PART = 255
 
-# A path that this does not find anything in has no part that needs a closer look.
-_SUSPICIOUS = re.compile(r"(?:^|/)(?:\.|[^/]*~|/|$)|[^\x01-\x7f]", re.DOTALL)
+# Most parts need no closer look: they are ASCII, begin with no dot and have no tilde.
+_PLAIN_PART = r"[^./~\0\x80-\U0010ffff][^/~\0\x80-\U0010ffff]{0,254}+"
+_PLAIN = re.compile(rf"(?:{_PLAIN_PART}/)*+{_PLAIN_PART}")
 
-_RESERVED = frozenset({".git", ".dvc", ".dvclite", ".hg"})
-_RESERVED_SHORT = re.compile(r"(?:git|dvc|dvclit|hg)~\d+", re.IGNORECASE)
-
-# Code points that HFS+ leaves out when it compares names.
-_IGNORED_BY_HFS = dict.fromkeys(
-    [*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF]
+# Windows knows `.git` as `GIT~1` too, and takes no notice of dots and spaces at the end of a name
+# nor of what follows a colon.
+_RESERVED = re.compile(
+    r"(?:\.(?:git|dvc|dvclite|hg)|(?:git|dvc|dvclit|hg)~\d+)[. ]*(?:[:\\].*)?", re.DOTALL
 )
 
+# Code points that HFS+ leaves out when it compares names.
+_IGNORED_BY_HFS = re.compile(r"[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+
 _WINDOWS_FORBIDDEN = re.compile(r'[\x00-\x1f<>:"|?*\\]')
+_LEADS_OUT_ON_WINDOWS = re.compile(r"[\\:]")
 _WINDOWS_DEVICE = re.compile(
     r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?: *\..*)? *", re.IGNORECASE
 )
@@ -42,7 +45,7 @@ def check_path(path: str) -> None:
     """
     if len(path) > _LONGEST_PATH:
         raise HostilePathError(path[:60] + "…", f"longer than {_LONGEST_PATH} characters")
-    if _SUSPICIOUS.search(path) is not None or len(path) > _LONGEST_PART:
+    if _PLAIN.fullmatch(path) is None:
         for part in path.split("/"):
             _check_part(part, path)
     if os.name == "nt":
@@ -50,33 +53,56 @@ def check_path(path: str) -> None:
             _check_windows_part(part, path)
 
 
+def check_link(link: str, path: str) -> None:
+    """Return if the symbolic link `path`, which says `link`, leads to a place below the folder.
+
+    Args:
+        link: What it says; what it leads to need not exist.
+        path: Where it is, a path that has been checked.
+
+    Raises:
+        HostilePathError: It leads out, or cannot be made.
+    """
+    if not link or "\0" in link or len(_encoded(link, path)) >= _LONGEST_PATH:
+        raise HostilePathError(path, "no symbolic link can say what it says")
+    depth = -1 if link.startswith("/") else path.count("/")
+    for part in link.split("/"):
+        if depth >= 0:
+            depth += {"..": -1, ".": 0, "": 0}.get(part, 1)
+    if depth < 0 or (os.name == "nt" and _LEADS_OUT_ON_WINDOWS.search(link)):
+        raise HostilePathError(path, f"the symbolic link leads out, to {link!r}")
+
+
 def is_reserved(name: str) -> bool:
     """Say whether a file system might take `name` for a folder of git's or our own."""
-    plain = unicodedata.normalize("NFKC", name.translate(_IGNORED_BY_HFS)).casefold()
-    return (
-        plain.rstrip(". ").partition(":")[0] in _RESERVED
-        or _RESERVED_SHORT.fullmatch(plain) is not None
-    )
+    plain = unicodedata.normalize("NFKC", _IGNORED_BY_HFS.sub("", name)).casefold()
+    return _RESERVED.fullmatch(plain) is not None
 
 
 def _check_part(part: str, path: str) -> None:
+    if _PLAIN.fullmatch(part) is not None:
+        return
     if not part:
         raise HostilePathError(path, "it is absolute, or has an empty part")
     if part in (".", ".."):
         raise HostilePathError(path, f"it has a part {part!r}")
     if "\0" in part:
         raise HostilePathError(path, "it has a NUL character")
-    if _length(part, path) > _LONGEST_PART:
+    if len(_encoded(part, path)) > _LONGEST_PART:
         raise HostilePathError(path, f"it has a part longer than {_LONGEST_PART} bytes")
     if is_reserved(part):
         raise HostilePathError(path, f"{part!r} belongs to git or dvclite")
 
 
-def _length(part: str, path: str) -> int:
+def _encoded(part: str, path: str) -> bytes:
     try:
-        return len(os.fsencode(part))
+        name = os.fsencode(part)
     except UnicodeEncodeError:
         raise HostilePathError(path, "it has characters that no file name can have") from None
+    # Lone surrogates may stand for bytes that make up a character: a second way to write a name.
+    if os.fsdecode(name) != part:
+        raise HostilePathError(path, "it spells characters as single bytes")
+    return name
 
 
 def _check_windows_part(part: str, path: str) -> None:

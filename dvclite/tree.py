@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from dvclite.errors import HostilePathError, TreeError
 from dvclite.hashing import BlobRef, Oid
-from dvclite.paths import check_path
+from dvclite.paths import check_link, check_path
 
 NO_OID = Oid("")
 
@@ -103,16 +103,19 @@ def checked(entries: Iterable[Entry]) -> Iterator[Entry]:
     previous = ""
     above: list[str] = []  # Earlier paths that the current one begins with.
     for entry in entries:
-        path = entry.path[:-1] if entry.is_folder else entry.path
-        check_path(path)
-        if entry.path <= previous:
-            raise TreeError(f"{entry.path!r} is out of order")
-        while above and not path.startswith(above[-1]):
-            above.pop()
-        if any(path[len(name) : len(name) + 1] in ("/", "") for name in above):
-            raise TreeError(f"{path!r} is below a file of the tree")
-        above.append(path)
-        previous = entry.path
+        path = entry.path
+        check_path(path.removesuffix("/"))
+        if path <= previous:
+            raise TreeError(f"{path!r} is out of order")
+        if previous and path.startswith(previous):
+            above.append(previous)
+        elif above:
+            above = [name for name in above if path.startswith(name)]
+        if above and any("/" in (name[-1], path[len(name)]) for name in above):
+            raise TreeError(f"{path!r} is below a file or an empty folder of the tree")
+        if entry.link is not None:
+            check_link(entry.link, path)
+        previous = path
         yield entry
 
 
