@@ -143,7 +143,10 @@ class _Restorer:
         self._changed_since: list[str] = []
 
     def run(self, restored: Restored) -> None:
-        known = self._workspace.statcache.tree_at(self._output.path) == self._output.oid
+        whole = self._workspace.statcache.whole_at(self._output.path)
+        known = self._path == self._output.path or (
+            whole is not None and whole.oid == self._output.oid
+        )
         failed = len(restored.missing)
         try:
             with self._workspace.statcache.updating(self._output.path) as update:
@@ -155,8 +158,7 @@ class _Restorer:
                 self._finish_folders()
                 self._settle()
                 self._remember(update, self._written)
-                whole = known or self._path == self._output.path
-                complete = whole and failed == len(restored.missing) and not self._changed_since
+                complete = known and failed == len(restored.missing) and not self._changed_since
                 update.commit(self._output.oid if complete else None)
         finally:
             self._place.close()

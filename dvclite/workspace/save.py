@@ -76,7 +76,8 @@ def save(
         finally:
             clock.close()
         # Only now is all of it durable, and may be relied on.
-        known = part is None or workspace.statcache.tree_at(output.path) == output.oid
+        whole = workspace.statcache.whole_at(output.path)
+        known = part is None or (whole is not None and whole.oid == output.oid)
         update.commit(saved.oid if known else None, afresh=afresh and part is None)
         return Saved(saved, writer.stored, writer.stored_bytes)
 
