@@ -1,0 +1,66 @@
+"""The file system's own clock, and how fine it is."""
+
+import os
+import time
+
+from dvclite.files import changes
+from dvclite.files.staging import Staging
+
+_SECOND = 1_000_000_000
+_COARSE = 2 * _SECOND
+_LEAST = 10_000_000
+
+
+class FileClock:
+    """Tells the time as the file system stamps it on files, which may be another machine's time.
+
+    A stat says that a file is unchanged only if no later change could carry the same time. So a
+    stat is worth remembering if the file's times lie further back than the clock's grain: see
+    git's technical document on the "racy git" problem.
+    """
+
+    def __init__(self, staging: Staging) -> None:
+        """Read the clock off a file in `staging`."""
+        self._staging = staging
+        self._fd: int | None = None
+
+    def now(self) -> int:
+        """Return the present in nanoseconds, as the file system has it."""
+        if self._fd is None:
+            self._fd = changes.create(self._staging.new_path())
+        changes.touch(self._fd)
+        return os.fstat(self._fd).st_mtime_ns
+
+    def close(self) -> None:
+        """Let go of the file that the clock is read off."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+
+def is_settled(stat: os.stat_result, now: int) -> bool:
+    """Say whether a change after `now` would show in a file's times.
+
+    Args:
+        stat: Taken at `now` or later.
+        now: In nanoseconds, by the file system's clock.
+    """
+    latest = max(stat.st_mtime_ns, stat.st_ctime_ns)
+    return latest + _grain(stat) < now
+
+
+def settling_time(stat: os.stat_result) -> float:
+    """Return after how many seconds a file that was just written has settled."""
+    return 1.5 * _grain(stat) / _SECOND
+
+
+def _grain(stat: os.stat_result) -> int:
+    # A time without a fraction comes from a file system that keeps whole seconds or two of them.
+    if stat.st_mtime_ns % _SECOND == 0 or stat.st_ctime_ns % _SECOND == 0:
+        return _COARSE
+    return max(_LEAST, int(2 * _tick() * _SECOND))
+
+
+def _tick() -> float:
+    coarse = getattr(time, "CLOCK_REALTIME_COARSE", None)
+    return time.clock_getres(coarse) if coarse is not None else 0.016

@@ -1,0 +1,129 @@
+"""Giving files their final names, many after one flush."""
+
+import os
+import sys
+from collections.abc import Callable, Collection
+
+from dvclite.files import changes
+from dvclite.files.atomic import discard, flush_folder
+
+_MOST_FILES = 2000
+_MOST_BYTES = 512 << 20
+_FLUSHED_ONE_BY_ONE = 8
+
+# File systems on which one syncfs makes everything written to them durable and reports what failed.
+_SYNCFS = frozenset({"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "tmpfs", "overlay", "zfs", "bcachefs"})
+
+
+class Naming:
+    """Files in staging that wait for their names.
+
+    All of them are flushed together, then renamed, then their names are flushed: nothing ever has
+    a final name before its content survives a power cut, and a thousand small files cost two
+    flushes instead of a thousand. After an error the files that have no name yet are discarded:
+    a failed flush says nothing about what would happen to a second one.
+    """
+
+    def __init__(self, place: str | os.PathLike[str], make_parent: Callable[[str], None]) -> None:
+        """Prepare to name files.
+
+        Args:
+            place: A folder on the file system that all of this happens on.
+            make_parent: Makes the folder of a final name that turns out to be absent.
+        """
+        self._place = os.fspath(place)
+        self._make_parent = make_parent
+        self._waiting: list[tuple[str, str]] = []
+        self._bytes = 0
+        self._volume: int | None = None
+
+    def add(self, partial: str, final: str, size: int) -> None:
+        """Let a written and closed file of `size` bytes wait for its name."""
+        if self._volume is None and _has_syncfs(self._place):
+            # Opened before most of the writing: a later flush reports what failed since then.
+            self._volume = os.open(self._place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._waiting.append((partial, final))
+        self._bytes += size
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much waits that it should be named before more is written."""
+        return len(self._waiting) >= _MOST_FILES or self._bytes >= _MOST_BYTES
+
+    def finish(self) -> None:
+        """Return when all files have their names and survive a power cut.
+
+        Raises:
+            OSError: Some could not be written. None of those has its name.
+        """
+        waiting = self._take()
+        named = 0
+        try:
+            self._flush([partial for partial, _ in waiting], _flush_file)
+            for partial, final in waiting:
+                self._rename(partial, final)
+                named += 1
+            self._flush({os.path.dirname(final) for _, final in waiting}, flush_folder)
+        except BaseException:
+            for partial, _ in waiting[named:]:
+                discard(partial)
+            raise
+        finally:
+            self._close()
+
+    def discard(self) -> None:
+        """Give up the files that wait."""
+        self._close()
+        for partial, _ in self._take():
+            discard(partial)
+
+    def _take(self) -> list[tuple[str, str]]:
+        waiting, self._waiting, self._bytes = self._waiting, [], 0
+        return waiting
+
+    def _flush(self, paths: Collection[str], flush_one: Callable[[str], None]) -> None:
+        if self._volume is not None and len(paths) > _FLUSHED_ONE_BY_ONE:
+            changes.flush_filesystem(self._volume)
+        else:
+            for path in paths:
+                flush_one(path)
+
+    def _close(self) -> None:
+        if self._volume is not None:
+            os.close(self._volume)
+            self._volume = None
+
+    def _rename(self, partial: str, final: str) -> None:
+        try:
+            changes.rename(partial, final)
+        except FileNotFoundError:
+            self._make_parent(os.path.dirname(final))
+            changes.rename(partial, final)
+
+
+def _flush_file(path: str) -> None:
+    # Windows flushes only what is open for writing.
+    access = os.O_RDWR if os.name == "nt" else os.O_RDONLY
+    fd = os.open(path, access | getattr(os, "O_CLOEXEC", 0))
+    try:
+        changes.flush(fd)
+    finally:
+        os.close(fd)
+
+
+def _has_syncfs(place: str) -> bool:
+    return sys.platform == "linux" and _filesystem_type(place) in _SYNCFS
+
+
+def _filesystem_type(place: str) -> str:
+    """Return the type of the file system that `place` is on, as the kernel names it."""
+    path = os.path.realpath(place)
+    best, kind = -1, ""
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
+        for line in lines:
+            before, _, after = line.partition(" - ")
+            mount = before.split(" ")[4].encode("latin-1", "replace").decode("unicode_escape")
+            inside = path == mount or path.startswith(mount.rstrip("/") + "/")
+            if inside and len(mount) >= best:
+                best, kind = len(mount), after.split(" ", 1)[0]
+    return kind

@@ -1,0 +1,304 @@
+"""The stat cache: what every file of an output held when it was last read or written.
+
+A file whose stat is still the same goes unread. The rows at and below an output's path stand for
+a whole tree; which one is remembered too, so that an unchanged directory is compared without
+reading its tree.
+
+All of it can be made again from the files: a stat cache that is missing, damaged, locked or not
+writable costs time and nothing else. Every row is sealed with a hash of its own, since a damaged
+database may well return a row that was never written.
+"""
+
+import sqlite3
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from os import PathLike, fspath, stat_result
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from xxhash import xxh3_64_intdigest
+
+from dvclite.hashing import Oid
+from dvclite.tree import Entry
+
+_VERSION = 1
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS kept.files"
+    " (path BLOB PRIMARY KEY, signature BLOB, content BLOB, seal INTEGER) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS kept.outputs (path BLOB PRIMARY KEY, oid TEXT) WITHOUT ROWID",
+    f"PRAGMA kept.user_version = {_VERSION}",
+)
+_BUSY_OR_READ_ONLY = frozenset(
+    {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
+)
+_SIGNATURE = struct.Struct("<QQqqI")
+_CONTENT = struct.Struct("<cq")
+_PERMISSIONS_AND_TYPE = 0o170111
+_WAIT = 10.0
+
+UNSETTLED = b""
+"""The signature of a file whose stat says nothing yet: it matches none."""
+
+
+class Row(NamedTuple):
+    """What is remembered of one path.
+
+    A NamedTuple, because a million of them pass by.
+
+    Attributes:
+        path: Relative to the repository's root.
+        signature: Of the stat that goes with the content.
+        content: The entry without its path, packed.
+    """
+
+    path: str
+    signature: bytes
+    content: bytes
+
+    def entry(self, path: str) -> Entry:
+        """Return what the path held, as the entry `path` of a tree."""
+        return _unpack(path, self.content)
+
+
+def signature(stat: stat_result) -> bytes:
+    """Return what of a stat changes whenever a file changes."""
+    return _SIGNATURE.pack(
+        stat.st_ino & 0xFFFFFFFFFFFFFFFF,
+        stat.st_size,
+        stat.st_mtime_ns,
+        stat.st_ctime_ns,
+        stat.st_mode & _PERMISSIONS_AND_TYPE,
+    )
+
+
+def row(path: str, signature: bytes, entry: Entry) -> Row:
+    """Return what to remember of a path that holds what `entry` says."""
+    return Row(path, signature, _pack(entry))
+
+
+class StatCache:
+    """Rows by path, in SQLite.
+
+    Reading never creates or changes anything; writing happens in one transaction at the end of a
+    command.
+    """
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        """Use the database at `path`, which need not exist."""
+        self._path = Path(path)
+        self._reader: sqlite3.Connection | None = None
+
+    def below(self, path: str) -> Iterator[Row]:
+        """Yield the rows at `path` and below it, sorted."""
+        start = _key(path)
+        try:
+            connection = self._read()
+            rows = connection.execute(
+                "SELECT path, signature, content, seal FROM files"
+                " WHERE path = ? OR (path > ? AND path < ?) ORDER BY path",
+                (start, start + b"/", start + b"0"),
+            )
+            for key, signed, content, seal in rows:
+                if xxh3_64_intdigest(key + signed + content) - (1 << 63) == seal:
+                    yield Row(key.decode("utf-8", "surrogatepass"), signed, content)
+        except (sqlite3.Error, TypeError, UnicodeDecodeError):
+            # TypeError: a damaged database may hold values of other types.
+            return
+
+    def tree_at(self, path: str) -> Oid | None:
+        """Return the oid of the output that the rows at and below `path` stand for, if known."""
+        return dict(self.outputs(path)).get(path)
+
+    def outputs(self, path: str | None = None) -> list[tuple[str, Oid]]:
+        """Return the outputs that were last saved or restored here, with their oids."""
+        condition, values = ("WHERE path = ?", (_key(path),)) if path is not None else ("", ())
+        try:
+            found = self._read().execute(
+                f"SELECT path, oid FROM outputs {condition} ORDER BY path", values
+            )
+            return [(key.decode("utf-8", "surrogatepass"), Oid(oid)) for key, oid in found]
+        except (sqlite3.Error, AttributeError, UnicodeDecodeError):
+            return []
+
+    def updating(self, path: str) -> "Update":
+        """Begin to collect what an output holds from now on."""
+        return Update(self._path, path)
+
+    def forget(self, path: str) -> None:
+        """Remember nothing of an output any more."""
+        self.close()
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+            if self._path.exists():
+                _write_into(self._path, connection, lambda: _forget(connection, path))
+
+    def close(self) -> None:
+        """Close the database."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _read(self) -> sqlite3.Connection:
+        if self._reader is None:
+            # A missing file raises like a damaged one. The URI keeps reading from creating it.
+            self._reader = sqlite3.connect(
+                f"{self._path.absolute().as_uri()}?mode=ro", uri=True, timeout=_WAIT
+            )
+        return self._reader
+
+
+class Update:
+    """Rows that wait until what they tell of is durable.
+
+    They wait in a private database that spills to disk, and enter the stat cache in one short
+    transaction. An update that is not committed changes nothing.
+    """
+
+    def __init__(self, path: Path, output: str) -> None:
+        """Collect rows for the stat cache at `path`, below the path of one output."""
+        self._path = path
+        self._output = output
+        self._waiting = sqlite3.connect("", isolation_level=None)
+        self._waiting.execute("CREATE TABLE files (path, signature, content, seal)")
+        self._waiting.execute("CREATE TABLE gone (path)")
+        self._waiting.execute("BEGIN")
+
+    def put(self, row: Row) -> None:
+        """Remember what a path holds."""
+        key = _key(row.path)
+        seal = xxh3_64_intdigest(key + row.signature + row.content) - (1 << 63)
+        self._waiting.execute(
+            "INSERT INTO files VALUES (?, ?, ?, ?)", (key, row.signature, row.content, seal)
+        )
+
+    def drop(self, path: str) -> None:
+        """Remember nothing of a path any more."""
+        self._waiting.execute("INSERT INTO gone VALUES (?)", (_key(path),))
+
+    def commit(self, oid: Oid | None, *, afresh: bool = False) -> None:
+        """Make the stat cache remember what was collected, if it can.
+
+        Args:
+            oid: What the rows of the output stand for after this; None for no known whole.
+            afresh: Whether older rows of the output go first.
+        """
+        connection = self._waiting
+        connection.execute("COMMIT")
+
+        def write() -> None:
+            if afresh:
+                _forget(connection, self._output)
+            connection.execute("DELETE FROM kept.files WHERE path IN (SELECT path FROM gone)")
+            connection.execute("INSERT OR REPLACE INTO kept.files SELECT * FROM files")
+            connection.execute("DELETE FROM kept.outputs WHERE path = ?", (_key(self._output),))
+            if oid is not None:
+                connection.execute(
+                    "INSERT INTO kept.outputs VALUES (?, ?)", (_key(self._output), oid)
+                )
+
+        _write_into(self._path, connection, write)
+
+    def close(self) -> None:
+        """Give up what was not committed."""
+        self._waiting.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _write_into(path: Path, connection: sqlite3.Connection, write: Callable[[], None]) -> None:
+    """Run `write` in a transaction on the stat cache at `path`, attached as `kept`.
+
+    A database that is damaged is made anew. One that is locked for long, or cannot be written,
+    is left as it is: the files themselves are the truth.
+    """
+    for attempt in (1, 2):
+        try:
+            _attach(path, connection)
+            connection.execute("BEGIN IMMEDIATE")
+            write()
+            connection.execute("COMMIT")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode in _BUSY_OR_READ_ONLY:
+                return
+            _start_over(path, connection, attempt)
+        except sqlite3.DatabaseError:
+            _start_over(path, connection, attempt)
+
+
+def _attach(path: Path, connection: sqlite3.Connection) -> None:
+    connection.execute("ATTACH DATABASE ? AS kept", (str(path),))
+    connection.execute(f"PRAGMA busy_timeout = {int(_WAIT * 1000)}")
+    # Derived data need not survive a power cut, and sealed rows tell when they did not.
+    connection.execute("PRAGMA kept.synchronous = OFF")
+    (version,) = connection.execute("PRAGMA kept.user_version").fetchone()
+    if version not in (0, _VERSION):
+        raise sqlite3.DatabaseError("a stat cache of another version")
+    if version == 0:
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in _SCHEMA:
+            connection.execute(statement)
+        connection.execute("COMMIT")
+
+
+def _start_over(path: Path, connection: sqlite3.Connection, attempt: int) -> None:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+    if attempt == 1:
+        connection.execute("DETACH DATABASE kept")
+        path.unlink(missing_ok=True)
+        path.with_name(path.name + "-journal").unlink(missing_ok=True)
+
+
+def _forget(connection: sqlite3.Connection, path: str) -> None:
+    start = _key(path)
+    connection.execute(
+        "DELETE FROM kept.files WHERE path = ? OR (path > ? AND path < ?)",
+        (start, start + b"/", start + b"0"),
+    )
+    connection.execute("DELETE FROM kept.outputs WHERE path = ?", (start,))
+
+
+def _key(path: str) -> bytes:
+    # Sorts as trees do, by code point, and takes the lone surrogates of names that are not UTF-8.
+    return path.encode("utf-8", "surrogatepass")
+
+
+def _pack(entry: Entry) -> bytes:
+    if entry.oid:
+        kind = b"x" if entry.executable else b"f"
+        return _CONTENT.pack(kind, entry.size) + entry.oid.encode("ascii")
+    if entry.link is not None:
+        return _CONTENT.pack(b"l", 0) + _key(entry.link)
+    return _CONTENT.pack(b"d", 0)
+
+
+def _unpack(path: str, content: bytes) -> Entry:
+    kind, size = _CONTENT.unpack_from(content)
+    rest = content[_CONTENT.size :]
+    if kind in b"fx":
+        return Entry(path, Oid(rest.decode("ascii")), size, kind == b"x")
+    if kind == b"l":
+        return Entry(path, link=rest.decode("utf-8", "surrogatepass"))
+    return Entry(path)

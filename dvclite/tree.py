@@ -1,0 +1,187 @@
+"""A directory as one value: its files, sorted by path.
+
+A tree is a stream of entries wherever it is worked on, so that a directory of a million files
+needs no million values in memory at once. How the entries are written down is the format's
+business (`dvclite.formats`).
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from dvclite.errors import HostilePathError, TreeError
+from dvclite.hashing import BlobRef, Oid
+from dvclite.paths import check_path
+
+NO_OID = Oid("")
+
+
+class Entry(NamedTuple):
+    """One file, symbolic link or empty folder of a tree.
+
+    A NamedTuple, because a million of them pass by.
+
+    Attributes:
+        path: Relative to the tree's root, with `/` between its parts; an empty folder's ends in
+            `/`. Bytes that are not UTF-8 are lone surrogates, as in Python's file names.
+        oid: The content's name; empty for links and folders.
+        size: The content's length in bytes; -1 where the format does not tell.
+        executable: Whether the owner may run the file.
+        link: What a symbolic link says; None for everything else.
+    """
+
+    path: str
+    oid: Oid = NO_OID
+    size: int = 0
+    executable: bool = False
+    link: str | None = None
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it has content of its own."""
+        return bool(self.oid)
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is an empty folder."""
+        return self.path.endswith("/")
+
+    @property
+    def ref(self) -> BlobRef:
+        """The content of a file."""
+        return BlobRef(self.oid, self.size)
+
+    def same_content(self, other: "Entry") -> bool:
+        """Say whether two entries stand for the same thing at their paths."""
+        return (
+            self.oid == other.oid
+            and self.link == other.link
+            and self.executable == other.executable
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A directory in its written form.
+
+    Attributes:
+        data: The written form, byte for byte: what is hashed, stored and sent.
+        oid: Its name.
+        files: How many files and links are in it.
+        size: How many bytes these files hold; -1 where the format does not tell.
+        decode: Reads `data`.
+    """
+
+    data: bytes
+    oid: Oid
+    files: int
+    size: int
+    decode: Callable[[bytes], Iterator[Entry]]
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Yield the entries, sorted by path.
+
+        Raises:
+            TreeError, HostilePathError: The data is not a tree that may be used. Entries before
+                the fault have been yielded by then.
+        """
+        return checked(self.decode(self.data))
+
+    @property
+    def ref(self) -> BlobRef:
+        """The tree as a blob."""
+        return BlobRef(self.oid, len(self.data))
+
+
+def checked(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Pass entries on, and refuse what no tree of ours holds.
+
+    Raises:
+        TreeError: Paths are not sorted, stand twice, or one is a file and a folder.
+        HostilePathError: A path would lead out of its place.
+    """
+    previous = ""
+    above: list[str] = []  # Earlier paths that the current one begins with.
+    for entry in entries:
+        path = entry.path[:-1] if entry.is_folder else entry.path
+        check_path(path)
+        if entry.path <= previous:
+            raise TreeError(f"{entry.path!r} is out of order")
+        while above and not path.startswith(above[-1]):
+            above.pop()
+        if any(path[len(name) : len(name) + 1] in ("/", "") for name in above):
+            raise TreeError(f"{path!r} is below a file of the tree")
+        above.append(path)
+        previous = entry.path
+        yield entry
+
+
+def joined(
+    left: Iterable[Entry], right: Iterable[Entry]
+) -> Iterator[tuple[Entry | None, Entry | None]]:
+    """Yield the entries of two trees side by side, by path; None where one lacks the path."""
+    ours, theirs = iter(left), iter(right)
+    one, other = next(ours, None), next(theirs, None)
+    while one is not None or other is not None:
+        if other is None or (one is not None and one.path < other.path):
+            yield one, None
+            one = next(ours, None)
+        elif one is None or other.path < one.path:
+            yield None, other
+            other = next(theirs, None)
+        else:
+            yield one, other
+            one, other = next(ours, None), next(theirs, None)
+
+
+def below(entries: Iterable[Entry], path: str) -> Iterator[Entry]:
+    """Yield the entries at `path` and below it; all of them where it is empty."""
+    folder = path + "/"
+    return (
+        entry
+        for entry in entries
+        if not path or entry.path == path or entry.path.startswith(folder)
+    )
+
+
+def grafted(entries: Iterable[Entry], path: str, replacement: Iterable[Entry]) -> Iterator[Entry]:
+    """Yield a tree with what is at and below `path` replaced.
+
+    A file or empty folder that stands where a folder is now needed gives way.
+
+    Args:
+        entries: The tree, sorted.
+        path: Where the replacement belongs; not empty.
+        replacement: Sorted entries whose paths are `path` or begin with `path/`; may be empty.
+    """
+    folder = path + "/"
+    ancestors = _ancestors(path)
+    kept = (
+        entry
+        for entry in entries
+        if entry.path != path
+        and not entry.path.startswith(folder)
+        and entry.path.rstrip("/") not in ancestors
+    )
+    for old, new in joined(kept, replacement):
+        entry = old if old is not None else new
+        if entry is not None:
+            yield entry
+
+
+def _ancestors(path: str) -> frozenset[str]:
+    parts = path.split("/")
+    return frozenset("/".join(parts[:count]) for count in range(1, len(parts)))
+
+
+def check_spelling(entries: Iterable[Entry]) -> None:
+    """Return if no two paths differ only by case, for file systems that take them for one.
+
+    Raises:
+        HostilePathError: Two do.
+    """
+    seen: dict[str, str] = {}
+    for entry in entries:
+        folded = entry.path.casefold()
+        if seen.setdefault(folded, entry.path) != entry.path:
+            raise HostilePathError(entry.path, f"{seen[folded]!r} is the same name on this system")
