@@ -31,20 +31,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from dvclite.files.copying import OnBytes, ignore_bytes
+
+__all__ = ["OnBytes", "Remote", "RemoteEntry", "RemoteOpener", "ignore_bytes"]
+
 
 class RemoteEntry(NamedTuple):
     """A key on a remote and how many bytes it holds."""
 
     key: str
     size: int
-
-
-OnBytes = Callable[[int], object]
-"""Is told how many more bytes have moved."""
-
-
-def ignore_bytes(_count: int) -> None:
-    """Take no notice of bytes that move."""
 
 
 class Remote(Protocol):

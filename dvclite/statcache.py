@@ -13,7 +13,7 @@ import sqlite3
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from os import PathLike, fspath, stat_result
+from os import PathLike, stat_result
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -109,15 +109,12 @@ class StatCache:
 
     def tree_at(self, path: str) -> Oid | None:
         """Return the oid of the output that the rows at and below `path` stand for, if known."""
-        return dict(self.outputs(path)).get(path)
+        return next((oid for name, oid in self.outputs() if name == path), None)
 
-    def outputs(self, path: str | None = None) -> list[tuple[str, Oid]]:
-        """Return the outputs that were last saved or restored here, with their oids."""
-        condition, values = ("WHERE path = ?", (_key(path),)) if path is not None else ("", ())
+    def outputs(self) -> list[tuple[str, Oid]]:
+        """Return the outputs that were last saved or restored here, with their oids, sorted."""
         try:
-            found = self._read().execute(
-                f"SELECT path, oid FROM outputs {condition} ORDER BY path", values
-            )
+            found = self._read().execute("SELECT path, oid FROM outputs ORDER BY path")
             return [(key.decode("utf-8", "surrogatepass"), Oid(oid)) for key, oid in found]
         except (sqlite3.Error, AttributeError, UnicodeDecodeError):
             return []

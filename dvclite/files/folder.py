@@ -11,11 +11,7 @@ from typing import Self
 from dvclite.files import changes
 
 _HAS_DIR_FD = os.open in os.supports_dir_fd
-_FLAGS = (
-    os.O_RDONLY
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_DIRECTORY", 0)
-)
+_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_DIRECTORY", 0)
 # What systems answer when the last part of a path is a link and none may be followed.
 _LINK_IN_THE_WAY = frozenset({errno.ELOOP, errno.ENOTDIR})
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
@@ -157,4 +153,3 @@ def _open_folder(name: str, parent: int, path: str) -> int:
         if error.errno in _LINK_IN_THE_WAY:
             raise NotADirectoryError(errno.ENOTDIR, "not a directory", path) from error
         raise
-

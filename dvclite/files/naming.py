@@ -12,7 +12,9 @@ _MOST_BYTES = 512 << 20
 _FLUSHED_ONE_BY_ONE = 8
 
 # File systems on which one syncfs makes everything written to them durable and reports what failed.
-_SYNCFS = frozenset({"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "tmpfs", "overlay", "zfs", "bcachefs"})
+_SYNCFS = frozenset(
+    {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "tmpfs", "overlay", "zfs", "bcachefs"}
+)
 
 
 class Naming:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from dvclite.files.folder import Folder
 
-Ignore = Callable[[str, bool], bool]
-"""Says whether a path, and whether it is a folder, is to be passed over."""
+Ignore = Callable[[str], bool]
+"""Says whether a path is to be passed over; a folder's ends in `/`."""
 
 _DEEPEST = 400
 """Each open level holds a file descriptor."""
@@ -75,12 +75,12 @@ def _scan(folder: Folder, prefix: str, ignore: Ignore | None, depth: int) -> Ite
     for name, entry in _listing(folder):
         if name.endswith("/"):
             path = prefix + name
-            if ignore is not None and ignore(path[:-1], True):
+            if ignore is not None and ignore(path):
                 continue
             yield from _scan_child(folder, name[:-1], path, ignore, depth + 1)
         else:
             path = prefix + name
-            if ignore is not None and ignore(path, False):
+            if ignore is not None and ignore(path):
                 continue
             try:
                 found = entry.stat(follow_symlinks=False)

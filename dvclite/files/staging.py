@@ -1,17 +1,12 @@
 """Private folders for files that do not have their final name yet."""
 
 import os
-import secrets
-import socket
-import time
 from types import TracebackType
 from typing import Self
 
 from dvclite.files import changes
 from dvclite.files.atomic import discard
-
-_FORGOTTEN = 24 * 3600.0
-"""Seconds after which another machine's staging folder counts as left behind."""
+from dvclite.files.owners import is_left_behind
 
 
 class Staging:
@@ -24,7 +19,7 @@ class Staging:
     def __init__(self, parent: str | os.PathLike[str], *, mode: int = 0o777) -> None:
         """Plan a staging folder in `parent`; both are made on first use."""
         self._parent = os.fspath(parent)
-        self._path = os.path.join(self._parent, f"{_machine()}-{os.getpid()}-{secrets.token_hex(4)}")
+        self._path = os.path.join(self._parent, own_name())
         self._mode = mode
         self._count = 0
         self._made = False
@@ -32,9 +27,7 @@ class Staging:
     def new_path(self) -> str:
         """Return a path in the folder that nothing has yet."""
         if not self._made:
-            os_parent = os.path.dirname(self._parent)
-            for path in (os_parent, self._parent, self._path):
-                make_folder(path, mode=self._mode)
+            make_folder(self._path, mode=self._mode)
             self._made = True
         self._count += 1
         return os.path.join(self._path, str(self._count))
@@ -66,7 +59,7 @@ def sweep(parent: str | os.PathLike[str]) -> int:
     swept = 0
     for name in names:
         path = os.path.join(parent, name)
-        if _is_left_behind(name, path):
+        if is_left_behind(name, path):
             _remove(path)
             swept += 1
     return swept
@@ -94,34 +87,6 @@ def make_folder(path: str | os.PathLike[str], *, mode: int = 0o777) -> None:
         return
     if mode > 0o777:
         changes.set_mode(name, mode)
-
-
-def _is_left_behind(name: str, path: str) -> bool:
-    machine, _, rest = name.rpartition("-")[0].rpartition("-")
-    if not machine or not rest.isdigit():
-        return False
-    if machine == _machine():
-        return not _is_running(int(rest))
-    try:
-        return time.time() - os.stat(path).st_mtime > _FORGOTTEN
-    except FileNotFoundError:
-        return False
-
-
-def _is_running(process: int) -> bool:
-    if os.name == "nt":
-        return True  # Signal 0 would end the process there; age decides instead.
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _machine() -> str:
-    return socket.gethostname().replace(os.sep, "_") or "localhost"
 
 
 def _remove(folder: str) -> None:

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from dvclite.errors import TreeError
-from dvclite.hashing import Algorithm, Oid, hash_bytes, is_oid
-from dvclite.hashing import TREE_SUFFIX
+from dvclite.hashing import TREE_SUFFIX, Algorithm, Oid, hash_bytes, is_oid
 from dvclite.tree import Entry, Tree
 
 

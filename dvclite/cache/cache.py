@@ -1,0 +1,121 @@
+"""The cache as the rest of dvclite sees it."""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dvclite.cache.layout import Kind, Layout
+from dvclite.cache.leases import Lease, leases_folder
+from dvclite.cache.loose import LooseBlobs
+from dvclite.cache.writer import Writer
+from dvclite.errors import BlobCorruptError, BlobMissingError
+from dvclite.files.copying import read_whole
+from dvclite.files.staging import Staging
+from dvclite.formats.format import Format
+from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, hash_bytes
+from dvclite.tree import Tree
+
+
+class Cache:
+    """Blobs by name, on the local disk.
+
+    Every byte is verified when it leaves. Two doors lead in, both through a `Writer`: one for own
+    bytes, hashed while they are read, one for foreign bytes, verified before they get their name.
+    """
+
+    def __init__(self, root: Path, format: Format, *, shared: bool = False) -> None:
+        """Use the cache in `root`, which is made when something is first written.
+
+        Args:
+            root: The cache's folder.
+            format: How blobs are named and trees written.
+            shared: Whether all members of the folder's group shall be able to write.
+        """
+        self.root = root
+        self.format = format
+        self._folder_mode = 0o2775 if shared else 0o777
+        self.loose = LooseBlobs(root, format, folder_mode=self._folder_mode)
+        self._layout = Layout(self.loose, format.algorithm)
+
+    def missing(self, refs: Iterable[BlobRef]) -> list[BlobRef]:
+        """Return which of these blobs are nowhere in the cache, each once, in their order."""
+        by_oid = {ref.oid: ref for ref in refs}
+        absent = self.loose.absent(by_oid)
+        return [
+            ref for oid, ref in by_oid.items() if oid in absent and self.loose.find(oid) is None
+        ]
+
+    def holds(self, ref: BlobRef) -> bool:
+        """Say whether a blob is in the cache."""
+        return self.loose.find(ref.oid) is not None
+
+    def read(self, oid: Oid) -> bytes:
+        """Return the bytes of a blob that fits into memory.
+
+        Raises:
+            BlobMissingError: It is not in the cache.
+            BlobCorruptError: It was not what its name says, and was set aside.
+        """
+        path = self.loose.find(oid)
+        if path is None:
+            raise BlobMissingError([oid])
+        fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        try:
+            data = read_whole(fd, os.fstat(fd).st_size)
+        finally:
+            os.close(fd)
+        if hash_bytes(data, self.format.algorithm) != oid.removesuffix(TREE_SUFFIX):
+            raise BlobCorruptError(oid, str(self.root), set_aside=self.loose.set_aside(oid, path))
+        return data
+
+    def tree(self, oid: Oid) -> Tree:
+        """Return a tree.
+
+        Raises:
+            BlobMissingError, BlobCorruptError: As from `read`.
+            TreeError, HostilePathError: It is not a tree that may be used.
+        """
+        return self.format.read_tree(oid, self.read(oid))
+
+    def lay_out(self, ref: BlobRef, target: str, kinds: Iterable[Kind], mode: int) -> Kind:
+        """Make a new file with the content of a blob, or a link to it.
+
+        Args:
+            ref: The blob.
+            target: A path that nothing has yet.
+            kinds: What to try, in this order. A copy is made where nothing else can be.
+            mode: Permission bits of the file if it is not a link, from which the umask is taken.
+
+        Returns:
+            What was made.
+
+        Raises:
+            BlobMissingError, BlobCorruptError: As from `read`.
+        """
+        return self._layout.make(ref, target, tuple(kinds), mode)
+
+    def linked_oid(self, target: str) -> Oid | None:
+        """Return which blob a symbolic link that says `target` leads to, if to one of ours."""
+        inside = os.path.relpath(target, self.root) if os.path.isabs(target) else ""
+        return self.format.oid_at(inside.replace(os.sep, "/"))
+
+    @contextmanager
+    def lease(self) -> Iterator[Lease]:
+        """Rely on blobs until the block ends."""
+        lease = Lease(leases_folder(self.root), self._folder_mode)
+        try:
+            yield lease
+        finally:
+            lease.end()
+
+    @contextmanager
+    def writer(self, lease: Lease) -> Iterator[Writer]:
+        """Bring blobs in; when the block ends without an error, all of them are durable."""
+        with Staging(self.root / "tmp", mode=self._folder_mode) as staging:
+            writer = Writer(self.loose, self.format, lease, staging)
+            try:
+                yield writer
+                writer.finish()
+            finally:
+                writer.discard()

@@ -1,0 +1,125 @@
+"""Blobs on their way out into a workspace: as clones, links or copies, verified."""
+
+import errno
+import os
+from collections.abc import Iterable
+from enum import StrEnum
+
+from dvclite.cache.loose import LooseBlobs
+from dvclite.errors import BlobCorruptError, BlobMissingError
+from dvclite.files import changes
+from dvclite.files.atomic import discard
+from dvclite.files.copying import copy, ignore_bytes, read, read_whole
+from dvclite.hashing import READ_SIZE, TREE_SUFFIX, Algorithm, BlobRef, Hasher, Oid
+
+_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_CANNOT_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS})
+
+
+class Kind(StrEnum):
+    """How a workspace file relates to its blob in the cache."""
+
+    REFLINK = "reflink"
+    HARDLINK = "hardlink"
+    SYMLINK = "symlink"
+    COPY = "copy"
+
+
+class Layout:
+    """Makes workspace files from loose blobs."""
+
+    def __init__(self, blobs: LooseBlobs, algorithm: Algorithm) -> None:
+        """Take blobs from `blobs`."""
+        self._blobs = blobs
+        self._algorithm = algorithm
+        self._can_clone = True
+
+    def make(self, ref: BlobRef, target: str, kinds: Iterable[Kind], mode: int) -> Kind:
+        """Make `target`, as `Cache.lay_out` promises."""
+        source, path = self._open(ref.oid)
+        hasher = self._algorithm.new()
+        try:
+            kind = self._link(source, path, target, kinds, mode, hasher)
+            if kind is None:
+                self._copy(source, ref.size, target, mode, hasher)
+            if hasher.hexdigest() != ref.oid.removesuffix(TREE_SUFFIX):
+                aside = self._blobs.set_aside(ref.oid, path)
+                raise BlobCorruptError(ref.oid, self._blobs.root, set_aside=aside)
+        except BaseException:
+            discard(target)
+            raise
+        finally:
+            os.close(source)
+        return kind or Kind.COPY
+
+    def _open(self, oid: Oid) -> tuple[int, str]:
+        path = self._blobs.path(oid)
+        try:
+            return os.open(path, _READ), path
+        except FileNotFoundError:
+            found = self._blobs.find(oid)
+            if found is None:
+                raise BlobMissingError([oid]) from None
+            return os.open(found, _READ), found
+
+    def _link(
+        self,
+        source: int,
+        path: str,
+        target: str,
+        kinds: Iterable[Kind],
+        mode: int,
+        hasher: Hasher,
+    ) -> Kind | None:
+        """Link `target` to the blob in the first way that works, and hash what it leads to."""
+        for kind in kinds:
+            if kind is Kind.COPY:
+                return None
+            if kind is Kind.REFLINK:
+                made = self._can_clone and self._clone(source, target, mode)
+            else:
+                # The executable bit of a link would be that of the blob, and so of other files.
+                made = not mode & 0o111 and _try_link(kind, path, target)
+            if made:
+                read(source, hasher, ignore_bytes)
+                return kind
+        return None
+
+    def _clone(self, source: int, target: str, mode: int) -> bool:
+        fd = changes.create(target, mode=mode)
+        try:
+            self._can_clone = changes.clone(source, fd)
+        finally:
+            changes.close(fd)
+        if not self._can_clone:
+            discard(target)
+        return self._can_clone
+
+    def _copy(self, source: int, size: int, target: str, mode: int, hasher: Hasher) -> None:
+        if 0 <= size <= READ_SIZE:
+            data = read_whole(source, size)
+            hasher.update(data)
+            fd = changes.create(target, mode=mode)
+            try:
+                changes.write(fd, data)
+            finally:
+                changes.close(fd)
+            return
+        fd = changes.create(target, mode=mode)
+        try:
+            copy(source, fd, hasher, ignore_bytes)
+        finally:
+            changes.close(fd)
+
+
+def _try_link(kind: Kind, path: str, target: str) -> bool:
+    try:
+        if kind is Kind.HARDLINK:
+            changes.link(path, target)
+        else:
+            changes.symlink(os.path.abspath(path), target)
+    except OSError as error:
+        if error.errno in _CANNOT_LINK:
+            return False
+        raise
+    return True

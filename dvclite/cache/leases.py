@@ -1,0 +1,106 @@
+"""What running commands rely on, said aloud so that a collector can hear it.
+
+A command writes down which blobs it counts on before it looks whether they are there; a collector
+moves its garbage to the trash before it reads what is written down. Whichever comes first, one of
+the two sees the other: the command misses the blob and stores it again, or the collector puts it
+back. Nobody waits for anybody.
+
+A lease ends when the pointer that names the blobs is in place, where the next collector sees it.
+A collector that runs by then may have looked before that, so a lease that ends meanwhile stays
+readable until the next collection begins.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dvclite.files import changes
+from dvclite.files.atomic import discard
+from dvclite.files.owners import is_left_behind, own_name
+from dvclite.files.staging import make_folder
+from dvclite.hashing import Oid
+
+_ENDED = ".ended"
+_COLLECTING = ".collecting"
+
+
+class Lease:
+    """What one running command relies on."""
+
+    def __init__(self, folder: str, folder_mode: int) -> None:
+        """Plan a lease in `folder`; its file is made when something is first written down."""
+        self._folder = folder
+        self._folder_mode = folder_mode
+        self._path = os.path.join(folder, own_name())
+        self._fd: int | None = None
+
+    def rely_on(self, oids: Iterable[Oid]) -> None:
+        """Write down blobs, before asking whether they are there."""
+        text = "".join(f"{oid}\n" for oid in oids)
+        if not text:
+            return
+        if self._fd is None:
+            make_folder(self._folder, mode=self._folder_mode)
+            self._fd = changes.create(self._path)
+        changes.write(self._fd, text.encode("ascii"))
+
+    def end(self) -> None:
+        """Let go, after all that names the blobs is in place."""
+        if self._fd is None:
+            return
+        changes.close(self._fd)
+        self._fd = None
+        if _somebody_collects(self._folder):
+            changes.rename(self._path, self._path + _ENDED)
+        else:
+            discard(self._path)
+
+
+@contextmanager
+def collecting(root: Path, folder_mode: int) -> Iterator[None]:
+    """Tell commands that a collector runs, from before it looks at the first pointer."""
+    folder = leases_folder(root)
+    make_folder(folder, mode=folder_mode)
+    marker = os.path.join(folder, own_name() + _COLLECTING)
+    changes.close(changes.create(marker))
+    try:
+        for name in os.listdir(folder):
+            # The pointers of leases that have ended are in place, where this collector will look.
+            if name.endswith(_ENDED) or _is_stale(folder, name):
+                discard(os.path.join(folder, name))
+        yield
+    finally:
+        discard(marker)
+
+
+def leased(root: Path) -> set[Oid]:
+    """Return what commands rely on that run, or that ended since the collector began."""
+    oids: set[Oid] = set()
+    folder = leases_folder(root)
+    for name in os.listdir(folder):
+        if not name.endswith(_COLLECTING):
+            oids.update(Oid(line) for line in _text(os.path.join(folder, name)).splitlines())
+    return oids
+
+
+def _text(path: str) -> str:
+    for name in (path, path + _ENDED):
+        try:
+            return Path(name).read_text(encoding="ascii")
+        except FileNotFoundError:
+            pass  # It ends at this very moment, or did before the collector began.
+    return ""
+
+
+def leases_folder(root: Path) -> str:
+    """Return where the leases on a cache are written down."""
+    return os.path.join(root, "leases")
+
+
+def _somebody_collects(folder: str) -> bool:
+    return any(name.endswith(_COLLECTING) for name in os.listdir(folder))
+
+
+def _is_stale(folder: str, name: str) -> bool:
+    return is_left_behind(name.removesuffix(_COLLECTING), os.path.join(folder, name))

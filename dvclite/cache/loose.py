@@ -1,0 +1,172 @@
+"""Blobs as files of their own."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from dvclite.files import changes
+from dvclite.files.atomic import discard
+from dvclite.files.staging import make_folder
+from dvclite.formats.format import Format
+from dvclite.hashing import READ_SIZE, TREE_SUFFIX, BlobRef, Oid, hash_stream
+
+_LISTED_FROM = 512
+"""Above this many oids a listing of the folders is cheaper than asking for each."""
+
+# Read-only, which in a shared cache and for hard links is more than a hint.
+BLOB_MODE = 0o444 if os.name != "nt" else 0o666
+
+
+class LooseBlobs:
+    """The loose blobs of a cache, with the trash and the damaged ones beside them."""
+
+    def __init__(self, root: Path, format: Format, *, folder_mode: int) -> None:
+        """Look at the cache in `root`, which need not exist yet."""
+        self.root = str(root)
+        self._format = format
+        self._folder_mode = folder_mode
+
+    def path(self, oid: Oid) -> str:
+        """Return where a blob belongs."""
+        return os.path.join(self.root, self._format.loose_key(oid))
+
+    def find(self, oid: Oid) -> str | None:
+        """Return where a blob is, in its place or in the trash; None if it is nowhere."""
+        path = self.path(oid)
+        if os.path.exists(path):
+            return path
+        for day in self.trash_days():
+            path = os.path.join(self._trash, day, self._format.loose_key(oid))
+            if os.path.exists(path):
+                return path
+        return None
+
+    def is_in_place(self, ref: BlobRef) -> bool:
+        """Say whether a blob is in its place, with the right length where that is known."""
+        try:
+            found = os.stat(self.path(ref.oid))
+        except FileNotFoundError:
+            return False
+        return ref.size < 0 or found.st_size == ref.size
+
+    def absent(self, oids: Iterable[Oid]) -> set[Oid]:
+        """Return which of these blobs are not in their places."""
+        wanted = set(oids)
+        if len(wanted) < _LISTED_FROM:
+            return {oid for oid in wanted if not os.path.exists(self.path(oid))}
+        by_folder: dict[str, set[Oid]] = {}
+        for oid in wanted:
+            by_folder.setdefault(oid[:2], set()).add(oid)
+        absent: set[Oid] = set()
+        for start, group in by_folder.items():
+            absent |= group.difference(Oid(start + name) for name in self._names(start))
+        return absent
+
+    def equals(self, oid: Oid, content: bytes | str) -> bool:
+        """Say whether a blob that is in its place holds these bytes.
+
+        Args:
+            oid: The blob.
+            content: The bytes, or the path of a file that holds them.
+        """
+        with open(self.path(oid), "rb") as ours:
+            if isinstance(content, bytes):
+                return ours.read(len(content) + 1) == content
+            with open(content, "rb") as theirs:
+                while piece := ours.read(READ_SIZE):
+                    if theirs.read(len(piece)) != piece:
+                        return False
+                return not theirs.read(1)
+
+    def is_intact(self, oid: Oid) -> bool:
+        """Say whether a blob that is in its place is what its name says."""
+        with open(self.path(oid), "rb") as stream:
+            found = hash_stream(stream, self._format.algorithm).oid
+        return found == oid.removesuffix(TREE_SUFFIX)
+
+    def __iter__(self) -> Iterator[BlobRef]:
+        """Yield every blob that is in its place."""
+        yield from _blobs(os.path.join(self.root, self._format.loose_prefix), self._format)
+
+    def trashed(self, day: str) -> Iterator[BlobRef]:
+        """Yield the blobs that went to the trash on a day."""
+        yield from _blobs(os.path.join(self._trash, day, self._format.loose_prefix), self._format)
+
+    def trash_days(self) -> list[str]:
+        """Return the days, as `YYYY-MM-DD`, from which there is trash, oldest first."""
+        try:
+            return sorted(os.listdir(self._trash))
+        except FileNotFoundError:
+            return []
+
+    def trash(self, oid: Oid, day: str) -> bool:
+        """Move a blob to the trash of a day; return whether it was there."""
+        return self._move(self.path(oid), self._trash_path(oid, day))
+
+    def rescue(self, oid: Oid) -> bool:
+        """Move a blob back from the trash, if it is there on any day; return whether it was."""
+        return any(self.restore_from_trash(oid, day) for day in self.trash_days())
+
+    def restore_from_trash(self, oid: Oid, day: str) -> bool:
+        """Move a blob back to its place; return whether it was in the trash of that day."""
+        return self._move(self._trash_path(oid, day), self.path(oid))
+
+    def empty_trash(self, oid: Oid, day: str) -> None:
+        """Delete a blob from the trash of a day."""
+        discard(self._trash_path(oid, day))
+
+    def make_folder(self, path: str) -> None:
+        """Make a folder of the cache, with the permissions that its users need."""
+        make_folder(path, mode=self._folder_mode)
+
+    def set_aside(self, oid: Oid, path: str) -> str:
+        """Move a blob whose bytes are wrong out of the way; return where it is now."""
+        folder = os.path.join(self.root, "damaged")
+        self.make_folder(folder)
+        for number in range(1, 1000):
+            aside = os.path.join(folder, f"{oid}.{number}")
+            if not os.path.exists(aside):
+                break
+        try:
+            changes.rename(path, aside)
+        except FileNotFoundError:
+            pass  # Another process was faster.
+        return aside
+
+    @property
+    def _trash(self) -> str:
+        return os.path.join(self.root, "trash")
+
+    def _trash_path(self, oid: Oid, day: str) -> str:
+        return os.path.join(self._trash, day, self._format.loose_key(oid))
+
+    def _move(self, source: str, target: str) -> bool:
+        self.make_folder(os.path.dirname(target))
+        try:
+            changes.rename(source, target)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _names(self, start: str) -> list[str]:
+        try:
+            return os.listdir(os.path.join(self.root, self._format.loose_prefix, start))
+        except FileNotFoundError:
+            return []
+
+
+def _blobs(folder: str, format: Format) -> Iterator[BlobRef]:
+    try:
+        starts = sorted(os.listdir(folder))
+    except FileNotFoundError:
+        return
+    for start in starts:
+        try:
+            with os.scandir(os.path.join(folder, start)) as entries:
+                found = [(entry.name, entry.stat(follow_symlinks=False)) for entry in entries]
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        for name, stat in sorted(found):
+            oid = format.oid_at(f"{format.loose_prefix}{start}/{name}")
+            if oid is not None:
+                yield BlobRef(oid, stat.st_size)

@@ -1,0 +1,253 @@
+"""The two doors into the cache."""
+
+import os
+import threading
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from dvclite.cache.leases import Lease
+from dvclite.cache.loose import BLOB_MODE, LooseBlobs
+from dvclite.errors import BlobCorruptError, FileChangedError, OidCollisionError
+from dvclite.files import changes
+from dvclite.files.atomic import discard
+from dvclite.files.copying import OnBytes, copy, ignore_bytes, read, read_whole
+from dvclite.files.folder import Folder
+from dvclite.files.naming import Naming
+from dvclite.files.staging import Staging
+from dvclite.formats.format import Format
+from dvclite.hashing import READ_SIZE, TREE_SUFFIX, BlobRef, Oid, hash_bytes
+from dvclite.tree import Tree
+
+_ATTEMPTS = 3
+_MOST_WAITING = 1000
+_MOST_BYTES_WAITING = 16 << 20
+_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+class Saved(NamedTuple):
+    """A blob that was brought in, and the stat of the file that held exactly these bytes."""
+
+    ref: BlobRef
+    stat: os.stat_result
+
+
+class _Waiting(NamedTuple):
+    data: bytes
+    path: str
+
+
+class Writer:
+    """Brings blobs into a cache.
+
+    What is brought in is durable, and has its name, once `finish` has returned. Until then it
+    waits in groups, so that a thousand small files are flushed together.
+
+    Attributes:
+        stored: How many blobs were written that the cache did not hold.
+        stored_bytes: Their bytes.
+    """
+
+    def __init__(self, blobs: LooseBlobs, format: Format, lease: Lease, staging: Staging) -> None:
+        """Write to `blobs`, relying by `lease` on what is there already."""
+        self._blobs = blobs
+        self._format = format
+        self._lease = lease
+        self._staging = staging
+        self._naming = Naming(blobs.root, blobs.make_folder)
+        self._waiting: dict[Oid, _Waiting] = {}
+        self._bytes_waiting = 0
+        self._lock = threading.Lock()
+        self.stored = 0
+        self.stored_bytes = 0
+
+    def save(
+        self, folder: Folder, name: str, before: os.stat_result, moved: OnBytes = ignore_bytes
+    ) -> Saved:
+        """Bring in one of the user's files, read once and hashed while it is read.
+
+        Args:
+            folder: Where it is.
+            name: Its name there.
+            before: Its stat, taken before this call.
+            moved: Is told of bytes as they are read.
+
+        Raises:
+            FileChangedError: It kept changing while it was read.
+            OidCollisionError: A different blob of that name exists already.
+        """
+        path = os.path.join(folder.path, name)
+        for _attempt in range(_ATTEMPTS):
+            fd = folder.open_file(name)
+            try:
+                if before.st_size <= READ_SIZE:
+                    saved, after = self._save_small(fd, path, before, moved)
+                else:
+                    saved, after = self._save_large(fd, path, before, moved)
+            finally:
+                os.close(fd)
+            if saved is not None:
+                return saved
+            before = after
+        raise FileChangedError(path)
+
+    def save_tree(self, tree: Tree) -> None:
+        """Bring in a tree."""
+        self._offer(tree.oid, tree.data, "a tree")
+
+    def keep(self, refs: Iterable[BlobRef]) -> list[BlobRef]:
+        """Rely on blobs that should be there, and return those that are not."""
+        by_oid = {ref.oid: ref for ref in refs}
+        self._lease.rely_on(by_oid)
+        absent = self._blobs.absent(by_oid)
+        return [ref for oid, ref in by_oid.items() if oid in absent and not self._blobs.rescue(oid)]
+
+    def new_path(self) -> str:
+        """Return a path to write foreign bytes to, for `adopt`."""
+        with self._lock:
+            return self._staging.new_path()
+
+    def adopt(self, partial: str, ref: BlobRef, source: str) -> None:
+        """Bring in foreign bytes, if they are what they should be. Safe from many threads.
+
+        Args:
+            partial: A file on a path from `new_path`; it is gone afterwards in every case.
+            ref: What it should hold.
+            source: Where it came from, for messages.
+
+        Raises:
+            BlobCorruptError: It holds something else.
+        """
+        hasher = self._format.algorithm.new()
+        fd = os.open(partial, _READ)
+        try:
+            size = read(fd, hasher, ignore_bytes)
+        finally:
+            os.close(fd)
+        if hasher.hexdigest() != ref.oid.removesuffix(TREE_SUFFIX) or ref.size not in (-1, size):
+            discard(partial)
+            raise BlobCorruptError(ref.oid, source)
+        changes.set_mode(partial, BLOB_MODE)
+        with self._lock:
+            self._lease.rely_on([ref.oid])
+            self._name(partial, BlobRef(ref.oid, size))
+
+    def finish(self) -> None:
+        """Return when everything brought in has its name and survives a power cut.
+
+        Raises:
+            OSError: Something could not be written. What has its name then is whole.
+        """
+        self._store_waiting()
+        self._naming.finish()
+
+    def discard(self) -> None:
+        """Give up what has no name yet."""
+        self._naming.discard()
+
+    def _save_small(
+        self, fd: int, path: str, before: os.stat_result, moved: OnBytes
+    ) -> tuple[Saved | None, os.stat_result]:
+        data = read_whole(fd, before.st_size)
+        after = os.fstat(fd)
+        if len(data) != after.st_size or not _is_unchanged(before, after):
+            return None, after
+        oid = hash_bytes(data, self._format.algorithm)
+        self._offer(oid, data, path)
+        moved(len(data))
+        return Saved(BlobRef(oid, len(data)), after), after
+
+    def _save_large(
+        self, fd: int, path: str, before: os.stat_result, moved: OnBytes
+    ) -> tuple[Saved | None, os.stat_result]:
+        partial = self._staging.new_path()
+        try:
+            ref = self._store_hashed(fd, partial, moved)
+            after = os.fstat(fd)
+            if ref.size != after.st_size or not _is_unchanged(before, after):
+                discard(partial)
+                return None, after
+            self._lease.rely_on([ref.oid])
+            if self._is_stored(ref, path, partial):
+                discard(partial)
+            else:
+                self._name(partial, ref)
+        except BaseException:
+            discard(partial)
+            raise
+        return Saved(ref, after), after
+
+    def _store_hashed(self, source: int, partial: str, moved: OnBytes) -> BlobRef:
+        """Copy or clone an open file, and hash exactly what `partial` holds then."""
+        hasher = self._format.algorithm.new()
+        target = changes.create(partial, mode=BLOB_MODE)
+        try:
+            cloned = changes.clone(source, target)
+            size = 0 if cloned else copy(source, target, hasher, moved)
+        finally:
+            changes.close(target)
+        if cloned:
+            clone = os.open(partial, _READ)
+            try:
+                size = read(clone, hasher, moved)
+            finally:
+                os.close(clone)
+        return BlobRef(Oid(hasher.hexdigest()), size)
+
+    def _offer(self, oid: Oid, data: bytes, path: str) -> None:
+        known = self._waiting.setdefault(oid, _Waiting(data, path))
+        if known.data is data:
+            self._bytes_waiting += len(data)
+            if len(self._waiting) >= _MOST_WAITING or self._bytes_waiting >= _MOST_BYTES_WAITING:
+                self._store_waiting()
+        elif not self._format.algorithm.cryptographic and known.data != data:
+            raise OidCollisionError(path, oid, self._format.algorithm.name)
+
+    def _store_waiting(self) -> None:
+        waiting, self._waiting, self._bytes_waiting = self._waiting, {}, 0
+        self._lease.rely_on(waiting)
+        for oid, (data, path) in waiting.items():
+            ref = BlobRef(oid, len(data))
+            if not self._is_stored(ref, path, data):
+                partial = self._staging.new_path()
+                fd = changes.create(partial, mode=BLOB_MODE)
+                try:
+                    changes.write(fd, data)
+                finally:
+                    changes.close(fd)
+                self._name(partial, ref)
+        if not self._format.algorithm.cryptographic:
+            self._naming.finish()  # The next group is compared with what this one stored.
+
+    def _is_stored(self, ref: BlobRef, path: str, content: bytes | str) -> bool:
+        """Say whether the cache holds a blob already: the same bytes, where oids can be forged.
+
+        Args:
+            ref: The blob.
+            path: Where it comes from, for messages.
+            content: Its bytes, or the path of a file that holds them.
+        """
+        if not self._blobs.is_in_place(ref):
+            return False
+        if self._format.algorithm.cryptographic or self._blobs.equals(ref.oid, content):
+            return True
+        if self._blobs.is_intact(ref.oid):
+            raise OidCollisionError(path, ref.oid, self._format.algorithm.name)
+        self._blobs.set_aside(ref.oid, self._blobs.path(ref.oid))
+        return False
+
+    def _name(self, partial: str, ref: BlobRef) -> None:
+        self._naming.add(partial, self._blobs.path(ref.oid), ref.size)
+        self.stored += 1
+        self.stored_bytes += ref.size
+        if self._naming.is_full:
+            self._naming.finish()
+
+
+def _is_unchanged(before: os.stat_result, after: os.stat_result) -> bool:
+    return (
+        before.st_mtime_ns == after.st_mtime_ns
+        and before.st_ctime_ns == after.st_ctime_ns
+        and before.st_size == after.st_size
+        and before.st_ino == after.st_ino
+        and before.st_mode == after.st_mode
+    )
