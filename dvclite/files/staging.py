@@ -6,7 +6,7 @@ from typing import Self
 
 from dvclite.files import changes
 from dvclite.files.atomic import discard
-from dvclite.files.owners import is_left_behind
+from dvclite.files.owners import is_left_behind, own_name
 
 
 class Staging:
