@@ -8,6 +8,7 @@ themselves, in any spelling that a file system might take for the same.
 import os
 import re
 import unicodedata
+from posixpath import dirname, isabs, join, normpath
 
 from dvclite.errors import HostilePathError
 
@@ -84,3 +85,20 @@ def _check_windows_part(part: str, path: str) -> None:
         raise HostilePathError(path, "Windows has no such file names")
     if _WINDOWS_DEVICE.fullmatch(part):
         raise HostilePathError(path, f"{part!r} is a device on Windows")
+
+
+def check_link(path: str, target: str) -> None:
+    """Return if a symbolic link in a tree leads to a place in the same tree.
+
+    Args:
+        path: Of the link, relative to the tree's root.
+        target: What it says.
+
+    Raises:
+        HostilePathError: It leads elsewhere.
+    """
+    reached = normpath(join(dirname(path), target))
+    if not target or isabs(target) or "\0" in target or reached.split("/")[0] == "..":
+        raise HostilePathError(path, f"it is a symbolic link that leads outside, to {target!r}")
+    if any(is_reserved(part) for part in reached.split("/")):
+        raise HostilePathError(path, f"it is a symbolic link into what is git's, {target!r}")

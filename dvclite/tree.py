@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from dvclite.errors import HostilePathError, TreeError
 from dvclite.hashing import BlobRef, Oid
-from dvclite.paths import check_path
+from dvclite.paths import check_link, check_path
 
 NO_OID = Oid("")
 
@@ -105,6 +105,8 @@ def checked(entries: Iterable[Entry]) -> Iterator[Entry]:
     for entry in entries:
         path = entry.path[:-1] if entry.is_folder else entry.path
         check_path(path)
+        if entry.link is not None:
+            check_link(path, entry.link)
         if entry.path <= previous:
             raise TreeError(f"{entry.path!r} is out of order")
         while above and not path.startswith(above[-1]):
