@@ -206,6 +206,7 @@ class HostilePathError(FormatError):
             hint="whoever wrote the file that names this path made a mistake, or means harm",
         )
         self.path = path
+        self.reason = reason
 
 
 class CacheError(DvcliteError):

@@ -8,6 +8,7 @@ themselves, in any spelling that a file system might take for the same.
 import os
 import re
 import unicodedata
+from posixpath import dirname, isabs, join, normpath
 
 from dvclite.errors import HostilePathError
 
@@ -53,26 +54,6 @@ def check_path(path: str) -> None:
             _check_windows_part(part, path)
 
 
-def check_link(link: str, path: str) -> None:
-    """Return if the symbolic link `path`, which says `link`, leads to a place below the folder.
-
-    Args:
-        link: What it says; what it leads to need not exist.
-        path: Where it is, a path that has been checked.
-
-    Raises:
-        HostilePathError: It leads out, or cannot be made.
-    """
-    if not link or "\0" in link or len(_encoded(link, path)) >= _LONGEST_PATH:
-        raise HostilePathError(path, "no symbolic link can say what it says")
-    depth = -1 if link.startswith("/") else path.count("/")
-    for part in link.split("/"):
-        if depth >= 0:
-            depth += {"..": -1, ".": 0, "": 0}.get(part, 1)
-    if depth < 0 or (os.name == "nt" and _LEADS_OUT_ON_WINDOWS.search(link)):
-        raise HostilePathError(path, f"the symbolic link leads out, to {link!r}")
-
-
 def is_reserved(name: str) -> bool:
     """Say whether a file system might take `name` for a folder of git's or our own."""
     plain = unicodedata.normalize("NFKC", _IGNORED_BY_HFS.sub("", name)).casefold()
@@ -110,3 +91,23 @@ def _check_windows_part(part: str, path: str) -> None:
         raise HostilePathError(path, "Windows has no such file names")
     if _WINDOWS_DEVICE.fullmatch(part):
         raise HostilePathError(path, f"{part!r} is a device on Windows")
+
+
+def check_link(path: str, target: str) -> None:
+    """Return if a symbolic link in a tree leads to a place in the same tree.
+
+    Args:
+        path: Of the link, relative to the tree's root.
+        target: What it says.
+
+    Raises:
+        HostilePathError: It leads elsewhere.
+    """
+    if not target or "\0" in target or len(_encoded(target, path)) >= _LONGEST_PATH:
+        raise HostilePathError(path, f"no symbolic link can say {target[:60]!r}")
+    reached = normpath(join(dirname(path), target))
+    leads_out = isabs(target) or reached.split("/")[0] == ".."
+    if leads_out or (os.name == "nt" and _LEADS_OUT_ON_WINDOWS.search(target)):
+        raise HostilePathError(path, f"it is a symbolic link that leads outside, to {target!r}")
+    if any(is_reserved(part) for part in reached.split("/")):
+        raise HostilePathError(path, f"it is a symbolic link into what is git's, {target!r}")

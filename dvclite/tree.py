@@ -114,7 +114,7 @@ def checked(entries: Iterable[Entry]) -> Iterator[Entry]:
         if above and any("/" in (name[-1], path[len(name)]) for name in above):
             raise TreeError(f"{path!r} is below a file or an empty folder of the tree")
         if entry.link is not None:
-            check_link(entry.link, path)
+            check_link(path, entry.link)
         previous = path
         yield entry
 

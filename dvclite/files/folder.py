@@ -106,7 +106,11 @@ class Folder:
 
     def open_file(self, name: str) -> int:
         """Open a file for reading and return its descriptor."""
-        return os.open(self.at(name), _READ_SAFELY, dir_fd=self.fd)
+        try:
+            return os.open(self.at(name), _READ_SAFELY, dir_fd=self.fd)
+        except OSError as error:
+            error.filename = os.path.join(self.path, name)
+            raise
 
     def names(self) -> list[str]:
         """Return the names in this directory, in no order."""
@@ -152,4 +156,5 @@ def _open_folder(name: str, parent: int, path: str) -> int:
     except OSError as error:
         if error.errno in _LINK_IN_THE_WAY:
             raise NotADirectoryError(errno.ENOTDIR, "not a directory", path) from error
+        error.filename = path
         raise

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from os import DirEntry, scandir, stat_result
 from typing import NamedTuple
 
+from dvclite.files.atomic import PARTIAL_PREFIX
 from dvclite.files.folder import Folder
 
 Ignore = Callable[[str], bool]
@@ -118,6 +119,7 @@ def _listing(folder: Folder) -> list[tuple[str, DirEntry[str]]]:
         keyed = [
             (entry.name + "/" if entry.is_dir(follow_symlinks=False) else entry.name, entry)
             for entry in entries
+            if not entry.name.startswith(PARTIAL_PREFIX)
         ]
     keyed.sort(key=_key)
     return keyed

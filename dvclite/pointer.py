@@ -1,0 +1,211 @@
+"""The small YAML file that git tracks in place of data.
+
+    outs:
+    - blake3: 5f1c0a…
+      size: 14445097
+      nfiles: 1000
+      hash: blake3
+      path: images
+
+The schema is DVC's; the key that holds the oid is the algorithm's name. A pointer that exists is
+changed in place: comments, order, and keys that mean nothing to us stay as they are.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from posixpath import basename, dirname, join, normpath
+
+from dvclite.errors import HostilePathError, PointerConflictError, PointerError
+from dvclite.hashing import Algorithm, Oid, is_oid
+from dvclite.paths import check_path
+from dvclite.yamltext import Mapping, Sequence, YamlError, changed, quoted, read
+
+SUFFIX = ".dvc"
+LARGEST = 1 << 20
+"""A pointer of more bytes than this is refused."""
+
+_CONFLICT = re.compile(r"^(<<<<<<<|>>>>>>>)( |$)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A file or directory that a pointer names.
+
+    Attributes:
+        path: Relative to the repository's root, with `/` between its parts.
+        oid: Its content, a tree's for a directory; None where it was never computed.
+        size: In bytes, of all files together; -1 where it is not recorded.
+        files: How many files a directory has; None for a file.
+        executable: Whether the owner of a file may run it.
+        desc: What the user says about it.
+        remote: The remote it goes to instead of the default one.
+        pushed: Whether `push` takes it along.
+        cached: Whether its content is kept in the cache at all.
+    """
+
+    path: str
+    oid: Oid | None
+    size: int = -1
+    files: int | None = None
+    executable: bool = False
+    desc: str | None = None
+    remote: str | None = None
+    pushed: bool = True
+    cached: bool = True
+
+    @property
+    def is_directory(self) -> bool:
+        """Whether its content is a tree."""
+        return self.oid is not None and self.oid.endswith(".dir")
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """A pointer file.
+
+    Attributes:
+        path: The file itself, relative to the repository's root.
+        outputs: What it names: one output as a rule.
+        text: Its content.
+    """
+
+    path: str
+    outputs: tuple[Output, ...]
+    text: str
+
+
+def pointer_path(output: str) -> str:
+    """Return where the pointer of an output belongs: beside it."""
+    return output + SUFFIX
+
+
+def parse(path: str, data: bytes, algorithm: Algorithm) -> Pointer:
+    """Read a pointer.
+
+    Args:
+        path: Where it is, relative to the repository's root.
+        data: Its content.
+        algorithm: What the repository's oids are made with.
+
+    Raises:
+        PointerConflictError: It holds the marks of a merge conflict.
+        PointerError: It is not a pointer.
+        HostilePathError: It names a path outside its place.
+    """
+    try:
+        if len(data) > LARGEST:
+            raise YamlError(f"it is larger than {LARGEST >> 20} MiB")
+        text = data.decode("utf-8-sig")
+        if _CONFLICT.search(text) is not None:
+            raise PointerConflictError(path)
+        folder, items = _items(path, text)
+        outputs = tuple(_output(item, folder, algorithm) for item in items)
+    except UnicodeDecodeError as error:
+        raise PointerError(path, "it is not UTF-8 text") from error
+    except YamlError as error:
+        raise PointerError(path, str(error)) from error
+    return Pointer(path, outputs, text)
+
+
+def with_output(pointer: Pointer | None, output: Output, algorithm: Algorithm) -> Pointer:
+    """Return a pointer that says what is known of an output now.
+
+    Args:
+        pointer: The pointer there is, which names the output; None for a new one.
+        output: What is known now.
+        algorithm: What the repository's oids are made with.
+    """
+    values = _values(output, algorithm)
+    if pointer is None:
+        lines = [f"{key}: {value}" for key, value in values.items() if value is not None]
+        text = "outs:\n- " + "\n  ".join(lines) + "\n"
+        return Pointer(pointer_path(output.path), (output,), text)
+    _folder, items = _items(pointer.path, pointer.text)
+    place = [known.path for known in pointer.outputs].index(output.path)
+    del values["path"]
+    text = changed(pointer.text, items[place], values)
+    outputs = (*pointer.outputs[:place], output, *pointer.outputs[place + 1 :])
+    return replace(pointer, outputs=outputs, text=text)
+
+
+def moved(pointer: Pointer, output: str) -> Pointer:
+    """Return the pointer of a single output for another path of that output."""
+    _folder, items = _items(pointer.path, pointer.text)
+    text = changed(pointer.text, items[0], {"path": quoted(basename(output))})
+    return Pointer(pointer_path(output), (replace(pointer.outputs[0], path=output),), text)
+
+
+def _items(path: str, text: str) -> tuple[str, list[Mapping]]:
+    """Return the folder that a pointer's paths are relative to, and its outputs' mappings."""
+    top = read(text)
+    if not isinstance(top, Mapping):
+        raise YamlError("it does not hold outputs")
+    outs = top.items.get("outs")
+    if not isinstance(outs, Sequence) or not outs.items:
+        raise YamlError("it has no list `outs`")
+    items = [item for item in outs.items if isinstance(item, Mapping)]
+    if len(items) != len(outs.items):
+        raise YamlError("an output is not a mapping")
+    return normpath(join(dirname(path), top.text("wdir") or ".")), items
+
+
+def _output(item: Mapping, folder: str, algorithm: Algorithm) -> Output:
+    path = item.text("path")
+    if not path:
+        raise YamlError("an output has no path")
+    whole = normpath(join(folder, path))
+    if path.startswith("/") or "//" in path:
+        raise HostilePathError(path, "it is not relative to its pointer")
+    check_path(whole)
+    oid = item.text(algorithm.name)
+    if oid is None and (other := item.text("hash")) not in (None, algorithm.name):
+        raise YamlError(f"its hash is {other}, where the repository's are {algorithm.name}")
+    if oid is not None and not is_oid(oid, algorithm):
+        raise YamlError(f"{oid!r} is not a {algorithm.name} hash")
+    return Output(
+        path=whole,
+        oid=Oid(oid) if oid is not None else None,
+        size=_number(item, "size", -1),
+        files=_number(item, "nfiles", 0) if oid is not None and oid.endswith(".dir") else None,
+        executable=_flag(item, "isexec", default=False),
+        desc=item.text("desc"),
+        remote=item.text("remote"),
+        pushed=_flag(item, "push", default=True),
+        cached=_flag(item, "cache", default=True),
+    )
+
+
+def _values(output: Output, algorithm: Algorithm) -> dict[str, str | None]:
+    """Return what a pointer says of an output, as written YAML, in DVC's order."""
+    return {
+        algorithm.name: quoted(output.oid) if output.oid is not None else None,
+        "size": str(output.size) if output.size >= 0 else None,
+        "nfiles": str(output.files) if output.files is not None else None,
+        "isexec": "true" if output.executable else None,
+        "hash": algorithm.name,
+        "path": quoted(basename(output.path)),
+        "desc": quoted(output.desc) if output.desc is not None else None,
+    }
+
+
+def _number(item: Mapping, key: str, default: int) -> int:
+    text = item.text(key)
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise YamlError(f"{key} is not a number")
+    return int(text)
+
+
+def _flag(item: Mapping, key: str, *, default: bool) -> bool:
+    text = item.text(key)
+    if text is None:
+        return default
+    if text.lower() not in ("true", "false"):
+        raise YamlError(f"{key} is neither true nor false")
+    return text.lower() == "true"
+
+
+def is_pointer(path: str) -> bool:
+    """Say whether a file's name is that of a pointer."""
+    return path.endswith(SUFFIX) and basename(path) != SUFFIX

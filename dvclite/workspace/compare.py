@@ -1,0 +1,218 @@
+"""What is in the workspace beside what should be there, path by path."""
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from dvclite.errors import FileAccessError
+from dvclite.files.copying import ignore_bytes, read
+from dvclite.files.scan import Found
+from dvclite.hashing import Oid
+from dvclite.pointer import Output
+from dvclite.statcache import Row, signature
+from dvclite.tree import Entry, below
+from dvclite.workspace.workspace import Workspace
+
+_MANY = 10_000
+_HAS_EXECUTABLE_BIT = os.name != "nt"
+
+
+class Difference(NamedTuple):
+    """A path at which the workspace is not as its pointer says.
+
+    A NamedTuple, because a million of them pass by when data is checked out afresh.
+
+    Attributes:
+        path: Relative to the repository's root; an empty folder's ends in `/`.
+        found: What is in the workspace.
+        current: The same as a tree's entry: what would be added now.
+        wanted: What should be there.
+        known: Whether what was found is what was saved or restored there last.
+    """
+
+    path: str
+    found: Found | None
+    current: Entry | None
+    wanted: Entry | None
+    known: bool
+
+
+def wanted_entries(workspace: Workspace, output: Output) -> Iterator[Entry]:
+    """Yield what an output consists of, with paths relative to the repository's root.
+
+    Raises:
+        BlobMissingError, BlobCorruptError: The tree is not in the cache.
+        TreeError, HostilePathError: It is not a tree that may be used.
+    """
+    if output.oid is None:
+        return
+    if not output.is_directory:
+        yield Entry(output.path, output.oid, output.size, output.executable)
+        return
+    prefix = output.path + "/"
+    for entry in workspace.cache.tree(output.oid):
+        yield entry._replace(path=prefix + entry.path)
+
+
+def differences(workspace: Workspace, output: Output, path: str) -> Iterator[Difference]:
+    """Yield where the workspace differs from what an output should be, sorted by path.
+
+    Files whose stat is still as remembered are not opened. While the stat cache stands for the
+    very tree that the pointer names, that tree is not read either.
+
+    Args:
+        workspace: The workspace.
+        output: What should be there.
+        path: The output's path, or one inside it to look no further.
+
+    Raises:
+        FileAccessError: Something cannot be read.
+        BlobMissingError, BlobCorruptError, TreeError, HostilePathError: As `wanted_entries`.
+    """
+    known = _known_differences(workspace, output, path)
+    if known is not None:
+        yield from known
+        return
+    pairs = paired(workspace.found(path), workspace.statcache.below(path))
+    for (here, row), wanted in _with_wanted(pairs, below(wanted_entries(workspace, output), path)):
+        yield from _difference(workspace, here, row, wanted)
+
+
+def _known_differences(workspace: Workspace, output: Output, path: str) -> list[Difference] | None:
+    """Return the differences where the rows of the stat cache stand for what is wanted.
+
+    Returns:
+        None where they do not, where one of them turns out to be damaged, and where there is so
+        much to tell that reading the tree costs little beside it.
+    """
+    whole = workspace.statcache.whole_at(output.path)
+    if whole is None or whole.oid != output.oid or path != output.path:
+        return None
+    known: list[Difference] = []
+    rows = 0
+    for here, row in paired(workspace.found(path), workspace.statcache.below(path)):
+        rows += row is not None
+        if here is None or row is None or signature(here.stat) != row.signature:
+            wanted = row.entry(row.path) if row is not None else None
+            known += _difference(workspace, here, row, wanted)
+            if len(known) > _MANY:
+                return None
+    return known if rows == whole.rows else None
+
+
+def identify(workspace: Workspace, found: Found, row: Row | None) -> Entry:
+    """Return what a file, link or folder of the workspace is as a tree's entry.
+
+    It is read only if the stat cache does not know it.
+
+    Raises:
+        FileAccessError: It cannot be read.
+    """
+    if row is not None and signature(found.stat) == row.signature:
+        return row.entry(found.path)
+    if found.is_link:
+        return identify_link(workspace, found)
+    if found.is_file:
+        size, oid = _hash(workspace, found)
+        return Entry(found.path, oid, size, is_executable(found))
+    return Entry(found.path)
+
+
+def identify_link(workspace: Workspace, found: Found) -> Entry:
+    """Return what a symbolic link stands for: a blob where it leads into the cache."""
+    target = found.folder.read_link(found.name)
+    oid = workspace.cache.linked_oid(target)
+    if oid is None:
+        return Entry(found.path, link=target)
+    try:
+        return Entry(found.path, oid, os.stat(target).st_size)
+    except FileNotFoundError:
+        return Entry(found.path, oid, -1)
+
+
+def is_executable(found: Found) -> bool:
+    """Say whether a file's owner may run it, where the system keeps that apart."""
+    return _HAS_EXECUTABLE_BIT and found.is_executable
+
+
+def paired(
+    found: Iterable[Found], rows: Iterable[Row]
+) -> Iterator[tuple[Found | None, Row | None]]:
+    """Yield what is found beside what is remembered, by path."""
+    here, known = iter(found), iter(rows)
+    one, other = next(here, None), next(known, None)
+    while one is not None and other is not None:
+        if one.path == other.path:
+            yield one, other
+            one, other = next(here, None), next(known, None)
+        elif one.path < other.path:
+            yield one, None
+            one = next(here, None)
+        else:
+            yield None, other
+            other = next(known, None)
+    while one is not None:
+        yield one, None
+        one = next(here, None)
+    while other is not None:
+        yield None, other
+        other = next(known, None)
+
+
+def _with_wanted(
+    pairs: Iterable[tuple[Found | None, Row | None]], wanted: Iterable[Entry]
+) -> Iterator[tuple[tuple[Found | None, Row | None], Entry | None]]:
+    there = iter(wanted)
+    entry = next(there, None)
+    for pair in pairs:
+        known = pair[0] or pair[1]
+        path = known.path if known is not None else ""
+        while entry is not None and entry.path < path:
+            yield (None, None), entry
+            entry = next(there, None)
+        if entry is not None and entry.path == path:
+            yield pair, entry
+            entry = next(there, None)
+        else:
+            yield pair, None
+    while entry is not None:
+        yield (None, None), entry
+        entry = next(there, None)
+
+
+def _difference(
+    workspace: Workspace, found: Found | None, row: Row | None, wanted: Entry | None
+) -> Iterator[Difference]:
+    current = _current(workspace, found, row, wanted)
+    if current is None and wanted is None:
+        return
+    if current is None or wanted is None or not current.same_content(wanted):
+        path = wanted.path if wanted is not None else (current or Entry("")).path
+        known = row is not None and current is not None and current.same_content(row.entry(path))
+        yield Difference(path, found, current, wanted, known)
+
+
+def _current(
+    workspace: Workspace, found: Found | None, row: Row | None, wanted: Entry | None
+) -> Entry | None:
+    if found is None:
+        return None
+    if found.is_folder and not workspace.format.keeps_links:
+        return None
+    try:
+        current = identify(workspace, found, row)
+    except OSError as error:
+        raise FileAccessError(found.path, error.strerror or str(error)) from error
+    if wanted is not None and not _HAS_EXECUTABLE_BIT:
+        return current._replace(executable=wanted.executable)
+    return current
+
+
+def _hash(workspace: Workspace, found: Found) -> tuple[int, Oid]:
+    hasher = workspace.format.algorithm.new()
+    fd = found.folder.open_file(found.name)
+    try:
+        size = read(fd, hasher, ignore_bytes)
+    finally:
+        os.close(fd)
+    return size, Oid(hasher.hexdigest())

@@ -1,0 +1,284 @@
+"""Cache into workspace: what `checkout` does."""
+
+import errno
+import time
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from dvclite.errors import BlobCorruptError, BlobMissingError, UnsavedChangesError
+from dvclite.files import changes
+from dvclite.files.clock import FileClock, is_settled, settling_time
+from dvclite.files.staging import Staging
+from dvclite.hashing import BlobRef
+from dvclite.pointer import Output
+from dvclite.progress import Progress
+from dvclite.statcache import UNSETTLED, Update, row, signature
+from dvclite.tree import Entry
+from dvclite.workspace.compare import Difference, differences
+from dvclite.workspace.place import Place
+from dvclite.workspace.workspace import Workspace, named_errors
+
+_SETTLED_TOGETHER = 1000
+_LONGEST_SETTLING = 0.1
+
+
+@dataclass(slots=True)
+class Restored:
+    """What restoring came to.
+
+    Attributes:
+        added: Paths that were not there before.
+        modified: Paths that hold something else now.
+        deleted: Paths that are gone.
+        size: How many bytes were written or linked.
+        missing: Paths whose content is not in the cache; they were left as they were.
+        corrupt: Errors, one for each blob that was not what its name says and was set aside.
+    """
+
+    added: list[str] = field(default_factory=list)
+    modified: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    size: int = 0
+    missing: list[str] = field(default_factory=list)
+    corrupt: list[BlobCorruptError] = field(default_factory=list)
+
+
+class Target(NamedTuple):
+    """Something to restore.
+
+    Attributes:
+        output: What its pointer says; with no oid where no pointer names it any more.
+        path: The output's path, or one inside it.
+    """
+
+    output: Output
+    path: str
+
+
+def restore(
+    workspace: Workspace, targets: list[Target], progress: Progress, *, force: bool = False
+) -> Restored:
+    """Make the workspace hold what pointers say, touching only what differs.
+
+    Nothing is touched at all if that would destroy what is in no cache. A blob that is missing
+    or corrupt does not keep the others from being restored.
+
+    Args:
+        workspace: The workspace.
+        targets: What to restore. An output without an oid is removed.
+        progress: Is told of files and bytes.
+        force: Whether to overwrite and remove what is in no cache.
+
+    Raises:
+        UnsavedChangesError: Files that are in no cache stand in the way.
+        FileAccessError: Something cannot be read or changed.
+        BlobMissingError, BlobCorruptError: The tree of an output is not in the cache.
+    """
+    unsaved: list[str] = []
+    planned: list[tuple[Target, dict[str, bytes]]] = []
+    for target in targets:
+        with named_errors(workspace.root, target.path):
+            differs, safe, lost = _judge(workspace, target)
+        unsaved += lost
+        if differs:
+            planned.append((target, safe))
+    if unsaved and not force:
+        raise UnsavedChangesError(unsaved)
+    restored = Restored()
+    for target, safe in planned:
+        with named_errors(workspace.root, target.path), Staging(workspace.temporary) as staging:
+            _Restorer(workspace, target, staging, progress, None if force else safe).run(restored)
+    return restored
+
+
+def _judge(workspace: Workspace, target: Target) -> tuple[bool, dict[str, bytes], list[str]]:
+    """Find out what restoring would destroy.
+
+    Returns:
+        Whether anything differs; the signatures of files that may be destroyed, since the cache
+        holds their content; the paths of those that may not.
+    """
+    safe: dict[str, bytes] = {}
+    lost: list[str] = []
+    content: dict[str, BlobRef] = {}
+    differs = target.output.is_directory and not workspace.is_folder(target.output.path)
+    for difference in differences(workspace, target.output, target.path):
+        differs = True
+        found, current, wanted = difference.found, difference.current, difference.wanted
+        if found is None or current is None or found.is_folder:
+            continue
+        if wanted is None or wanted.oid != current.oid or wanted.link != current.link:
+            safe[found.path] = signature(found.stat)
+            if current.is_file:
+                content[found.path] = current.ref
+            elif not difference.known:
+                lost.append(found.path)
+    missing = {ref.oid for ref in workspace.cache.missing(content.values())}
+    lost += [path for path, ref in content.items() if ref.oid in missing]
+    for path in lost:
+        del safe[path]
+    return differs, safe, sorted(lost)
+
+
+class _Restorer:
+    """Makes one target what it should be."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        target: Target,
+        staging: Staging,
+        progress: Progress,
+        safe: dict[str, bytes] | None,
+    ) -> None:
+        self._workspace = workspace
+        self._output, self._path = target
+        self._staging = staging
+        self._progress = progress
+        self._safe = safe
+        self._clock = FileClock(staging)
+        self._place = Place(workspace.root)
+        self._written: list[Entry] = []
+        self._folders: list[str] = []
+        self._changed_since: list[str] = []
+
+    def run(self, restored: Restored) -> None:
+        whole = self._workspace.statcache.whole_at(self._output.path)
+        known = self._path == self._output.path or (
+            whole is not None and whole.oid == self._output.oid
+        )
+        failed = len(restored.missing)
+        try:
+            with self._workspace.statcache.updating(self._output.path) as update:
+                for difference in differences(self._workspace, self._output, self._path):
+                    self._apply(difference, restored, update)
+                    if len(self._written) >= 2 * _SETTLED_TOGETHER:
+                        self._remember(update, self._written[:_SETTLED_TOGETHER])
+                        del self._written[:_SETTLED_TOGETHER]
+                self._finish_folders()
+                self._settle()
+                self._remember(update, self._written)
+                complete = known and failed == len(restored.missing) and not self._changed_since
+                update.commit(self._output.oid if complete else None)
+        finally:
+            self._place.close()
+            self._clock.close()
+        if self._changed_since:
+            raise UnsavedChangesError(self._changed_since)
+
+    def _apply(self, difference: Difference, restored: Restored, update: Update) -> None:
+        path, found, current, wanted = difference[:4]
+        if wanted is None:
+            self._remove(difference, restored, update)
+        elif wanted.is_folder:
+            self._folders.append(path)
+        elif found is not None and current is not None and _only_mode_differs(current, wanted):
+            # As `chmod +x` does: whoever may read it may run it.
+            mode = found.stat.st_mode & 0o777
+            executable = mode | (mode & 0o444) >> 2
+            self._place.set_mode(path, executable if wanted.executable else mode & ~0o111)
+            restored.modified.append(path)
+            self._written.append(wanted)
+        elif self._may_destroy(difference) and self._write(wanted, restored):
+            (restored.added if found is None else restored.modified).append(path)
+            self._written.append(wanted)
+
+    def _remove(self, difference: Difference, restored: Restored, update: Update) -> None:
+        path, found = difference.path, difference.found
+        if found is None or not self._may_destroy(difference):
+            return
+        if found.is_folder:
+            self._place.remove_folder(path.rstrip("/"))
+        else:
+            self._place.remove(path)
+            restored.deleted.append(path)
+        update.drop(path)
+
+    def _may_destroy(self, difference: Difference) -> bool:
+        """Say whether a file is still the one that was found to be safe in the cache."""
+        found = difference.found
+        if self._safe is None or found is None or found.is_folder:
+            return True
+        if self._safe.get(found.path) == signature(found.stat):
+            return True
+        self._changed_since.append(found.path)
+        return False
+
+    def _write(self, wanted: Entry, restored: Restored) -> bool:
+        try:
+            partial = self._staging.new_path()
+            self._fill(wanted, partial)
+            self._take(wanted, partial)
+        except BlobCorruptError as error:
+            restored.corrupt.append(error)
+            restored.missing.append(wanted.path)
+            return False
+        except BlobMissingError:
+            restored.missing.append(wanted.path)
+            return False
+        restored.size += wanted.size
+        self._progress.advance(files=1, size=wanted.size)
+        return True
+
+    def _fill(self, wanted: Entry, partial: str) -> None:
+        if wanted.link is not None:
+            changes.symlink(wanted.link, partial)
+        else:
+            mode = 0o777 if wanted.executable else 0o666
+            self._workspace.cache.lay_out(wanted.ref, partial, self._workspace.kinds, mode)
+
+    def _take(self, wanted: Entry, partial: str) -> None:
+        try:
+            self._place.take(partial, wanted.path)
+        except IsADirectoryError:
+            self._clear(wanted.path)
+            self._place.take(partial, wanted.path)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            # The path is on another file system than the repository's own folder.
+            beside = self._place.beside(wanted.path)
+            self._fill(wanted, beside)
+            self._place.take(beside, wanted.path)
+
+    def _clear(self, path: str) -> None:
+        """Remove a folder that is in the way of a file. What is in it was judged before."""
+        for found in self._workspace.found(path):
+            if not self._may_destroy(Difference(found.path, found, None, None, known=False)):
+                raise UnsavedChangesError(self._changed_since)
+            if not found.is_folder:
+                self._place.remove(found.path)
+            else:
+                self._place.remove_folder(found.path.rstrip("/"))
+        self._place.remove_emptied(path)
+        self._place.remove_folder(path)
+
+    def _finish_folders(self) -> None:
+        self._place.remove_emptied(self._output.path)
+        for path in self._folders:
+            self._place.make_folder(path.rstrip("/"))
+        if self._output.is_directory:
+            self._place.make_folder(self._output.path)
+        elif self._output.oid is None:
+            self._place.remove_upwards(self._output.path)
+
+    def _settle(self) -> None:
+        """Wait, if that is short, until a later change of the last files would show."""
+        if self._written:
+            folder, name = self._place.folder(self._written[-1].path)
+            last = folder.lstat(name)
+            if last is not None and settling_time(last) < _LONGEST_SETTLING:
+                time.sleep(settling_time(last))
+
+    def _remember(self, update: Update, written: list[Entry]) -> None:
+        now = self._clock.now()
+        for entry in written:
+            folder, name = self._place.folder(entry.path)
+            stat = folder.lstat(name)
+            if stat is not None:
+                signed = signature(stat) if is_settled(stat, now) else UNSETTLED
+                update.put(row(entry.path, signed, entry))
+
+
+def _only_mode_differs(current: Entry, wanted: Entry) -> bool:
+    return current.is_file and current.oid == wanted.oid

@@ -1,0 +1,209 @@
+"""Workspace into cache: what `add` and `commit` do."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from dvclite.cache.leases import Lease
+from dvclite.cache.writer import Writer
+from dvclite.errors import FileAccessError, FileChangedError, HostilePathError, UnsupportedFileError
+from dvclite.files.clock import FileClock, is_settled
+from dvclite.files.folder import Folder
+from dvclite.files.scan import Found
+from dvclite.files.staging import Staging
+from dvclite.hashing import BlobRef
+from dvclite.pointer import Output
+from dvclite.progress import Progress
+from dvclite.statcache import UNSETTLED, Row, Update, row, signature
+from dvclite.tree import Entry, Tree, checked, grafted
+from dvclite.workspace.compare import identify_link, is_executable, paired
+from dvclite.workspace.workspace import Workspace, named_errors
+
+_KEPT_TOGETHER = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What saving an output came to.
+
+    Attributes:
+        output: What its pointer is to say now.
+        stored: How many blobs the cache did not hold before.
+        stored_bytes: Their bytes.
+    """
+
+    output: Output
+    stored: int
+    stored_bytes: int
+
+
+def save(
+    workspace: Workspace,
+    output: Output,
+    lease: Lease,
+    progress: Progress,
+    *,
+    part: str | None = None,
+    afresh: bool = False,
+) -> Saved:
+    """Bring the content of an output into the cache, durably.
+
+    Args:
+        workspace: The workspace.
+        output: The output; for a part of it, as its pointer says, and otherwise what it says of
+            the content does not count.
+        lease: Held until the pointer is written.
+        progress: Is told of files and bytes.
+        part: A path inside a directory, relative to the repository's root: what is at and below
+            it is saved, what the workspace no longer has there leaves the tree, and the rest of
+            the tree stays as it is, whether or not it is in the workspace.
+        afresh: Whether to read every file, whatever the stat cache remembers.
+
+    Raises:
+        UnsupportedFileError: Something in it cannot be versioned.
+        FileChangedError, FileAccessError: Something cannot be read.
+        BlobMissingError, BlobCorruptError: For a part: the tree is not in the cache.
+    """
+    with (
+        named_errors(workspace.root, output.path),
+        Staging(workspace.temporary) as staging,
+        workspace.statcache.updating(output.path) as update,
+    ):
+        clock = FileClock(staging)
+        try:
+            with workspace.cache.writer(lease) as writer:
+                saver = _Saver(workspace, writer, update, progress, clock.now(), afresh=afresh)
+                saved = saver.save(output, part)
+        finally:
+            clock.close()
+        # Only now is all of it durable, and may be relied on.
+        whole = workspace.statcache.whole_at(output.path)
+        known = part is None or (whole is not None and whole.oid == output.oid)
+        update.commit(saved.oid if known else None, afresh=afresh and part is None)
+        return Saved(saved, writer.stored, writer.stored_bytes)
+
+
+class _Saver:
+    """Walks what is to be saved, and turns it into entries."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        writer: Writer,
+        update: Update,
+        progress: Progress,
+        now: int,
+        *,
+        afresh: bool,
+    ) -> None:
+        self._workspace = workspace
+        self._writer = writer
+        self._update = update
+        self._progress = progress
+        self._now = now
+        self._afresh = afresh
+        self._kept: list[tuple[str, BlobRef]] = []
+
+    def save(self, output: Output, part: str | None) -> Output:
+        if part is None and self._workspace.is_folder(output.path):
+            saved = self._save_tree(output, self._relative(output.path, output.path))
+        elif part is None:
+            saved = self._save_file(output)
+        else:
+            assert output.oid is not None, "only a directory that was added has parts"
+            old = self._workspace.cache.tree(output.oid)
+            inside = part[len(output.path) + 1 :]
+            entries = self._relative(output.path, part)
+            saved = self._save_tree(output, grafted(old, inside, entries))
+        self._check_kept()
+        return saved
+
+    def _save_file(self, output: Output) -> Output:
+        entries = list(self._entries(output.path))
+        if len(entries) != 1 or not entries[0].is_file:
+            raise UnsupportedFileError(
+                output.path, "it is a symbolic link", hint="add what it points to"
+            )
+        (entry,) = entries
+        return replace(
+            output, oid=entry.oid, size=entry.size, files=None, executable=entry.executable
+        )
+
+    def _save_tree(self, output: Output, entries: Iterator[Entry]) -> Output:
+        tree = self._make_tree(output.path, entries)
+        self._writer.save_tree(tree)
+        return replace(output, oid=tree.oid, size=tree.size, files=tree.files, executable=False)
+
+    def _make_tree(self, path: str, entries: Iterator[Entry]) -> Tree:
+        try:
+            return self._workspace.format.make_tree(checked(entries))
+        except HostilePathError as error:
+            raise UnsupportedFileError(f"{path}/{error.path}", error.reason) from error
+
+    def _relative(self, output: str, path: str) -> Iterator[Entry]:
+        """Yield the entries at and below a path, as the tree of the output has them."""
+        skipped = len(output) + 1
+        for entry in self._entries(path):
+            yield entry._replace(path=entry.path[skipped:])
+
+    def _entries(self, path: str) -> Iterator[Entry]:
+        rows = self._workspace.statcache.below(path)
+        for found, known in paired(self._workspace.found(path), rows):
+            if found is None:
+                if known is not None:
+                    self._update.drop(known.path)
+            elif known is not None and self._is_unchanged(found, known):
+                entry = known.entry(found.path)
+                self._keep(entry)
+                yield entry
+            elif not found.is_folder or self._workspace.format.keeps_links:
+                yield self._save_found(found)
+
+    def _is_unchanged(self, found: Found, known: Row) -> bool:
+        return not self._afresh and signature(found.stat) == known.signature
+
+    def _save_found(self, found: Found) -> Entry:
+        stat = found.stat
+        if found.is_link:
+            entry = identify_link(self._workspace, found)
+            if entry.is_file:
+                self._keep(entry)
+        elif found.is_folder:
+            entry = Entry(found.path)
+        elif found.is_file:
+            try:
+                ref, stat = self._writer.save(found.folder, found.name, stat, self._moved)
+            except OSError as error:
+                raise FileAccessError(found.path, error.strerror or str(error)) from error
+            entry = Entry(found.path, ref.oid, ref.size, is_executable(found))
+        else:
+            raise UnsupportedFileError(found.path, "it is a socket, a pipe or a device")
+        settled = is_settled(stat, self._now)
+        self._update.put(row(found.path, signature(stat) if settled else UNSETTLED, entry))
+        self._progress.advance(files=1)
+        return entry
+
+    def _moved(self, count: int) -> None:
+        self._progress.advance(size=count)
+
+    def _keep(self, entry: Entry) -> None:
+        """Rely on a blob that the cache should have, since the file did not change."""
+        self._progress.advance(files=1, size=entry.size)
+        if entry.is_file:
+            self._kept.append((entry.path, entry.ref))
+            if len(self._kept) >= _KEPT_TOGETHER:
+                self._check_kept()
+
+    def _check_kept(self) -> None:
+        kept, self._kept = self._kept, []
+        missing = {ref.oid for ref in self._writer.keep(ref for _, ref in kept)}
+        for path, ref in kept:
+            if ref.oid in missing:
+                self._save_again(path, ref)
+
+    def _save_again(self, path: str, ref: BlobRef) -> None:
+        """Bring in a file that did not change, but whose blob is gone from the cache."""
+        parent, _, name = path.rpartition("/")
+        with Folder.open(self._workspace.root) as root, root.below(parent) as folder:
+            stat = folder.lstat(name)
+            if stat is None or self._writer.save(folder, name, stat).ref.oid != ref.oid:
+                raise FileChangedError(path)

@@ -1,0 +1,122 @@
+"""What the movers between working files and cache have in common."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from dvclite.cache.cache import Cache
+from dvclite.cache.layout import Kind
+from dvclite.errors import FileAccessError
+from dvclite.files.folder import Folder
+from dvclite.files.scan import Found, Ignore, scan
+from dvclite.formats.format import Format
+from dvclite.statcache import StatCache
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The working files under a repository's root.
+
+    Attributes:
+        root: The repository's root.
+        temporary: The repository's own folder for files on their way.
+        format: How the repository's things are named and written down.
+        cache: Where the data goes and comes from.
+        statcache: What the files held when they were last looked at.
+        kinds: How files come out of the cache, the best first.
+        ignore: Which paths are not versioned; None where nothing is ignored.
+    """
+
+    root: Path
+    temporary: Path
+    format: Format
+    cache: Cache
+    statcache: StatCache
+    kinds: tuple[Kind, ...]
+    ignore: Ignore | None
+
+    @property
+    def links(self) -> bool:
+        """Whether files of the workspace are to be links into the cache."""
+        return self.kinds[0] in (Kind.HARDLINK, Kind.SYMLINK)
+
+    def found(self, path: str) -> Iterator[Found]:
+        """Yield what is at a path and below it, sorted; nothing where nothing is.
+
+        Raises:
+            FileAccessError: It is reached through a symbolic link, or cannot be read.
+        """
+        with named_errors(self.root, path), Folder.open(self.root) as root:
+            parent, _, name = path.rpartition("/")
+            try:
+                with root.below(parent) as folder:
+                    yield from _at(folder, name, path, self.ignore)
+            except FileNotFoundError:
+                return
+
+    def is_folder(self, path: str) -> bool:
+        """Say whether a folder is at a path."""
+        return stat.S_ISDIR(self._mode(path))
+
+    def exists(self, path: str) -> bool:
+        """Say whether anything is at a path, a broken link included."""
+        return bool(self._mode(path))
+
+    def _mode(self, path: str) -> int:
+        try:
+            return os.lstat(os.path.join(self.root, path)).st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return 0
+
+    def is_ignored(self, path: str) -> bool:
+        """Say whether a path is not versioned; a folder's ends in `/`."""
+        return self.ignore is not None and self.ignore(path)
+
+
+@contextmanager
+def named_errors(root: Path, path: str) -> Iterator[None]:
+    """Turn what the operating system refuses below `path` into an error that says where.
+
+    Raises:
+        FileAccessError: In place of an OSError of the block.
+    """
+    try:
+        yield
+    except NotADirectoryError as error:
+        raise FileAccessError(
+            path,
+            f"{_relative(root, error.filename)} is not a folder, or is a symbolic link",
+            hint="replace it with a real folder: data is never read or written through a link",
+        ) from error
+    except OSError as error:
+        raise FileAccessError(
+            _relative(root, error.filename) or path,
+            os.strerror(error.errno) if error.errno else str(error),
+            hint=_hint(error),
+        ) from error
+
+
+def _at(folder: Folder, name: str, path: str, ignore: Ignore | None) -> Iterator[Found]:
+    own = folder.lstat(name)
+    if own is None:
+        return
+    found = Found(path, name, folder, own)
+    if not found.is_folder:
+        yield found
+        return
+    with folder.child(name) as child:
+        yield from scan(child, prefix=path + "/", ignore=ignore)
+
+
+def _relative(root: Path, name: object) -> str:
+    text = os.fsdecode(name) if isinstance(name, (str, bytes)) else ""
+    return os.path.relpath(text, root) if os.path.isabs(text) else text
+
+
+def _hint(error: OSError) -> str:
+    if isinstance(error, PermissionError):
+        return "check who owns it and its permissions with `ls -l`"
+    return ""

@@ -1,0 +1,250 @@
+"""YAML as text: read without surprises, changed without touching what is not meant.
+
+Only the harmless part of YAML is understood: mappings, lists and scalars, all scalars as the text
+they are, no aliases, no tags, nothing deep or large. Every value knows where it stands in the
+text, so that one can be replaced while comments, order and style around it stay as they are.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+_MOST_NODES = 10_000
+_DEEPEST = 16
+
+# What a YAML reader takes for something other than text, or cannot read back, unless quoted.
+_NOT_TEXT = re.compile(
+    r"""(?x)
+    | [-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?
+    | 0[xX][0-9a-fA-F_]+ | 0o[0-7_]+ | \d{4}-\d\d?-\d\d?.*
+    | [-+]?\.(?:inf|Inf|INF) | \.(?:nan|NaN|NAN)
+    | true | True | TRUE | false | False | FALSE
+    | null | Null | NULL | ~ | = | <<
+    | (?:[!&*%@`{\[#>|'",\]}]|[-?:](?:\s|$)|---|\.\.\.).*   # marks of syntax
+    | .*(?::\s|\s\#).* | .*: | \s.* | .*\s
+    """,
+    re.DOTALL,
+)
+_ESCAPED = re.compile(r'["\\\x00-\x1f\x7f-\xa0\ud800-\udfff\u2028\u2029\ufeff]')
+
+
+class YamlError(ValueError):
+    """The text is not the kind of YAML that is understood here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A piece of text, and where it stands.
+
+    Attributes:
+        value: The text that is meant.
+        start: Where its written form begins.
+        end: Where its written form ends.
+    """
+
+    value: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Values by key, and where they stand.
+
+    Attributes:
+        items: Key and value pairs in their order.
+        keys: Where each key begins.
+        end: Where the mapping ends.
+        flow: Whether it is written in braces.
+    """
+
+    items: "dict[str, Node]"
+    keys: dict[str, int]
+    end: int
+    flow: bool
+
+    def text(self, key: str) -> str | None:
+        """Return the scalar at `key`, or None if it is absent.
+
+        Raises:
+            YamlError: Something else is there.
+        """
+        node = self.items.get(key)
+        if node is None:
+            return None
+        if not isinstance(node, Scalar):
+            raise YamlError(f"{key!r} is not a single value")
+        return node.value
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """Values in a row.
+
+    Attributes:
+        items: The values.
+    """
+
+    items: "tuple[Node, ...]"
+
+
+Node = Scalar | Mapping | Sequence
+
+
+def read(text: str) -> Node | None:
+    """Return what a text holds, or None if it is empty.
+
+    Raises:
+        YamlError: It is not YAML, or more of it than is understood here.
+    """
+    import yaml
+
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    try:
+        return _Reader(yaml.parse(text, Loader=loader)).document()
+    except (yaml.YAMLError, RecursionError) as error:
+        problem = getattr(error, "problem", None) or str(error)
+        mark = getattr(error, "problem_mark", None)
+        line = f" in line {mark.line + 1}" if mark is not None else ""
+        raise YamlError(f"it is not YAML{line} ({problem})") from error
+
+
+def quoted(value: str) -> str:
+    """Return a text as a YAML scalar, plain where every reader understands it so."""
+    if _ESCAPED.search(value) is not None and not value.isprintable():
+        return '"' + _ESCAPED.sub(_escape, value) + '"'
+    if value and _NOT_TEXT.fullmatch(value) is None:
+        return value
+    return "'" + value.replace("'", "''") + "'"
+
+
+def changed(text: str, mapping: Mapping, values: dict[str, str | None]) -> str:
+    """Return a text in which some keys of a mapping have other values.
+
+    Keys that are there keep their place, new ones go to the end, those set to None are removed;
+    everything else stays as it is.
+
+    Args:
+        text: What `mapping` was read from.
+        mapping: The mapping to change. It must hold something.
+        values: Written scalars by key.
+    """
+    edits: list[tuple[int, int, str]] = []
+    added: list[str] = []
+    for key, value in values.items():
+        node = mapping.items.get(key)
+        if node is None:
+            if value is not None:
+                added.append(f"{key}: {value}")
+        elif value is None:
+            edits.append((*_extent(text, mapping, key), ""))
+        elif not isinstance(node, Scalar):
+            raise YamlError(f"{key!r} is not a single value")
+        elif text[node.start : node.end] != value:
+            edits.append((node.start, node.end, value))
+    if added:
+        place = _end_of_last(text, mapping)
+        separator = ", " if mapping.flow else "\n" + " " * _indentation(text, mapping)
+        edits.append((place, place, "".join(separator + line for line in added)))
+    for start, end, replacement in sorted(edits, reverse=True):
+        text = text[:start] + replacement + text[end:]
+    return text
+
+
+class _Reader:
+    """Builds nodes from the events of a YAML parser."""
+
+    def __init__(self, events: Any) -> None:
+        self._events = events
+        self._nodes = 0
+
+    def document(self) -> Node | None:
+        node = None
+        for event in self._events:
+            kind = type(event).__name__
+            if kind in ("StreamStartEvent", "DocumentStartEvent", "DocumentEndEvent"):
+                continue
+            if kind == "StreamEndEvent":
+                break
+            if node is not None:
+                raise YamlError("it holds more than one document")
+            node = self._node(event, 0)
+        return node
+
+    def _node(self, event: Any, depth: int) -> Node:
+        self._nodes += 1
+        kind = type(event).__name__
+        if self._nodes > _MOST_NODES or depth > _DEEPEST:
+            raise YamlError("it is too large or too deep")
+        if kind == "AliasEvent" or event.anchor is not None:
+            raise YamlError("it uses anchors or aliases, which are not allowed here")
+        if event.tag is not None:
+            raise YamlError("it uses tags, which are not allowed here")
+        if kind == "ScalarEvent":
+            return Scalar(event.value, event.start_mark.index, event.end_mark.index)
+        if kind == "SequenceStartEvent":
+            return self._sequence(depth)
+        return self._mapping(event, depth)
+
+    def _sequence(self, depth: int) -> Sequence:
+        items = []
+        while type(event := next(self._events)).__name__ != "SequenceEndEvent":
+            items.append(self._node(event, depth + 1))
+        return Sequence(tuple(items))
+
+    def _mapping(self, start: Any, depth: int) -> Mapping:
+        items: dict[str, Node] = {}
+        keys: dict[str, int] = {}
+        while type(event := next(self._events)).__name__ != "MappingEndEvent":
+            key = self._node(event, depth + 1)
+            if not isinstance(key, Scalar):
+                raise YamlError("a key is not a single value")
+            if key.value in items:
+                raise YamlError(f"the key {key.value!r} stands twice")
+            keys[key.value] = key.start
+            items[key.value] = self._node(next(self._events), depth + 1)
+        return Mapping(items, keys, event.start_mark.index, bool(start.flow_style))
+
+
+def _end(node: Node) -> int:
+    """Return where the last scalar in a node ends."""
+    if isinstance(node, Scalar):
+        return node.end
+    if isinstance(node, Mapping):
+        return node.end if node.flow or not node.items else _end(list(node.items.values())[-1])
+    return _end(node.items[-1]) if node.items else 0
+
+
+def _end_of_last(text: str, mapping: Mapping) -> int:
+    """Return where a further item of a mapping can be written."""
+    end = max(_end(node) for node in mapping.items.values())
+    if mapping.flow:
+        return end
+    line_end = text.find("\n", max(end - 1, 0))
+    return len(text) if line_end < 0 else line_end
+
+
+def _extent(text: str, mapping: Mapping, key: str) -> tuple[int, int]:
+    """Return from where to where a text goes when an item of a mapping is removed."""
+    names = list(mapping.keys)
+    place = names.index(key)
+    start = mapping.keys[key]
+    if place + 1 < len(names):
+        return start, mapping.keys[names[place + 1]]
+    if mapping.flow and place:
+        return _end(mapping.items[names[place - 1]]), _end(mapping.items[key])
+    line_start = text.rfind("\n", 0, start)
+    return line_start, _end_of_last(text, mapping)
+
+
+def _indentation(text: str, mapping: Mapping) -> int:
+    first = min(mapping.keys.values())
+    return first - (text.rfind("\n", 0, first) + 1)
+
+
+def _escape(match: re.Match[str]) -> str:
+    character = match.group()
+    if character in '"\\':
+        return "\\" + character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
