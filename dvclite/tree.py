@@ -7,7 +7,9 @@ business (`dvclite.formats`).
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import NamedTuple
+from unicodedata import normalize
 
 from dvclite.errors import HostilePathError, TreeError
 from dvclite.hashing import BlobRef, Oid
@@ -150,7 +152,7 @@ def below(entries: Iterable[Entry], path: str) -> Iterator[Entry]:
 def grafted(entries: Iterable[Entry], path: str, replacement: Iterable[Entry]) -> Iterator[Entry]:
     """Yield a tree with what is at and below `path` replaced.
 
-    A file or empty folder that stands where a folder is now needed gives way.
+    A file or empty folder that stands where a folder is needed now gives way.
 
     Args:
         entries: The tree, sorted.
@@ -158,7 +160,9 @@ def grafted(entries: Iterable[Entry], path: str, replacement: Iterable[Entry]) -
         replacement: Sorted entries whose paths are `path` or begin with `path/`; may be empty.
     """
     folder = path + "/"
-    ancestors = _ancestors(path)
+    replacing = iter(replacement)
+    first = tuple(islice(replacing, 1))
+    ancestors = _ancestors(path) if first else frozenset()
     kept = (
         entry
         for entry in entries
@@ -166,7 +170,7 @@ def grafted(entries: Iterable[Entry], path: str, replacement: Iterable[Entry]) -
         and not entry.path.startswith(folder)
         and entry.path.rstrip("/") not in ancestors
     )
-    for old, new in joined(kept, replacement):
+    for old, new in joined(kept, chain(first, replacing)):
         entry = old if old is not None else new
         if entry is not None:
             yield entry
@@ -178,13 +182,22 @@ def _ancestors(path: str) -> frozenset[str]:
 
 
 def check_spelling(entries: Iterable[Entry]) -> None:
-    """Return if no two paths differ only by case, for file systems that take them for one.
+    """Return if no two names differ only in spelling, for file systems that take them for one.
+
+    Args:
+        entries: A tree, sorted.
 
     Raises:
-        HostilePathError: Two do.
+        HostilePathError: Two files, two folders, or a file and a folder do.
     """
     seen: dict[str, str] = {}
+    previous = ""
     for entry in entries:
-        folded = entry.path.casefold()
-        if seen.setdefault(folded, entry.path) != entry.path:
-            raise HostilePathError(entry.path, f"{seen[folded]!r} is the same name on this system")
+        path = entry.path.removesuffix("/")
+        folder = path.rpartition("/")[0]
+        # The folders above were looked at when the first path in this one came by.
+        for name in [path] if folder == previous else [path, *_ancestors(path)]:
+            known = seen.setdefault(normalize("NFC", name.casefold()), name)
+            if known != name:
+                raise HostilePathError(entry.path, f"{known!r} is the same name on this system")
+        previous = folder
