@@ -11,7 +11,7 @@ database may well return a row that was never written.
 
 import sqlite3
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from os import PathLike, stat_result
 from pathlib import Path
@@ -27,7 +27,8 @@ _VERSION = 1
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS kept.files"
     " (path BLOB PRIMARY KEY, signature BLOB, content BLOB, seal INTEGER) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS kept.outputs (path BLOB PRIMARY KEY, oid TEXT) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS kept.outputs"
+    " (path BLOB PRIMARY KEY, oid TEXT, files INTEGER) WITHOUT ROWID",
     f"PRAGMA kept.user_version = {_VERSION}",
 )
 _BUSY_OR_READ_ONLY = frozenset(
@@ -62,6 +63,20 @@ class Row(NamedTuple):
         return _unpack(path, self.content)
 
 
+class Whole(NamedTuple):
+    """What the rows at and below an output's path stand for together.
+
+    Attributes:
+        path: The output.
+        oid: Its content.
+        rows: How many rows there are: fewer that can be read means that the database is damaged.
+    """
+
+    path: str
+    oid: Oid
+    rows: int
+
+
 def signature(stat: stat_result) -> bytes:
     """Return what of a stat changes whenever a file changes."""
     return _SIGNATURE.pack(
@@ -92,13 +107,11 @@ class StatCache:
 
     def below(self, path: str) -> Iterator[Row]:
         """Yield the rows at `path` and below it, sorted."""
-        start = _key(path)
         try:
-            connection = self._read()
-            rows = connection.execute(
+            rows = self._read().execute(
                 "SELECT path, signature, content, seal FROM files"
                 " WHERE path = ? OR (path > ? AND path < ?) ORDER BY path",
-                (start, start + b"/", start + b"0"),
+                _range(path),
             )
             for key, signed, content, seal in rows:
                 if xxh3_64_intdigest(key + signed + content) - (1 << 63) == seal:
@@ -107,21 +120,24 @@ class StatCache:
             # TypeError: a damaged database may hold values of other types.
             return
 
-    def tree_at(self, path: str) -> Oid | None:
-        """Return the oid of the output that the rows at and below `path` stand for, if known."""
-        return next((oid for name, oid in self.outputs() if name == path), None)
+    def whole_at(self, path: str) -> Whole | None:
+        """Return what the rows at and below the path of an output stand for, if that is known."""
+        return next((whole for whole in self.outputs() if whole.path == path), None)
 
-    def outputs(self) -> list[tuple[str, Oid]]:
-        """Return the outputs that were last saved or restored here, with their oids, sorted."""
+    def outputs(self) -> list[Whole]:
+        """Return the outputs that were last saved or restored here, sorted by path."""
         try:
-            found = self._read().execute("SELECT path, oid FROM outputs ORDER BY path")
-            return [(key.decode("utf-8", "surrogatepass"), Oid(oid)) for key, oid in found]
+            found = self._read().execute("SELECT path, oid, files FROM outputs ORDER BY path")
+            return [
+                Whole(key.decode("utf-8", "surrogatepass"), Oid(oid), count)
+                for key, oid, count in found
+            ]
         except (sqlite3.Error, AttributeError, UnicodeDecodeError):
             return []
 
-    def updating(self, path: str) -> "Update":
-        """Begin to collect what an output holds from now on."""
-        return Update(self._path, path)
+    def updating(self) -> "Update":
+        """Begin to collect what outputs hold from now on."""
+        return Update(self._path)
 
     def forget(self, path: str) -> None:
         """Remember nothing of an output any more."""
@@ -163,10 +179,9 @@ class Update:
     transaction. An update that is not committed changes nothing.
     """
 
-    def __init__(self, path: Path, output: str) -> None:
-        """Collect rows for the stat cache at `path`, below the path of one output."""
+    def __init__(self, path: Path) -> None:
+        """Collect rows for the stat cache at `path`."""
         self._path = path
-        self._output = output
         self._waiting = sqlite3.connect("", isolation_level=None)
         self._waiting.execute("CREATE TABLE files (path, signature, content, seal)")
         self._waiting.execute("CREATE TABLE gone (path)")
@@ -184,26 +199,24 @@ class Update:
         """Remember nothing of a path any more."""
         self._waiting.execute("INSERT INTO gone VALUES (?)", (_key(path),))
 
-    def commit(self, oid: Oid | None, *, afresh: bool = False) -> None:
+    def commit(self, wholes: Mapping[str, Oid | None], *, afresh: Collection[str] = ()) -> None:
         """Make the stat cache remember what was collected, if it can.
 
         Args:
-            oid: What the rows of the output stand for after this; None for no known whole.
-            afresh: Whether older rows of the output go first.
+            wholes: By the paths of the outputs that rows were collected of, what all their rows
+                stand for after this; None for no known whole.
+            afresh: Those outputs of which older rows go first.
         """
         connection = self._waiting
         connection.execute("COMMIT")
 
         def write() -> None:
-            if afresh:
-                _forget(connection, self._output)
+            for output in afresh:
+                _forget(connection, output)
             connection.execute("DELETE FROM kept.files WHERE path IN (SELECT path FROM gone)")
             connection.execute("INSERT OR REPLACE INTO kept.files SELECT * FROM files")
-            connection.execute("DELETE FROM kept.outputs WHERE path = ?", (_key(self._output),))
-            if oid is not None:
-                connection.execute(
-                    "INSERT INTO kept.outputs VALUES (?, ?)", (_key(self._output), oid)
-                )
+            for output, oid in wholes.items():
+                _set_whole(connection, output, oid)
 
         _write_into(self._path, connection, write)
 
@@ -268,13 +281,27 @@ def _start_over(path: Path, connection: sqlite3.Connection, attempt: int) -> Non
         path.with_name(path.name + "-journal").unlink(missing_ok=True)
 
 
+def _set_whole(connection: sqlite3.Connection, output: str, oid: Oid | None) -> None:
+    connection.execute("DELETE FROM kept.outputs WHERE path = ?", (_key(output),))
+    if oid is not None:
+        connection.execute(
+            "INSERT INTO kept.outputs SELECT ?, ?, count(*) FROM kept.files"
+            " WHERE path = ? OR (path > ? AND path < ?)",
+            (_key(output), oid, *_range(output)),
+        )
+
+
 def _forget(connection: sqlite3.Connection, path: str) -> None:
-    start = _key(path)
     connection.execute(
-        "DELETE FROM kept.files WHERE path = ? OR (path > ? AND path < ?)",
-        (start, start + b"/", start + b"0"),
+        "DELETE FROM kept.files WHERE path = ? OR (path > ? AND path < ?)", _range(path)
     )
-    connection.execute("DELETE FROM kept.outputs WHERE path = ?", (start,))
+    connection.execute("DELETE FROM kept.outputs WHERE path = ?", (_key(path),))
+
+
+def _range(path: str) -> tuple[bytes, bytes, bytes]:
+    """Return a path, and the bounds between which the paths below it sort."""
+    key = _key(path)
+    return key, key + b"/", key + b"0"
 
 
 def _key(path: str) -> bytes:

@@ -38,17 +38,13 @@ class Cache:
         self.loose = LooseBlobs(root, format, folder_mode=self._folder_mode)
         self._layout = Layout(self.loose, format.algorithm)
 
-    def missing(self, refs: Iterable[BlobRef]) -> list[BlobRef]:
-        """Return which of these blobs are nowhere in the cache, each once, in their order."""
-        by_oid = {ref.oid: ref for ref in refs}
-        absent = self.loose.absent(by_oid)
-        return [
-            ref for oid, ref in by_oid.items() if oid in absent and self.loose.find(oid) is None
-        ]
+    def absent(self, oids: Iterable[Oid]) -> set[Oid]:
+        """Return which of these blobs are nowhere in the cache."""
+        return {oid for oid in self.loose.absent(oids) if self.loose.find(oid) is None}
 
-    def holds(self, ref: BlobRef) -> bool:
+    def __contains__(self, oid: Oid) -> bool:
         """Say whether a blob is in the cache."""
-        return self.loose.find(ref.oid) is not None
+        return self.loose.find(oid) is not None
 
     def read(self, oid: Oid) -> bytes:
         """Return the bytes of a blob that fits into memory.

@@ -13,6 +13,7 @@ from dvclite.statcache import Row, signature
 from dvclite.tree import Entry, below
 from dvclite.workspace.workspace import Workspace
 
+_MANY = 10_000
 _HAS_EXECUTABLE_BIT = os.name != "nt"
 
 
@@ -23,7 +24,7 @@ class Difference(NamedTuple):
 
     Attributes:
         path: Relative to the repository's root; an empty folder's ends in `/`.
-        found: What is in the workspace; usable until the next difference is asked for.
+        found: What is in the workspace.
         current: The same as a tree's entry: what would be added now.
         wanted: What should be there.
         known: Whether what was found is what was saved or restored there last.
@@ -68,17 +69,35 @@ def differences(workspace: Workspace, output: Output, path: str) -> Iterator[Dif
         FileAccessError: Something cannot be read.
         BlobMissingError, BlobCorruptError, TreeError, HostilePathError: As `wanted_entries`.
     """
-    found = workspace.found(path)
-    rows = workspace.statcache.below(path)
-    if workspace.statcache.tree_at(output.path) == output.oid:
-        for here, row in paired(found, rows):
-            if here is None or row is None or signature(here.stat) != row.signature:
-                wanted = row.entry(row.path) if row is not None else None
-                yield from _difference(workspace, here, row, wanted)
-    else:
-        wanted_here = below(wanted_entries(workspace, output), path)
-        for side, wanted in _with_wanted(paired(found, rows), wanted_here):
-            yield from _difference(workspace, *side, wanted)
+    known = _known_differences(workspace, output, path)
+    if known is not None:
+        yield from known
+        return
+    pairs = paired(workspace.found(path), workspace.statcache.below(path))
+    for (here, row), wanted in _with_wanted(pairs, below(wanted_entries(workspace, output), path)):
+        yield from _difference(workspace, here, row, wanted)
+
+
+def _known_differences(workspace: Workspace, output: Output, path: str) -> list[Difference] | None:
+    """Return the differences where the rows of the stat cache stand for what is wanted.
+
+    Returns:
+        None where they do not, where one of them turns out to be damaged, and where there is so
+        much to tell that reading the tree costs little beside it.
+    """
+    whole = workspace.statcache.whole_at(output.path)
+    if whole is None or whole.oid != output.oid or path != output.path:
+        return None
+    known: list[Difference] = []
+    rows = 0
+    for here, row in paired(workspace.found(path), workspace.statcache.below(path)):
+        rows += row is not None
+        if here is None or row is None or signature(here.stat) != row.signature:
+            wanted = row.entry(row.path) if row is not None else None
+            known += _difference(workspace, here, row, wanted)
+            if len(known) > _MANY:
+                return None
+    return known if rows == whole.rows else None
 
 
 def identify(workspace: Workspace, found: Found, row: Row | None) -> Entry:

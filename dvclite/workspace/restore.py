@@ -9,7 +9,7 @@ from dvclite.errors import BlobCorruptError, BlobMissingError, UnsavedChangesErr
 from dvclite.files import changes
 from dvclite.files.clock import FileClock, is_settled, settling_time
 from dvclite.files.staging import Staging
-from dvclite.hashing import BlobRef
+from dvclite.hashing import Oid
 from dvclite.pointer import Output
 from dvclite.progress import Progress
 from dvclite.statcache import UNSETTLED, Update, row, signature
@@ -100,7 +100,7 @@ def _judge(workspace: Workspace, target: Target) -> tuple[bool, dict[str, bytes]
     """
     safe: dict[str, bytes] = {}
     lost: list[str] = []
-    content: dict[str, BlobRef] = {}
+    content: dict[str, Oid] = {}
     differs = target.output.is_directory and not workspace.is_folder(target.output.path)
     for difference in differences(workspace, target.output, target.path):
         differs = True
@@ -110,11 +110,11 @@ def _judge(workspace: Workspace, target: Target) -> tuple[bool, dict[str, bytes]
         if wanted is None or wanted.oid != current.oid or wanted.link != current.link:
             safe[found.path] = signature(found.stat)
             if current.is_file:
-                content[found.path] = current.ref
+                content[found.path] = current.oid
             elif not difference.known:
                 lost.append(found.path)
-    missing = {ref.oid for ref in workspace.cache.missing(content.values())}
-    lost += [path for path, ref in content.items() if ref.oid in missing]
+    absent = workspace.cache.absent(content.values())
+    lost += [path for path, oid in content.items() if oid in absent]
     for path in lost:
         del safe[path]
     return differs, safe, sorted(lost)
@@ -143,10 +143,13 @@ class _Restorer:
         self._changed_since: list[str] = []
 
     def run(self, restored: Restored) -> None:
-        known = self._workspace.statcache.tree_at(self._output.path) == self._output.oid
+        whole = self._workspace.statcache.whole_at(self._output.path)
+        known = self._path == self._output.path or (
+            whole is not None and whole.oid == self._output.oid
+        )
         failed = len(restored.missing)
         try:
-            with self._workspace.statcache.updating(self._output.path) as update:
+            with self._workspace.statcache.updating() as update:
                 for difference in differences(self._workspace, self._output, self._path):
                     self._apply(difference, restored, update)
                     if len(self._written) >= 2 * _SETTLED_TOGETHER:
@@ -155,9 +158,8 @@ class _Restorer:
                 self._finish_folders()
                 self._settle()
                 self._remember(update, self._written)
-                whole = known or self._path == self._output.path
-                complete = whole and failed == len(restored.missing) and not self._changed_since
-                update.commit(self._output.oid if complete else None)
+                complete = known and failed == len(restored.missing) and not self._changed_since
+                update.commit({self._output.path: self._output.oid if complete else None})
         finally:
             self._place.close()
             self._clock.close()
