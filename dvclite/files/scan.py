@@ -73,7 +73,11 @@ def scan(folder: Folder, *, prefix: str = "", ignore: Ignore | None = None) -> I
 
 
 def _scan(folder: Folder, prefix: str, ignore: Ignore | None, depth: int) -> Iterator[Found]:
-    for name, entry in _listing(folder):
+    listing = _listing(folder)
+    while listing:
+        # Taken out, so that its stat does not stay in memory: a folder may hold a million.
+        entry = listing.pop()
+        name = _key(entry)
         if name.endswith("/"):
             path = prefix + name
             if ignore is not None and ignore(path):
@@ -110,20 +114,17 @@ def _scan_child(
                 yield Found(path, name, folder, own)
 
 
-def _listing(folder: Folder) -> list[tuple[str, DirEntry[str]]]:
-    """Return what is in a folder by its sorting key: a folder's name with a `/` behind it.
-
-    With that key the paths of a whole scan come out sorted as strings: `a-b`, `a.txt`, `a/x`.
-    """
+def _listing(folder: Folder) -> list[DirEntry[str]]:
+    """Return what is in a folder, the last first."""
     with scandir(folder.fd if folder.fd is not None else folder.path) as entries:
-        keyed = [
-            (entry.name + "/" if entry.is_dir(follow_symlinks=False) else entry.name, entry)
-            for entry in entries
-            if not entry.name.startswith(PARTIAL_PREFIX)
-        ]
-    keyed.sort(key=_key)
-    return keyed
+        listing = [entry for entry in entries if not entry.name.startswith(PARTIAL_PREFIX)]
+    listing.sort(key=_key, reverse=True)
+    return listing
 
 
-def _key(item: tuple[str, DirEntry[str]]) -> str:
-    return item[0]
+def _key(entry: DirEntry[str]) -> str:
+    """Return a name to sort by, a folder's with a `/` behind it.
+
+    So the paths of a whole scan come out sorted as strings: `a-b`, `a.txt`, `a/x`.
+    """
+    return entry.name + "/" if entry.is_dir(follow_symlinks=False) else entry.name
