@@ -198,12 +198,8 @@ class Update:
     def __init__(self, path: Path) -> None:
         """Collect rows for the stat cache at `path`."""
         self._path = path
-<<<<<<< HEAD
-=======
-        self._output = output
         self._rows: list[tuple[bytes, bytes | None, bytes | None, int | None]] = []
         self._is_lost = False
->>>>>>> ground
         self._waiting = sqlite3.connect("", isolation_level=None)
         self._waiting.execute("PRAGMA journal_mode = OFF")
         self._waiting.execute("CREATE TABLE files (path, signature, content, seal)")
@@ -230,30 +226,16 @@ class Update:
         connection = self._waiting
 
         def write() -> None:
-<<<<<<< HEAD
             for output in afresh:
                 _forget(connection, output)
-            connection.execute("DELETE FROM kept.files WHERE path IN (SELECT path FROM gone)")
-            connection.execute("INSERT OR REPLACE INTO kept.files SELECT * FROM files")
-            for output, oid in wholes.items():
-                _set_whole(connection, output, oid)
-=======
-            if afresh:
-                _forget(connection, self._output)
             connection.execute(
                 "DELETE FROM kept.files WHERE path IN (SELECT path FROM files WHERE seal IS NULL)"
             )
             connection.execute(
                 "INSERT OR REPLACE INTO kept.files SELECT * FROM files WHERE seal IS NOT NULL"
             )
-            connection.execute("DELETE FROM kept.outputs WHERE path = ?", (_key(self._output),))
-            if oid is not None:
-                connection.execute(
-                    "INSERT INTO kept.outputs SELECT ?, ?, count(*) FROM kept.files"
-                    " WHERE path = ? OR (path > ? AND path < ?)",
-                    (_key(self._output), oid, *_range(self._output)),
-                )
->>>>>>> ground
+            for output, oid in wholes.items():
+                _set_whole(connection, output, oid)
 
         if not self._is_lost:
             _write_into(self._path, connection, write)
