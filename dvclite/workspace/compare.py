@@ -1,7 +1,7 @@
 """What is in the workspace beside what should be there, path by path."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from dvclite.errors import FileAccessError
@@ -13,6 +13,7 @@ from dvclite.statcache import Row, signature
 from dvclite.tree import Entry, below
 from dvclite.workspace.workspace import Workspace
 
+_MANY = 10_000
 _HAS_EXECUTABLE_BIT = os.name != "nt"
 
 
@@ -23,7 +24,7 @@ class Difference(NamedTuple):
 
     Attributes:
         path: Relative to the repository's root; an empty folder's ends in `/`.
-        found: What is in the workspace; usable until the next difference is asked for.
+        found: What is in the workspace.
         current: The same as a tree's entry: what would be added now.
         wanted: What should be there.
         known: Whether what was found is what was saved or restored there last.
@@ -53,7 +54,28 @@ def wanted_entries(workspace: Workspace, output: Output) -> Iterator[Entry]:
         yield entry._replace(path=prefix + entry.path)
 
 
-def differences(workspace: Workspace, output: Output, path: str) -> Iterator[Difference]:
+def present_entries(workspace: Workspace, path: str) -> Iterator[Entry]:
+    """Yield what is at a path of the workspace and below it, as a tree's entries.
+
+    Raises:
+        FileAccessError: Something cannot be read.
+    """
+    for found, row in paired(workspace.found(path), workspace.statcache.below(path)):
+        current = _current(workspace, found, row, None)
+        if current is not None:
+            yield current
+
+
+def _ignore_stale(_path: str) -> None:
+    pass
+
+
+def differences(
+    workspace: Workspace,
+    output: Output,
+    path: str,
+    stale: Callable[[str], None] = _ignore_stale,
+) -> Iterator[Difference]:
     """Yield where the workspace differs from what an output should be, sorted by path.
 
     Files whose stat is still as remembered are not opened. While the stat cache stands for the
@@ -63,22 +85,43 @@ def differences(workspace: Workspace, output: Output, path: str) -> Iterator[Dif
         workspace: The workspace.
         output: What should be there.
         path: The output's path, or one inside it to look no further.
+        stale: Is told of paths that the stat cache remembers for nothing.
 
     Raises:
         FileAccessError: Something cannot be read.
         BlobMissingError, BlobCorruptError, TreeError, HostilePathError: As `wanted_entries`.
     """
-    found = workspace.found(path)
-    rows = workspace.statcache.below(path)
-    if workspace.statcache.tree_at(output.path) == output.oid:
-        for here, row in paired(found, rows):
-            if here is None or row is None or signature(here.stat) != row.signature:
-                wanted = row.entry(row.path) if row is not None else None
-                yield from _difference(workspace, here, row, wanted)
-    else:
-        wanted_here = below(wanted_entries(workspace, output), path)
-        for side, wanted in _with_wanted(paired(found, rows), wanted_here):
-            yield from _difference(workspace, *side, wanted)
+    known = _known_differences(workspace, output, path)
+    if known is not None:
+        yield from known
+        return
+    pairs = paired(workspace.found(path), workspace.statcache.below(path))
+    for (here, row), wanted in _with_wanted(pairs, below(wanted_entries(workspace, output), path)):
+        if row is not None and here is None and wanted is None:
+            stale(row.path)
+        yield from _difference(workspace, here, row, wanted)
+
+
+def _known_differences(workspace: Workspace, output: Output, path: str) -> list[Difference] | None:
+    """Return the differences where the rows of the stat cache stand for what is wanted.
+
+    Returns:
+        None where they do not, where one of them turns out to be damaged, and where there is so
+        much to tell that reading the tree costs little beside it.
+    """
+    whole = workspace.statcache.whole_at(output.path)
+    if whole is None or whole.oid != output.oid or path != output.path:
+        return None
+    known: list[Difference] = []
+    rows = 0
+    for here, row in paired(workspace.found(path), workspace.statcache.below(path)):
+        rows += row is not None
+        if here is None or row is None or signature(here.stat) != row.signature:
+            wanted = row.entry(row.path) if row is not None else None
+            known += _difference(workspace, here, row, wanted)
+            if len(known) > _MANY:
+                return None
+    return known if rows == whole.rows else None
 
 
 def identify(workspace: Workspace, found: Found, row: Row | None) -> Entry:

@@ -68,7 +68,8 @@ class Place:
 
     def remove_emptied(self, top: str) -> None:
         """Remove the folders below `top` that lost their last file, and `top` itself not."""
-        for path in sorted(self._emptied, reverse=True):
+        for emptied in sorted(self._emptied, reverse=True):
+            path = emptied
             while path.startswith(top + "/") and self.remove_folder(path):
                 path = path.rpartition("/")[0]
         self._emptied.clear()
