@@ -18,10 +18,13 @@
     │  └─ HostilePathError
     ├─ CacheError
     │  ├─ BlobMissingError           exit 5
+    │  ├─ IncompleteError            exit 5
     │  ├─ BlobCorruptError           exit 6
     │  └─ OidCollisionError
     ├─ WorkspaceError
     │  ├─ OutsideRepoError
+    │  ├─ NothingThereError
+    │  ├─ PathTakenError
     │  ├─ NotAnOutputError
     │  ├─ TrackedByGitError
     │  ├─ OverlapError
@@ -233,6 +236,27 @@ class BlobMissingError(CacheError):
         self.tried = tuple(tried)
 
 
+class IncompleteError(CacheError):
+    """A checkout restored what it could, and that was not all.
+
+    Attributes:
+        missing: The paths that were not restored.
+        restored: What was.
+    """
+
+    exit_code = 5
+
+    def __init__(self, missing: Sequence[str], corrupt: Sequence[str], restored: object) -> None:
+        aside = f"\nand these were not what their names say, and were set aside:{listing(corrupt)}"
+        super().__init__(
+            f"data of {len(missing):,} {'path is' if len(missing) == 1 else 'paths are'}"
+            f" not in the cache:{listing(missing)}{aside if corrupt else ''}",
+            hint="all else was restored; `dvclite pull` fetches what is missing",
+        )
+        self.missing = tuple(missing)
+        self.restored = restored
+
+
 class BlobCorruptError(CacheError):
     """A blob's bytes do not match its name."""
 
@@ -296,6 +320,22 @@ class TrackedByGitError(WorkspaceError):
         )
         self.path = path
         self.names = tuple(names)
+
+
+class NothingThereError(WorkspaceError):
+    """A path at which nothing is."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path}: no such file or directory")
+        self.path = path
+
+
+class PathTakenError(WorkspaceError):
+    """A path at which something is already."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path} is there already", hint="choose another name, or move it away")
+        self.path = path
 
 
 class OverlapError(WorkspaceError):

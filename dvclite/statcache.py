@@ -11,7 +11,7 @@ database may well return a row that was never written.
 
 import sqlite3
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from os import PathLike, stat_result
 from pathlib import Path
@@ -135,9 +135,9 @@ class StatCache:
         except (sqlite3.Error, AttributeError, UnicodeDecodeError):
             return []
 
-    def updating(self, path: str) -> "Update":
-        """Begin to collect what an output holds from now on."""
-        return Update(self._path, path)
+    def updating(self) -> "Update":
+        """Begin to collect what outputs hold from now on."""
+        return Update(self._path)
 
     def forget(self, path: str) -> None:
         """Remember nothing of an output any more."""
@@ -179,10 +179,9 @@ class Update:
     transaction. An update that is not committed changes nothing.
     """
 
-    def __init__(self, path: Path, output: str) -> None:
-        """Collect rows for the stat cache at `path`, below the path of one output."""
+    def __init__(self, path: Path) -> None:
+        """Collect rows for the stat cache at `path`."""
         self._path = path
-        self._output = output
         self._waiting = sqlite3.connect("", isolation_level=None)
         self._waiting.execute("CREATE TABLE files (path, signature, content, seal)")
         self._waiting.execute("CREATE TABLE gone (path)")
@@ -200,28 +199,24 @@ class Update:
         """Remember nothing of a path any more."""
         self._waiting.execute("INSERT INTO gone VALUES (?)", (_key(path),))
 
-    def commit(self, oid: Oid | None, *, afresh: bool = False) -> None:
+    def commit(self, wholes: Mapping[str, Oid | None], *, afresh: Collection[str] = ()) -> None:
         """Make the stat cache remember what was collected, if it can.
 
         Args:
-            oid: What the rows of the output stand for after this; None for no known whole.
-            afresh: Whether older rows of the output go first.
+            wholes: By the paths of the outputs that rows were collected of, what all their rows
+                stand for after this; None for no known whole.
+            afresh: Those outputs of which older rows go first.
         """
         connection = self._waiting
         connection.execute("COMMIT")
 
         def write() -> None:
-            if afresh:
-                _forget(connection, self._output)
+            for output in afresh:
+                _forget(connection, output)
             connection.execute("DELETE FROM kept.files WHERE path IN (SELECT path FROM gone)")
             connection.execute("INSERT OR REPLACE INTO kept.files SELECT * FROM files")
-            connection.execute("DELETE FROM kept.outputs WHERE path = ?", (_key(self._output),))
-            if oid is not None:
-                connection.execute(
-                    "INSERT INTO kept.outputs SELECT ?, ?, count(*) FROM kept.files"
-                    " WHERE path = ? OR (path > ? AND path < ?)",
-                    (_key(self._output), oid, *_range(self._output)),
-                )
+            for output, oid in wholes.items():
+                _set_whole(connection, output, oid)
 
         _write_into(self._path, connection, write)
 
@@ -284,6 +279,16 @@ def _start_over(path: Path, connection: sqlite3.Connection, attempt: int) -> Non
         connection.execute("DETACH DATABASE kept")
         path.unlink(missing_ok=True)
         path.with_name(path.name + "-journal").unlink(missing_ok=True)
+
+
+def _set_whole(connection: sqlite3.Connection, output: str, oid: Oid | None) -> None:
+    connection.execute("DELETE FROM kept.outputs WHERE path = ?", (_key(output),))
+    if oid is not None:
+        connection.execute(
+            "INSERT INTO kept.outputs SELECT ?, ?, count(*) FROM kept.files"
+            " WHERE path = ? OR (path > ? AND path < ?)",
+            (_key(output), oid, *_range(output)),
+        )
 
 
 def _forget(connection: sqlite3.Connection, path: str) -> None:

@@ -146,24 +146,24 @@ def below(entries: Iterable[Entry], path: str) -> Iterator[Entry]:
     )
 
 
-def grafted(entries: Iterable[Entry], path: str, replacement: Iterable[Entry]) -> Iterator[Entry]:
-    """Yield a tree with what is at and below `path` replaced.
+def grafted(
+    entries: Iterable[Entry], paths: Iterable[str], replacement: Iterable[Entry]
+) -> Iterator[Entry]:
+    """Yield a tree with what is at and below some paths replaced.
 
     A file or empty folder that stands where a folder is now needed gives way.
 
     Args:
         entries: The tree, sorted.
-        path: Where the replacement belongs; not empty.
-        replacement: Sorted entries whose paths are `path` or begin with `path/`; may be empty.
+        paths: Where the replacement belongs.
+        replacement: Sorted entries, each at or below one of the paths.
     """
-    folder = path + "/"
-    ancestors = _ancestors(path)
+    replaced = frozenset(paths)
+    needed = frozenset(above for path in replaced for above in _ancestors(path)[:-1])
     kept = (
         entry
         for entry in entries
-        if entry.path != path
-        and not entry.path.startswith(folder)
-        and entry.path.rstrip("/") not in ancestors
+        if replaced.isdisjoint(_ancestors(entry.path)) and entry.path.rstrip("/") not in needed
     )
     for old, new in joined(kept, replacement):
         entry = old if old is not None else new
@@ -171,9 +171,12 @@ def grafted(entries: Iterable[Entry], path: str, replacement: Iterable[Entry]) -
             yield entry
 
 
-def _ancestors(path: str) -> frozenset[str]:
-    parts = path.split("/")
-    return frozenset("/".join(parts[:count]) for count in range(1, len(parts)))
+def _ancestors(path: str) -> list[str]:
+    """Return the folders that a path is in, from the top, and the path itself."""
+    path = path.removesuffix("/")
+    found = [path[:place] for place, letter in enumerate(path) if letter == "/"]
+    found.append(path)
+    return found
 
 
 def check_spelling(entries: Iterable[Entry]) -> None:

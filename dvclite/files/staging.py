@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Self
 
 from dvclite.files import changes
-from dvclite.files.atomic import discard
+from dvclite.files.folder import Folder
 from dvclite.files.owners import is_left_behind, own_name
 
 
@@ -89,14 +89,21 @@ def make_folder(path: str | os.PathLike[str], *, mode: int = 0o777) -> None:
         changes.set_mode(name, mode)
 
 
-def _remove(folder: str) -> None:
+def _remove(path: str) -> None:
+    # In a shared folder somebody may have put a link there that leads to files of our own.
+    above, name = os.path.split(path)
     try:
-        names = os.listdir(folder)
-    except FileNotFoundError:
-        return
-    for name in names:
-        discard(os.path.join(folder, name))
+        with Folder.open(above) as parent:
+            with parent.child(name) as folder:
+                for file in folder.names():
+                    _unlink(folder, file)
+            parent.remove_child(name)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+
+
+def _unlink(folder: Folder, name: str) -> None:
     try:
-        changes.remove_folder(folder)
+        folder.unlink(name)
     except FileNotFoundError:
         pass

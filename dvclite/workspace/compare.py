@@ -54,6 +54,18 @@ def wanted_entries(workspace: Workspace, output: Output) -> Iterator[Entry]:
         yield entry._replace(path=prefix + entry.path)
 
 
+def present_entries(workspace: Workspace, path: str) -> Iterator[Entry]:
+    """Yield what is at a path of the workspace and below it, as a tree's entries.
+
+    Raises:
+        FileAccessError: Something cannot be read.
+    """
+    for found, row in paired(workspace.found(path), workspace.statcache.below(path)):
+        current = _current(workspace, found, row, None)
+        if current is not None:
+            yield current
+
+
 def differences(workspace: Workspace, output: Output, path: str) -> Iterator[Difference]:
     """Yield where the workspace differs from what an output should be, sorted by path.
 
