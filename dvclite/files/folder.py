@@ -10,6 +10,9 @@ from typing import Self
 
 from dvclite.files import changes
 
+_CLOSED = -1
+"""Every call with it fails, where None would mean that paths are to be followed."""
+
 _HAS_DIR_FD = os.open in os.supports_dir_fd
 _FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_DIRECTORY", 0)
 # What systems answer when the last part of a path is a link and none may be followed.
@@ -47,11 +50,16 @@ class Folder:
     def child(self, name: str) -> "Folder":
         """Open a directory in this one.
 
+        Args:
+            name: A single part of a path.
+
         Raises:
             FileNotFoundError: It is absent.
             NotADirectoryError: It is something else, a symbolic link to a directory included.
         """
         path = os.path.join(self.path, name)
+        if name in ("", ".", "..") or "/" in name:
+            raise ValueError(f"{name!r} is not the name of anything in a directory")
         if self.fd is not None:
             return Folder(path, _open_folder(name, self.fd, path))
         if not stat.S_ISDIR(os.lstat(path).st_mode):
@@ -137,9 +145,9 @@ class Folder:
 
     def close(self) -> None:
         """Let go of the directory."""
-        if self.fd is not None:
+        if self.fd is not None and self.fd != _CLOSED:
             os.close(self.fd)
-            self.fd = None
+            self.fd = _CLOSED
 
     def __enter__(self) -> Self:
         return self

@@ -114,7 +114,7 @@ def commit(project: Project, targets: Sequence[str], progress: Progress) -> Adde
 
 def _task(project: Project, path: str, *, force: bool) -> _Task:
     """Decide what adding a path means, or why it cannot be added."""
-    _check_target(project, path)
+    _check_target(path)
     try:
         named = enclosing(project, path)
     except PointerError:
@@ -125,7 +125,7 @@ def _task(project: Project, path: str, *, force: bool) -> _Task:
         return _Task(_plan(named), named.pointer)
     if not project.workspace.exists(path):
         raise NothingThereError(path)
-    if project.workspace.is_ignored(path + "/" * project.workspace.is_folder(path)):
+    if project.workspace.is_ignored(path, is_folder=project.workspace.is_folder(path)):
         raise UnsupportedFileError(
             path,
             "a line in .dvcignore says to leave it alone",
@@ -156,7 +156,7 @@ def _outermost(paths: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(path for path in paths if not any(path.startswith(other + "/") for other in paths))
 
 
-def _check_target(project: Project, path: str) -> None:
+def _check_target(path: str) -> None:
     if path == "." or is_reserved(path.split("/", maxsplit=1)[0]):
         raise UnsupportedFileError(
             path, "it holds the repository itself", hint="add the folders with data in it"

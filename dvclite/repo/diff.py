@@ -121,10 +121,11 @@ class _Differ:
 
     def result(self) -> Diff:
         gone = {item.before: item for item in self._deleted if item.before is not None}
-        renamed: list[Renamed] = []
-        for item in self._added:
-            if item.after is not None and (old := gone.pop(item.after, None)) is not None:
-                renamed.append(Renamed(old.path, item.path, item.after))
+        renamed = [
+            Renamed(old.path, item.path, item.after)
+            for item in self._added
+            if item.after is not None and (old := gone.pop(item.after, None)) is not None
+        ]
         sources = {item.before for item in renamed}
         targets = {item.after for item in renamed}
         return Diff(
@@ -163,7 +164,7 @@ def _parts(output: str, targets: Sequence[str]) -> list[str]:
     parts = set()
     for target in targets:
         path = target.removesuffix(".dvc")
-        if path == "." or output == path or output.startswith(path + "/"):
+        if path in (".", output) or output.startswith(path + "/"):
             return [output]
         if path.startswith(output + "/"):
             parts.add(path)

@@ -137,7 +137,7 @@ def _walk(project: Project) -> Iterator[str]:
             if entry.is_dir(follow_symlinks=False)
             and not is_reserved(entry.name)
             and path not in outputs
-            and not project.workspace.is_ignored(path + "/")
+            and not project.workspace.is_ignored(path, is_folder=True)
         ]
 
 

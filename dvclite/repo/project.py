@@ -9,14 +9,16 @@ from posixpath import normpath
 
 from dvclite.cache.cache import Cache
 from dvclite.cache.layout import Kind
-from dvclite.config import Config
+from dvclite.config.settings import Config
 from dvclite.errors import ConfigError, NotARepoError, OutsideRepoError
-from dvclite.files.scan import Ignore
+from dvclite.files.scan import Ignore, Matches
 from dvclite.formats.format import Format
 from dvclite.formats.native import native
-from dvclite.git import History, Index, find_top, main_worktree
+from dvclite.git.history import History
+from dvclite.git.index import Index
+from dvclite.git.location import find_top, main_worktree
 from dvclite.hashing import BLAKE3, algorithm
-from dvclite.ignore import IgnoreRules
+from dvclite.ignore.rules import IGNORE_FILE, IgnoreRules
 from dvclite.statcache import StatCache
 from dvclite.workspace.workspace import Workspace
 
@@ -105,7 +107,7 @@ class Project:
             cache=self.cache,
             statcache=StatCache(self.temporary / "stat.db"),
             kinds=self._kinds,
-            ignore=self._ignore,
+            ignore=Ignore(IGNORE_FILE, self._ignore),
         )
 
     @cached_property
@@ -146,10 +148,9 @@ class Project:
             ) from error
         return kinds
 
-    @property
-    def _ignore(self) -> Ignore | None:
+    def _ignore(self, folder: str, has_file: bool) -> Matches | None:  # noqa: FBT001
         rules = self.ignore_rules
-        return None if rules.is_empty else rules.ignores
+        return rules.matches if rules.speak_of(folder, has_file=has_file) else None
 
 
 def _main_folder(root: Path, environ: Mapping[str, str]) -> Path | None:
