@@ -17,7 +17,7 @@ COMMANDS = {
     },
     "Version data": {
         "add": Listed("add", "Store files and folders, and track them."),
-        "commit": Listed("commit", "Store what has changed in tracked data."),
+        "commit": Listed("add", "Store what has changed in tracked data."),
         "status": Listed("status", "Show what has changed since data was stored."),
         "diff": Listed("diff", "Compare the data of two revisions, by file."),
         "checkout": Listed("checkout", "Bring data into the workspace, as the pointers say."),

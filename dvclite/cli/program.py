@@ -17,7 +17,7 @@ class Listed(NamedTuple):
     """A command in the table of commands.
 
     Attributes:
-        module: The module of `dvclite.cli` that defines it, under its own name.
+        module: The module of `dvclite.cli.commands` that defines it, under its own name.
         summary: What it does, in one line.
         alias: Another name that it goes by.
     """
@@ -64,7 +64,7 @@ class Program(click.Group):
         if name not in self._reachable:
             return None
         entry = self._reachable[name]
-        module = import_module(f"dvclite.cli.{entry.module}")
+        module = import_module(f"dvclite.cli.commands.{entry.module}")
         command: click.Command = getattr(module, name.replace("-", "_"))
         command.short_help = entry.summary
         return command

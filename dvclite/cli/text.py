@@ -44,3 +44,16 @@ def size(number: float) -> str:
 def joined(words: list[str]) -> str:
     """Return `a`, `a and b`, `a, b and c`."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def extent(files: int | None, number_of_bytes: int) -> str:
+    """Return `12 files, 3.4 MiB`.
+
+    Args:
+        files: None for a single file.
+        number_of_bytes: Negative where that is not known.
+    """
+    parts = [count(files, "file")] if files is not None else []
+    if number_of_bytes >= 0:
+        parts.append(size(number_of_bytes))
+    return ", ".join(parts)
