@@ -510,13 +510,35 @@ class TransferError(DvcliteError):
 
     exit_code = 8
 
-    def __init__(self, action: str, done: int, failures: Sequence[tuple[str, Exception]]) -> None:
-        causes = [f"{name}: {error}" for name, error in failures]
+    def __init__(
+        self, action: str, done: int, failures: Sequence[tuple[str, Exception]], *, left: int = 0
+    ) -> None:
+        causes = [f"{name}: {_cause(error)}" for name, error in failures]
+        failed = len(failures) + left
+        untried = f"\n  {left:,} others were not tried after that" if left else ""
         super().__init__(
-            f"{len(failures):,} of {done + len(failures):,} files could not be {action}:{listing(causes)}",
-            hint="what arrived is kept; run the same command again to go on from there",
+            f"{failed:,} of {done + failed:,} files could not be {action}:{listing(causes)}{untried}",
+            hint=(
+                f"{_hint(failures)}what arrived is kept;"
+                " run the same command again to go on from there"
+            ),
         )
         self.failures = tuple(failures)
+        self.left = left
+
+
+def _cause(error: Exception) -> str:
+    """Return what is wrong in one line."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error).partition("\n")[0].rstrip(":")
+
+
+def _hint(failures: Sequence[tuple[str, Exception]]) -> str:
+    """Return what to do about a remote that failed, if that is all that is wrong."""
+    hints = {error.hint if isinstance(error, RemoteError) else "" for _name, error in failures}
+    hint = hints.pop() if len(hints) == 1 else ""
+    return f"{hint}; " if hint else ""
 
 
 class CollectError(DvcliteError):

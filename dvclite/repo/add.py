@@ -204,6 +204,7 @@ def _save(
     project: Project, tasks: Sequence[_Task], progress: Progress, *, afresh: bool, link: bool
 ) -> Added:
     progress.start("Adding")
+    project.register()
     with project.cache.lease() as lease:
         saved = save(
             project.workspace, [task.plan for task in tasks], lease, progress, afresh=afresh

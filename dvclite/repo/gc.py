@@ -37,6 +37,8 @@ class Keep:
     versions: Versions = WORKSPACE
 
 
+EVERYTHING = Keep()
+
 OnRemote = Callable[[list[BlobRef]], set[Oid]]
 """Returns which of some blobs are on the default remote."""
 

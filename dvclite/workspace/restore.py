@@ -148,7 +148,8 @@ class _Restorer:
         failed = len(restored.missing)
         with self._place, self._workspace.statcache.updating() as update:
             settling = Settling(self._place, self._staging, update)
-            for difference in differences(self._workspace, self._output, self._path):
+            found = differences(self._workspace, self._output, self._path, update.drop)
+            for difference in found:
                 written = self._apply(difference, restored, update)
                 if written is not None:
                     settling.add(written)
