@@ -22,23 +22,23 @@ _LIBRARIES = ("click", "pygit2", "blake3", "xxhash", "PyYAML", "boto3", "google-
 
 def system() -> Iterator[Finding]:
     """Yield what can be told without a repository."""
-    yield Finding("dvclite", True, __version__)
-    yield Finding("python", True, f"{platform.python_version()} ({sys.executable})")
-    yield Finding("platform", True, platform.platform())
+    yield Finding("dvclite", __version__)
+    yield Finding("python", f"{platform.python_version()} ({sys.executable})")
+    yield Finding("platform", platform.platform())
     for name in _LIBRARIES:
         try:
-            yield Finding(name, True, version(name))
+            yield Finding(name, version(name))
         except PackageNotFoundError:
             extra = {"boto3": "s3", "google-cloud-storage": "gcs"}.get(name)
             hint = f"pip install 'dvclite[{extra}]' brings it" if extra else ""
-            yield Finding(name, extra is not None, "not installed", hint)
+            yield Finding(name, "not installed", ok=extra is not None, hint=hint)
 
 
 def doctor(project: Project) -> Iterator[Finding]:
     """Yield what was found out about a repository. Nothing outside its own folders is touched."""
     yield from system()
     yield _git(project)
-    yield Finding("repository", True, str(project.root))
+    yield Finding("repository", str(project.root))
     yield _cache(project)
     yield from _links(project)
     yield from _pointers(project)
@@ -51,20 +51,20 @@ def _git(project: Project) -> Finding:
     try:
         answer = run(["--version"], project.root, project.environ)
     except DvcliteError as error:
-        return Finding("git", not project.uses_git, str(error), error.hint)
-    return Finding("git", True, answer.out.decode().strip().removeprefix("git version "))
+        return Finding("git", str(error), ok=not project.uses_git, hint=error.hint)
+    return Finding("git", answer.out.decode().strip().removeprefix("git version "))
 
 
 def _cache(project: Project) -> Finding:
     root = project.cache.root
     if not root.exists():
-        return Finding("cache", True, f"{root} (made with the first `dvclite add`)")
+        return Finding("cache", f"{root} (made with the first `dvclite add`)")
     if not os.access(root, os.W_OK | os.X_OK):
         hint = "ask its owner for write permission, or set another place with `dvclite cache dir`"
-        return Finding("cache", False, f"{root} is not writable", hint)
+        return Finding("cache", f"{root} is not writable", ok=False, hint=hint)
     free = os.statvfs(root) if hasattr(os, "statvfs") else None
     room = f", {free.f_bavail * free.f_frsize >> 30:,} GiB free" if free is not None else ""
-    return Finding("cache", True, f"{root}{room}")
+    return Finding("cache", f"{root}{room}")
 
 
 def _links(project: Project) -> Iterator[Finding]:
@@ -82,7 +82,7 @@ def _links(project: Project) -> Iterator[Finding]:
             needed = wanted[0] is kind and len(wanted) == 1
             detail = "works" if works else "not possible from the cache to the workspace"
             hint = "set cache.type to another kind" if needed and not works else ""
-            yield Finding(str(kind), works or not needed, detail, hint)
+            yield Finding(str(kind), detail, ok=works or not needed, hint=hint)
 
 
 def _can_link(kind: Kind, source: str, target: str) -> bool:
@@ -111,13 +111,13 @@ def _pointers(project: Project) -> Iterator[Finding]:
     try:
         found = pointers(project)
     except DvcliteError as error:
-        yield Finding("pointers", False, str(error), error.hint)
+        yield Finding("pointers", str(error), ok=False, hint=error.hint)
         return
-    yield Finding("pointers", True, f"{len(found):,}")
+    yield Finding("pointers", f"{len(found):,}")
     tracked = [output.path for pointer in found for output in pointer.outputs]
     if project.uses_git and (held := project.index.tracked(tracked)):
         hint = "untrack it with `git rm -r --cached`, and commit"
-        yield Finding("data in git", False, f"git tracks {held[0]}", hint)
+        yield Finding("data in git", f"git tracks {held[0]}", ok=False, hint=hint)
 
 
 def _remotes(project: Project) -> Iterator[Finding]:
@@ -125,15 +125,15 @@ def _remotes(project: Project) -> Iterator[Finding]:
         try:
             settings = project.config.remote(name)
         except DvcliteError as error:
-            yield Finding(f"remote {name}", False, str(error), error.hint)
+            yield Finding(f"remote {name}", str(error), ok=False, hint=error.hint)
             continue
         default = " (default)" if project.config.get("core.remote") == name else ""
         hint = f"`dvclite remote test {name}` tries it"
-        yield Finding(f"remote {name}", True, f"{settings.shown_url}{default}", hint)
+        yield Finding(f"remote {name}", f"{settings.shown_url}{default}", hint=hint)
 
 
 def _hooks(project: Project) -> Finding:
     if is_installed(project):
-        return Finding("git hooks", True, "installed")
+        return Finding("git hooks", "installed")
     hint = "`dvclite install` makes data follow `git checkout`"
-    return Finding("git hooks", True, "not installed", hint)
+    return Finding("git hooks", "not installed", hint=hint)

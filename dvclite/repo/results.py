@@ -198,12 +198,12 @@ class Finding:
 
     Attributes:
         name: What was looked at.
-        ok: Whether it is as it should be.
         detail: What was found.
+        ok: Whether it is as it should be.
         hint: What to do next; empty where nothing needs doing.
     """
 
     name: str
-    ok: bool
     detail: str
+    ok: bool = True
     hint: str = ""
