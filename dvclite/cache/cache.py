@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dvclite.cache.layout import Kind, Layout
-from dvclite.cache.leases import Lease, leases_folder
+from dvclite.cache.leases import Lease, collecting, leased, leases_folder
 from dvclite.cache.loose import LooseBlobs
+from dvclite.cache.projects import register
 from dvclite.cache.writer import Writer
 from dvclite.errors import BlobCorruptError, BlobMissingError
 from dvclite.files.copying import read_whole
-from dvclite.files.staging import Staging
+from dvclite.files.staging import Staging, sweep
 from dvclite.formats.format import Format
 from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, hash_bytes
 from dvclite.tree import Tree
@@ -38,17 +39,13 @@ class Cache:
         self.loose = LooseBlobs(root, format, folder_mode=self._folder_mode)
         self._layout = Layout(self.loose, format.algorithm)
 
-    def missing(self, refs: Iterable[BlobRef]) -> list[BlobRef]:
-        """Return which of these blobs are nowhere in the cache, each once, in their order."""
-        by_oid = {ref.oid: ref for ref in refs}
-        absent = self.loose.absent(by_oid)
-        return [
-            ref for oid, ref in by_oid.items() if oid in absent and self.loose.find(oid) is None
-        ]
+    def absent(self, oids: Iterable[Oid]) -> set[Oid]:
+        """Return which of these blobs are nowhere in the cache."""
+        return {oid for oid in self.loose.absent(oids) if self.loose.find(oid) is None}
 
-    def holds(self, ref: BlobRef) -> bool:
+    def __contains__(self, oid: Oid) -> bool:
         """Say whether a blob is in the cache."""
-        return self.loose.find(ref.oid) is not None
+        return self.loose.find(oid) is not None
 
     def read(self, oid: Oid) -> bytes:
         """Return the bytes of a blob that fits into memory.
@@ -100,6 +97,11 @@ class Cache:
         inside = os.path.relpath(target, self.root) if os.path.isabs(target) else ""
         return self.format.oid_at(inside.replace(os.sep, "/"))
 
+    def is_linked(self, oid: Oid, stat: os.stat_result) -> bool:
+        """Say whether a file is the same as a blob: a hard link to it."""
+        path = self.loose.find(oid)
+        return path is not None and os.path.samestat(os.stat(path), stat)
+
     @contextmanager
     def lease(self) -> Iterator[Lease]:
         """Rely on blobs until the block ends."""
@@ -108,6 +110,24 @@ class Cache:
             yield lease
         finally:
             lease.end()
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Tell running commands that a collector is at work, until the block ends."""
+        with collecting(self.root, self._folder_mode):
+            yield
+
+    def leased(self) -> set[Oid]:
+        """Return what running commands rely on."""
+        return leased(self.root)
+
+    def sweep(self) -> None:
+        """Remove what killed processes left half-written."""
+        sweep(self.root / "tmp")
+
+    def register(self, root: Path) -> None:
+        """Make it known that the repository at `root` relies on this cache."""
+        register(self.root, root, self._folder_mode)
 
     @contextmanager
     def writer(self, lease: Lease) -> Iterator[Writer]:

@@ -48,6 +48,11 @@ class History:
     def __init__(self, root: Path, environ: Mapping[str, str]) -> None:
         self._place = find_place(root, environ)
 
+    @property
+    def git_folder(self) -> Path:
+        """The folder that git keeps for this work tree."""
+        return self._place.git_dir
+
     def resolve(self, revision: str) -> str:
         """Return the id of the commit that a revision names, in any of git's notations.
 
