@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 
@@ -117,6 +118,16 @@ def test_a_branch_that_cannot_be_read_is_not_taken_for_one_without_commits(git_r
         history(git_repo).head()
 
 
+@pytest.mark.parametrize("detached", [False, True])
+def test_a_head_whose_commit_is_missing_is_not_taken_for_one_without_commits(git_repo, detached):
+    if detached:
+        git_repo.git("checkout", "-q", "--detach")
+    head = commit_id(git_repo)
+    (git_repo.root / ".git" / "objects" / head[:2] / head[2:]).unlink()
+    with pytest.raises(GitError):
+        history(git_repo).head()
+
+
 def test_a_file_is_read_as_of_a_commit_without_touching_the_work_tree(git_repo):
     git_repo.write("d/x.dvc", "one\n")
     git_repo.commit()
@@ -145,6 +156,7 @@ def test_only_regular_files_are_read(git_repo, tmp_path):
     for path in ("sub.dvc", "link.dvc", "folder.dvc"):
         assert past.read(head, path) is None
     assert contents(past.pointers(head)) == [("x.dvc", b"content\n")]
+    assert contents(past.staged()) == [("x.dvc", b"content\n")]
 
 
 def test_a_file_larger_than_its_limit_is_refused_and_a_pointer_reported(git_repo):
@@ -176,6 +188,8 @@ def test_a_root_below_the_top_sees_what_is_below_it(git_repo):
     for path in ("x.dvc", "sub/x.dvc", "sub/d/y.dvc", "subtle/x.dvc"):
         git_repo.write(path, path)
     git_repo.commit()
+    git_repo.write("x.dvc", "changed")
+    git_repo.commit()
     past = history(git_repo, "sub")
     head = past.resolve("HEAD")
     expected = [("d/y.dvc", b"sub/d/y.dvc"), ("x.dvc", b"sub/x.dvc")]
@@ -183,7 +197,8 @@ def test_a_root_below_the_top_sees_what_is_below_it(git_repo):
     assert contents(past.pointers_kept()) == expected
     assert contents(past.staged()) == expected
     assert past.read(head, "x.dvc") == b"sub/x.dvc"
-    assert [change.file.path for change in past.log("x.dvc")] == ["x.dvc"]
+    (change,) = past.log("x.dvc")
+    assert (change.file.path, change.file.data) == ("x.dvc", b"sub/x.dvc")
     git_repo.git("rm", "-q", "-r", "--cached", "sub")
     git_repo.git("commit", "-q", "-m", "Remove")
     assert contents(past.pointers(past.resolve("HEAD"))) == []
@@ -434,6 +449,7 @@ def test_a_tree_that_is_a_trap_is_an_error(git_repo, monkeypatch):
 def test_blobs_of_the_empty_file_need_not_be_there(git_repo):
     git_repo.write("x.dvc")
     git_repo.git("add", "--intent-to-add", "x.dvc")
+    shutil.rmtree(git_repo.root / ".git" / "objects" / "e6")
     assert list(history(git_repo).staged()) == [
         FileVersion("x.dvc", "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391", 0, b"")
     ]

@@ -245,14 +245,17 @@ def test_a_worktree_whose_record_is_broken_is_an_error(git_repo, linked):
 def test_in_a_hook_the_index_that_is_about_to_be_committed_is_kept_too(git_repo, monkeypatch):
     put(git_repo, "first")
     git_repo.write("x.dvc", "about to be committed")
-    monkeypatch.setenv("GIT_INDEX_FILE", ".git/next-index")
+    next_index = str(git_repo.root / ".git" / "next-index")
+    monkeypatch.setenv("GIT_INDEX_FILE", next_index)
     git_repo.git("add", "x.dvc")
     monkeypatch.delenv("GIT_INDEX_FILE")
-    assert kept(git_repo.root) == {"first"}
+    git_repo.write("x.dvc", "staged")
+    git_repo.git("add", "x.dvc")
+    assert kept(git_repo.root) == {"first", "staged"}
     monkeypatch.chdir(git_repo.root)
-    monkeypatch.setenv("GIT_INDEX_FILE", ".git/next-index")
+    monkeypatch.setenv("GIT_INDEX_FILE", next_index)
     monkeypatch.setenv("GIT_DIR", ".git")
-    assert kept(git_repo.root) == {"first", "about to be committed"}
+    assert kept(git_repo.root) == {"first", "staged", "about to be committed"}
 
 
 def test_a_real_commit_hook_sees_what_is_about_to_be_committed(git_repo, tmp_path):
