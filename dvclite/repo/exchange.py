@@ -1,7 +1,7 @@
 """`push`, `fetch`, `pull` and what `status -c` tells: the repository and its remotes."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -16,57 +16,17 @@ from dvclite.errors import (
 from dvclite.hashing import BlobRef, Oid
 from dvclite.pointer import Output
 from dvclite.progress import Progress
-from dvclite.remotestore.opening import open_remote
 from dvclite.remotestore.store import RemoteStore
 from dvclite.repo.checkout import checkout
 from dvclite.repo.outputs import named_outputs
 from dvclite.repo.project import Project
-from dvclite.repo.versions import WORKSPACE, Versions, outputs_of
+from dvclite.repo.results import CloudStatus, Exchanged
+from dvclite.repo.versions import Choice, outputs_of
 from dvclite.transfer.compare import Comparison, compare
 from dvclite.transfer.fetch import fetch, fetchable
 from dvclite.transfer.moved import Moved
 from dvclite.transfer.push import push, pushable
 from dvclite.transfer.wanted import Wanted, wanted
-from dvclite.workspace.restore import Restored
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What to exchange, and with whom.
-
-    Attributes:
-        targets: Outputs, parts of directories, or folders, relative to the root; patterns over
-            the paths of outputs with `glob`; everything where it is empty.
-        versions: Versions to take along beside that of the workspace.
-        remote: Which remote; None for the one that each output asks for, or the default.
-        jobs: How many transfers to run at once; None for what is configured.
-        glob: Whether targets are patterns.
-    """
-
-    targets: tuple[str, ...] = ()
-    versions: Versions = WORKSPACE
-    remote: str | None = None
-    jobs: int | None = None
-    glob: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Exchanged:
-    """What a push, fetch or pull came to, or would come to.
-
-    Attributes:
-        files: How many files moved, trees not counted.
-        size: How many bytes moved.
-        remotes: The remotes that took part, by name.
-        dry: Whether nothing really moved.
-        restored: What a pull changed in the workspace.
-    """
-
-    files: int
-    size: int
-    remotes: tuple[str, ...]
-    dry: bool = False
-    restored: Restored | None = None
 
 
 class _Group(NamedTuple):
@@ -164,21 +124,32 @@ def pull(project: Project, choice: Choice, progress: Progress, *, force: bool = 
     return replace(fetched, restored=restored)
 
 
-def cloud_status(project: Project, choice: Choice, progress: Progress) -> dict[str, Comparison]:
-    """Tell what the cache and the remotes lack, by the paths of outputs.
+def cloud_status(project: Project, choice: Choice, progress: Progress) -> list[CloudStatus]:
+    """Tell what the cache and the remotes lack of outputs, sorted by path.
 
     Raises:
         BlobMissingError, TransferError: Something could not be compared.
         NoRemoteError, RemoteError, NotAnOutputError: Nothing could be done.
     """
-    compared: dict[str, Comparison] = {}
+    compared: list[CloudStatus] = []
     groups = _groups(project, choice, lambda output: output.pushed)
     for group in groups:
         with _store(project, group.remote, choice.jobs) as store:
             found, failures = compare(project.cache, store, group.wanted, progress)
         Moved(failures=tuple(failures)).check("compared")
-        compared.update(found)
-    return compared
+        compared += [_told(path, comparison) for path, comparison in found.items()]
+    return sorted(compared, key=lambda status: status.path)
+
+
+def _told(path: str, comparison: Comparison) -> CloudStatus:
+    return CloudStatus(
+        path=path,
+        new=tuple(comparison.new.names),
+        new_size=comparison.new.size,
+        deleted=tuple(comparison.deleted.names),
+        deleted_size=comparison.deleted.size,
+        missing=tuple(comparison.missing.names),
+    )
 
 
 def on_remote(project: Project, refs: list[BlobRef]) -> set[Oid]:
@@ -265,6 +236,9 @@ def _matched(project: Project, choice: Choice) -> tuple[str, ...]:
 
 
 def _store(project: Project, name: str, jobs: int | None) -> RemoteStore:
+    # Finding plugins costs more to import than all of the rest.
+    from dvclite.remotestore.opening import open_remote
+
     settings = project.config.remote(name)
     if jobs is None:
         jobs = settings.jobs if settings.jobs is not None else project.config.number("core.jobs")

@@ -1,7 +1,6 @@
 """`gc`: which blobs of the cache somebody still needs."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from dvclite.cache.projects import registered
@@ -15,29 +14,14 @@ from dvclite.errors import (
 from dvclite.git.location import worktrees
 from dvclite.git.versions import FileVersion
 from dvclite.hashing import BlobRef, Oid, is_tree
-from dvclite.maintenance.collect import Collected, Needed, collect
+from dvclite.maintenance.collect import Needed, collect
+from dvclite.maintenance.collected import Collected
 from dvclite.repo.outputs import pointers
 from dvclite.repo.project import FOLDER, Project
-from dvclite.repo.versions import WORKSPACE, Versions, commits, named_oids
+from dvclite.repo.versions import Keep, Versions, commits, named_oids
 
 _DAYS = 7
 
-
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """What a collection keeps beside the data of the workspace.
-
-    Attributes:
-        everything: All that git keeps in any way: every ref, the stash, the reflogs.
-        versions: Otherwise, these versions only. What others need stays even so, unless it is
-            on a remote.
-    """
-
-    everything: bool = True
-    versions: Versions = WORKSPACE
-
-
-EVERYTHING = Keep()
 
 OnRemote = Callable[[list[BlobRef]], set[Oid]]
 """Returns which of some blobs are on the default remote."""

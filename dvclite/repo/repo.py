@@ -5,35 +5,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from dvclite.cache.cache import Cache
-from dvclite.cache.layout import Kind
 from dvclite.config.settings import Config
 from dvclite.ignore.rules import Match
-from dvclite.maintenance.collect import Collected
+from dvclite.maintenance.collected import Collected
 from dvclite.progress import SILENT, Progress
-from dvclite.repo.add import Added, add, commit
-from dvclite.repo.checkout import checkout
-from dvclite.repo.diff import Diff, diff
-from dvclite.repo.exchange import (
-    Choice,
-    Exchanged,
-    cloud_status,
-    fetch_outputs,
-    on_remote,
-    pull,
-    push_outputs,
-)
-from dvclite.repo.gc import EVERYTHING, Keep, gc
-from dvclite.repo.globs import expanded
-from dvclite.repo.hooks import Installed, follows_checkout, install
-from dvclite.repo.init import init
-from dvclite.repo.outputs import named_outputs
 from dvclite.repo.project import Project
-from dvclite.repo.remove import MovedOutput, Removed, move, remove
-from dvclite.repo.versions import WORKSPACE, Versions
-from dvclite.transfer.compare import Comparison
-from dvclite.workspace.relink import relink
+from dvclite.repo.results import (
+    Added,
+    CloudStatus,
+    Diff,
+    Exchanged,
+    Installed,
+    MovedOutput,
+    Removed,
+)
+from dvclite.repo.versions import EVERYTHING, WORKSPACE, Choice, Keep, Versions
 from dvclite.workspace.restore import Restored
-from dvclite.workspace.status import OutputStatus, output_status
+from dvclite.workspace.status import OutputStatus
 
 AnyPath = str | os.PathLike[str]
 
@@ -83,6 +71,8 @@ class Repo:
         Raises:
             RepoExistsError, RepoError, GitError: That is not possible there.
         """
+        from dvclite.repo.init import init
+
         return cls(init(path, environ, hash=hash, subdir=subdir, scm=scm))
 
     @property
@@ -132,6 +122,9 @@ class Repo:
                 cannot be added; nothing has been changed then.
             FileChangedError, FileAccessError: A file could not be read.
         """
+        from dvclite.repo.add import add
+        from dvclite.repo.globs import expanded
+
         paths = [self._project.relative(path) for path in expanded(targets, glob=glob)]
         return add(self._project, paths, progress, desc=desc, force=force, link=relink)
 
@@ -146,6 +139,8 @@ class Repo:
             NotAnOutputError: A target is not tracked.
             UnsupportedFileError, FileChangedError, FileAccessError: Something cannot be added.
         """
+        from dvclite.repo.add import commit
+
         return commit(self._project, self._relative(targets), progress)
 
     def remove(
@@ -162,6 +157,8 @@ class Repo:
             NotAnOutputError: A target is not an output as a whole.
             UnsavedChangesError: Data that was to be removed is in no cache.
         """
+        from dvclite.repo.remove import remove
+
         return remove(self._project, self._relative(targets), outs=outs, force=force)
 
     def move(self, source: AnyPath, target: AnyPath) -> MovedOutput:
@@ -175,6 +172,8 @@ class Repo:
             NotAnOutputError: The source is not an output as a whole.
             PathTakenError, OverlapError: The target is taken.
         """
+        from dvclite.repo.remove import move
+
         relative = self._project.relative
         return move(self._project, relative(source), relative(target))
 
@@ -191,6 +190,9 @@ class Repo:
             NotAnOutputError: A target is not tracked.
             FileAccessError: Something cannot be read.
         """
+        from dvclite.repo.outputs import named_outputs
+        from dvclite.workspace.status import output_status
+
         named = named_outputs(self._project, self._relative(targets))
         progress.start("Comparing", files=len(named))
         workspace = self._project.workspace
@@ -221,6 +223,8 @@ class Repo:
             UnknownRevisionError: git does not know a revision.
             FileAccessError: A file of the workspace cannot be read.
         """
+        from dvclite.repo.diff import diff
+
         return diff(self._project, progress, before, after, self._relative(targets))
 
     def checkout(
@@ -249,6 +253,8 @@ class Repo:
             IncompleteError: Not everything is in the cache; the rest was restored.
             NotAnOutputError: A target is not tracked.
         """
+        from dvclite.repo.checkout import checkout
+
         return checkout(
             self._project,
             self._relative(targets),
@@ -268,6 +274,10 @@ class Repo:
         Raises:
             NotAnOutputError: A target is not tracked.
         """
+        from dvclite.cache.layout import Kind
+        from dvclite.repo.outputs import named_outputs
+        from dvclite.workspace.relink import relink
+
         named = named_outputs(self._project, self._relative(targets))
         outputs = {item.output.path: item.output for item in named}
         return relink(self._project.workspace, outputs.values(), progress, (Kind.COPY,))
@@ -300,6 +310,8 @@ class Repo:
             TransferError: Something else did not arrive; the rest did.
             NoRemoteError, RemoteError, NotAnOutputError: Nothing could be done.
         """
+        from dvclite.repo.exchange import push_outputs
+
         choice = self._choice(targets, remote, jobs, versions, glob=glob)
         return push_outputs(self._project, choice, progress, dry=dry)
 
@@ -323,6 +335,8 @@ class Repo:
             TransferError: Something else did not arrive; the rest did.
             NoRemoteError, RemoteError, NotAnOutputError: Nothing could be done.
         """
+        from dvclite.repo.exchange import fetch_outputs
+
         choice = self._choice(targets, remote, jobs, versions, glob=glob)
         with self._project.cache.lease() as lease:
             return fetch_outputs(self._project, choice, lease, progress, dry=dry)
@@ -353,6 +367,8 @@ class Repo:
                 rest was restored.
             NoRemoteError, RemoteError, NotAnOutputError: Nothing could be done.
         """
+        from dvclite.repo.exchange import pull
+
         choice = self._choice(targets, remote, jobs, WORKSPACE, glob=glob)
         return pull(self._project, choice, progress, force=force)
 
@@ -364,8 +380,8 @@ class Repo:
         jobs: int | None = None,
         versions: Versions = WORKSPACE,
         progress: Progress = SILENT,
-    ) -> dict[str, Comparison]:
-        """Tell what the cache and the remotes lack, by the paths of outputs.
+    ) -> list[CloudStatus]:
+        """Tell what the cache and the remotes lack of outputs, sorted by path.
 
         Arguments as those of `push`.
 
@@ -373,6 +389,8 @@ class Repo:
             BlobMissingError, TransferError: Something could not be compared.
             NoRemoteError, RemoteError, NotAnOutputError: Nothing could be done.
         """
+        from dvclite.repo.exchange import cloud_status
+
         choice = self._choice(targets, remote, jobs, versions, glob=False)
         return cloud_status(self._project, choice, progress)
 
@@ -395,6 +413,9 @@ class Repo:
         Raises:
             CollectError: It cannot be known what is still needed; nothing was removed.
         """
+        from dvclite.repo.exchange import on_remote
+        from dvclite.repo.gc import gc
+
         project = self._project
         return gc(
             project, keep, lambda refs: on_remote(project, refs), dry=dry, force=force, now=now
@@ -418,6 +439,8 @@ class Repo:
         Raises:
             PathTakenError: Others wrote a hook already; nothing was changed.
         """
+        from dvclite.repo.hooks import install
+
         return install(self._project, force=force)
 
     def follows_checkout(self, arguments: Sequence[str]) -> bool:
@@ -426,6 +449,8 @@ class Repo:
         Args:
             arguments: What git gave the hook.
         """
+        from dvclite.repo.hooks import follows_checkout
+
         return follows_checkout(self._project, arguments)
 
     def _choice(

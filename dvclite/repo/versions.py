@@ -39,6 +39,43 @@ class Versions:
 WORKSPACE = Versions()
 
 
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """What a collection keeps beside the data of the workspace.
+
+    Attributes:
+        everything: All that git keeps in any way: every ref, the stash, the reflogs.
+        versions: Otherwise, these versions only. What others need stays even so, unless it is
+            on a remote.
+    """
+
+    everything: bool = True
+    versions: Versions = WORKSPACE
+
+
+EVERYTHING = Keep()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to exchange, and with whom.
+
+    Attributes:
+        targets: Outputs, parts of directories, or folders, relative to the root; patterns over
+            the paths of outputs with `glob`; everything where it is empty.
+        versions: Versions to take along beside that of the workspace.
+        remote: Which remote; None for the one that each output asks for, or the default.
+        jobs: How many transfers to run at once; None for what is configured.
+        glob: Whether targets are patterns.
+    """
+
+    targets: tuple[str, ...] = ()
+    versions: Versions = WORKSPACE
+    remote: str | None = None
+    jobs: int | None = None
+    glob: bool = False
+
+
 def commits(project: Project, versions: Versions) -> list[str]:
     """Return the commits of versions, each once.
 

@@ -99,7 +99,8 @@ def _pushed(
     lend = partial(lent, cache)
     count = len(chosen)
     leaves = store.push(contents.drawn(chosen), lend, progress)
-    absent |= chosen | _not_arrived(leaves)
+    absent |= chosen
+    absent |= {failure.item.ref.oid: failure.item.ref.size for failure in leaves.failures}
     complete, withheld = _divided(contents, absent)
     trees = Outcome[Named]() if leaves.stopped else store.push(complete, lend, progress)
     done = leaves.done + trees.done
@@ -113,11 +114,6 @@ def _pushed(
         left=left,
         withheld=tuple(withheld),
     )
-
-
-def _not_arrived(outcome: Outcome[Named]) -> dict[Oid, int]:
-    blobs = [*outcome.untried, *(failure.item for failure in outcome.failures)]
-    return {blob.ref.oid: blob.ref.size for blob in blobs}
 
 
 def _divided(contents: Contents, absent: dict[Oid, int]) -> tuple[list[Named], list[str]]:

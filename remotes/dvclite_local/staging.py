@@ -58,10 +58,7 @@ class RemoteStaging:
     def _begin(self) -> Staging:
         with self._root.writing(_FOLDER):
             pass  # It is there now, and no link.
-        try:
-            sweep(self._path)
-        except OSError:
-            pass  # Another user's leftovers; theirs to remove, and in nobody's way.
+        sweep(self._path)
         return Staging(self._path, mode=self._root.folder_mode)
 
     def _forget(self, staging: Staging) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dvclite.cli.console import Console
 from dvclite.cli.names import Names, tell_git
 from dvclite.cli.text import count, extent, size
-from dvclite.repo.add import Added
 from dvclite.repo.repo import Repo
+from dvclite.repo.results import Added
 
 _SHOWN = 10
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dvclite.cli.console import Console
 from dvclite.cli.names import Names
 from dvclite.cli.text import joined
-from dvclite.repo.diff import Diff
 from dvclite.repo.repo import Repo
+from dvclite.repo.results import Diff
 
 
 def show(console: Console, repo: Repo, found: Diff, *, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dvclite.errors import RemoteError
+from dvclite.files.atomic import discard
 from dvclite.remote import Remote
 from dvclite.testing.conformance.harness import MIB, Harness
 
@@ -111,7 +112,7 @@ class Breaks(Harness):
         file = source(data)
 
         def vanish(_: int) -> None:
-            file.unlink(missing_ok=True)
+            discard(str(file))
 
         try:
             remote.put("files/ab/cdef", file, moved=vanish)

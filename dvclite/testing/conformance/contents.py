@@ -1,5 +1,6 @@
 """Bytes come back as they were put, whole or in ranges, and progress adds up."""
 
+import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dvclite.errors import KeyMissingError
+from dvclite.files import changes
 from dvclite.remote import Remote
 from dvclite.testing.conformance.harness import MIB, Harness
 from dvclite.testing.files import write_file
@@ -113,8 +115,9 @@ class Contents(Harness):
         target = tmp_path / "target"
         remote.get("key", target)
 
-        with target.open("r+b") as file:
-            file.write(b"CHANGED")
+        fd = os.open(target, os.O_RDWR)
+        changes.write(fd, b"CHANGED")
+        changes.close(fd)
 
         assert content("key") == b"content"
 

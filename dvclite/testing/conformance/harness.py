@@ -1,12 +1,12 @@
 """What the tests of the contract stand on."""
 
-import os
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from dvclite.files.atomic import discard
 from dvclite.remote import Remote
 from dvclite.testing.files import write_file
 
@@ -67,7 +67,7 @@ class Harness:
             target = tmp_path / f"target-{secrets.token_hex(8)}"
             remote.get(key, target)
             data = target.read_bytes()
-            os.remove(target)
+            discard(str(target))
             return data
 
         return content
