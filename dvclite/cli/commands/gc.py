@@ -42,9 +42,8 @@ def gc(
     reached from any branch, tag, stash or reflog. What goes rests in a trash for some days first.
     """
     from dvclite.cli.reports.collected import ask, show
-    from dvclite.repo.gc import EVERYTHING, Keep
     from dvclite.repo.repo import Repo
-    from dvclite.repo.versions import Versions
+    from dvclite.repo.versions import EVERYTHING, Keep, Versions
 
     repo = Repo.open()
     keep = EVERYTHING

@@ -1,20 +1,14 @@
 """How the cache and a remote differ."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from dvclite.cli.console import Console
 from dvclite.cli.names import Names
 from dvclite.cli.text import count, size
 from dvclite.repo.repo import Repo
+from dvclite.repo.results import CloudStatus
 from dvclite.repo.versions import Versions
-from dvclite.transfer.compare import Comparison, Paths
-
-_KINDS = {
-    "new": "to push",
-    "deleted": "to fetch",
-    "missing": "neither in the cache nor on the remote",
-}
 
 
 class Asked(NamedTuple):
@@ -26,6 +20,18 @@ class Asked(NamedTuple):
     all_branches: bool
     all_tags: bool
     all_commits: bool
+
+
+class _Difference(NamedTuple):
+    """Blobs that are not where they should be, by the paths that they stand for."""
+
+    description: str
+    paths: Sequence[str]
+    size: int | None
+
+    def __str__(self) -> str:
+        extent = "" if self.size is None else f", {size(self.size)}"
+        return f"{count(len(self.paths), 'blob')} {self.description}{extent}"
 
 
 def show(console: Console, repo: Repo, asked: Asked, limit: int | None, *, as_json: bool) -> bool:
@@ -43,7 +49,7 @@ def show(console: Console, repo: Repo, asked: Asked, limit: int | None, *, as_js
     """
     versions = Versions(asked.all_branches, asked.all_tags, asked.all_commits)
     with console.progress() as progress:
-        compared = repo.cloud_status(
+        found = repo.cloud_status(
             asked.targets,
             remote=asked.remote,
             jobs=asked.jobs,
@@ -51,41 +57,39 @@ def show(console: Console, repo: Repo, asked: Asked, limit: int | None, *, as_js
             progress=progress,
         )
     if as_json:
-        console.json(compared)
+        console.json(found)
     else:
         names = Names(repo.root)
-        for path, item in sorted(compared.items()):
-            console.write(_lines(names, path, item, limit))
-        _close(console, compared)
-    return all(item.is_clean for item in compared.values())
+        for item in found:
+            console.write(_lines(names, item, limit))
+        _close(console, found)
+    return all(item.is_clean for item in found)
 
 
-def _close(console: Console, compared: Mapping[str, Comparison]) -> None:
-    whole = {kind: _together(compared, kind) for kind in _KINDS}
-    parts = [_summary(paths, kind) for kind, paths in whole.items() if paths.names]
-    console.say("; ".join(parts) or "Cache and remote are in step")
-    if whole["new"].names:
+def _lines(names: Names, item: CloudStatus, limit: int | None) -> Iterator[str]:
+    for difference in _differences([item]):
+        yield f"{names.shown(item.path)}: {difference}"
+        shown = difference.paths[:limit]
+        yield from (f"    {names.shown(path)}" for path in shown)
+        if shown and len(shown) < len(difference.paths):
+            yield f"    … and {len(difference.paths) - len(shown):,} more"
+
+
+def _close(console: Console, found: Sequence[CloudStatus]) -> None:
+    console.say("; ".join(map(str, _differences(found))) or "Cache and remote are in step")
+    if any(item.new for item in found):
         console.hint("`dvclite push` sends what the remote lacks")
-    if whole["deleted"].names:
+    if any(item.deleted for item in found):
         console.hint("`dvclite fetch` brings what the cache lacks")
 
 
-def _lines(names: Names, path: str, item: Comparison, limit: int | None) -> Iterator[str]:
-    for kind in _KINDS:
-        paths: Paths = getattr(item, kind)
-        if paths.names:
-            yield f"{names.shown(path)}: {_summary(paths, kind)}"
-            shown = paths.names[:limit]
-            yield from (f"    {names.shown(name)}" for name in shown)
-            if shown and len(shown) < len(paths.names):
-                yield f"    … and {len(paths.names) - len(shown):,} more"
-
-
-def _together(compared: Mapping[str, Comparison], kind: str) -> Paths:
-    every = [getattr(item, kind) for item in compared.values()]
-    return Paths([name for paths in every for name in paths.names], sum(p.size for p in every))
-
-
-def _summary(paths: Paths, kind: str) -> str:
-    extent = f", {size(paths.size)}" if paths.size else ""
-    return f"{count(len(paths.names), 'blob')} {_KINDS[kind]}{extent}"
+def _differences(items: Sequence[CloudStatus]) -> list[_Difference]:
+    new = [path for item in items for path in item.new]
+    deleted = [path for item in items for path in item.deleted]
+    missing = [path for item in items for path in item.missing]
+    every = (
+        _Difference("to push", new, sum(item.new_size for item in items)),
+        _Difference("to fetch", deleted, sum(item.deleted_size for item in items)),
+        _Difference("neither in the cache nor on the remote", missing, None),
+    )
+    return [difference for difference in every if difference.paths]

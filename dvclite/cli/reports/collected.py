@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dvclite.cli.console import Console
 from dvclite.cli.text import count, size
 from dvclite.errors import DvcliteError
-from dvclite.maintenance.collect import Collected
+from dvclite.maintenance.collected import Collected
 
 
 def ask(console: Console, planned: Collected, *, now: bool) -> None:

@@ -3,8 +3,8 @@
 from dvclite.cli.console import Console
 from dvclite.cli.reports.restored import done, show_paths
 from dvclite.cli.text import count, size
-from dvclite.repo.exchange import Exchanged
 from dvclite.repo.repo import Repo
+from dvclite.repo.results import Exchanged
 
 
 def show(console: Console, repo: Repo, exchanged: Exchanged, verb: str, *, as_json: bool) -> None:

@@ -23,8 +23,8 @@ def warn(console: Console, repo: Repo, commits: tuple[str, ...]) -> None:
     except DvcliteError as error:
         console.warn(f"whether the data is pushed cannot be told: {error}")
         return
-    new = [item.new for item in compared.values() if item.new.names]
-    if new:
-        blobs = count(sum(len(paths.names) for paths in new), "blob")
-        console.warn(f"{blobs}, {size(sum(paths.size for paths in new))}, not on the remote yet")
+    blobs = sum(len(item.new) for item in compared)
+    if blobs:
+        extent = f"{count(blobs, 'blob')}, {size(sum(item.new_size for item in compared))}"
+        console.warn(f"git pushes commits whose data is not on the remote yet: {extent}")
         console.hint("dvclite push")
