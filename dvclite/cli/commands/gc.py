@@ -20,6 +20,12 @@ from dvclite.cli.options import as_json, switch, versions
 @switch("--dry", help="Delete nothing; say what would be deleted.")
 @switch("-f", "--force", help="Do not ask.")
 @switch("--unpushed", help="Delete what other versions need even if it is on no remote.")
+@click.option(
+    "--forget",
+    metavar="DIR",
+    type=click.Path(),
+    help="First take the repository in DIR, which is gone, off the list of those that share the cache.",
+)
 @switch("--now", help="Delete at once and empty the trash, rather than to fill it.")
 @as_json
 @click.pass_obj
@@ -33,6 +39,7 @@ def gc(
     dry: bool,
     force: bool,
     unpushed: bool,
+    forget: str | None,
     now: bool,
     as_json: bool,
 ) -> None:
@@ -46,6 +53,8 @@ def gc(
     from dvclite.repo.versions import EVERYTHING, Keep, Versions
 
     repo = Repo.open()
+    if forget is not None:
+        repo.forget_project(forget)
     keep = EVERYTHING
     if workspace or all_branches or all_tags or all_commits:
         keep = Keep(everything=False, versions=Versions(all_branches, all_tags, all_commits))

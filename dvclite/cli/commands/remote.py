@@ -1,5 +1,7 @@
 """`dvclite remote`."""
 
+from contextlib import closing
+
 import click
 
 from dvclite.cli.command import Family
@@ -146,3 +148,33 @@ def default(context: click.Context, name: str | None, unset: bool, level: str | 
         tell(console, [unset_option(load_config(), at, "core.remote")])
     else:
         console.say(load_config().default_remote())
+
+
+@remote.command(
+    examples="""
+    dvclite remote test store
+    dvclite remote test --json
+    """
+)
+@_perhaps_name
+@as_json
+@click.pass_context
+def test(context: click.Context, /, name: str | None, as_json: bool) -> None:
+    """Try out the remote NAME: list, write, read and delete keys of its own, and measure.
+
+    Shows whether the address and the credentials are right, and whether the place does all that is
+    needed. Exits with 7 if it does not.
+    """
+    from dvclite.cli.reports.findings import show
+    from dvclite.errors import RemoteError
+    from dvclite.remotecheck import check_remote
+    from dvclite.remotestore.opening import open_remote
+    from dvclite.repo.project import FOLDER
+    from dvclite.repo.repo import Repo
+
+    repo = Repo.open()
+    settings = repo.config.remote(name)
+    with closing(open_remote(settings.url, settings.options)) as opened:
+        works = show(context.obj, check_remote(opened, repo.root / FOLDER / "tmp"), as_json=as_json)
+    if not works:
+        context.exit(RemoteError.exit_code)
