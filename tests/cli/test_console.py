@@ -63,5 +63,5 @@ def test_quiet_leaves_errors_alone(capsys):
     assert (printed.out, printed.err) == ("", "error: failed\n")
 
 
-def test_without_a_terminal_nobody_is_asked():
-    assert Console().confirm("Delete?") is False
+def test_without_a_terminal_nobody_can_be_asked():
+    assert not Console().can_ask
