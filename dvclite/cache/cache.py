@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dvclite.cache.layout import Kind, Layout
-from dvclite.cache.leases import Lease, leases_folder
+from dvclite.cache.leases import Lease, collecting, leased, leases_folder
 from dvclite.cache.loose import LooseBlobs
+from dvclite.cache.projects import register
 from dvclite.cache.writer import Writer
 from dvclite.errors import BlobCorruptError, BlobMissingError
 from dvclite.files.copying import read_whole
-from dvclite.files.staging import Staging
+from dvclite.files.staging import Staging, sweep
 from dvclite.formats.format import Format
 from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, hash_bytes
 from dvclite.tree import Tree
@@ -96,6 +97,11 @@ class Cache:
         inside = os.path.relpath(target, self.root) if os.path.isabs(target) else ""
         return self.format.oid_at(inside.replace(os.sep, "/"))
 
+    def is_linked(self, oid: Oid, stat: os.stat_result) -> bool:
+        """Say whether a file is the same as a blob: a hard link to it."""
+        path = self.loose.find(oid)
+        return path is not None and os.path.samestat(os.stat(path), stat)
+
     @contextmanager
     def lease(self) -> Iterator[Lease]:
         """Rely on blobs until the block ends."""
@@ -104,6 +110,24 @@ class Cache:
             yield lease
         finally:
             lease.end()
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Tell running commands that a collector is at work, until the block ends."""
+        with collecting(self.root, self._folder_mode):
+            yield
+
+    def leased(self) -> set[Oid]:
+        """Return what running commands rely on."""
+        return leased(self.root)
+
+    def sweep(self) -> None:
+        """Remove what killed processes left half-written."""
+        sweep(self.root / "tmp")
+
+    def register(self, root: Path) -> None:
+        """Make it known that the repository at `root` relies on this cache."""
+        register(self.root, root, self._folder_mode)
 
     @contextmanager
     def writer(self, lease: Lease) -> Iterator[Writer]:

@@ -115,6 +115,12 @@ class LooseBlobs:
         """Delete a blob from the trash of a day."""
         discard(self._trash_path(oid, day))
 
+    def remove_trash_day(self, day: str) -> None:
+        """Remove the folders of a day's trash that are empty."""
+        for folder, _folders, _names in os.walk(os.path.join(self._trash, day), topdown=False):
+            if not os.listdir(folder):
+                changes.remove_folder(folder)
+
     def make_folder(self, path: str) -> None:
         """Make a folder of the cache, with the permissions that its users need."""
         make_folder(path, mode=self._folder_mode)

@@ -111,6 +111,20 @@ def main_worktree(top: Path, environ: Mapping[str, str]) -> Path | None:
     return main
 
 
+def worktrees(root: Path, environ: Mapping[str, str]) -> list[Path]:
+    """Return, for every work tree of the repository, the folder that `root` is in this one.
+
+    Raises:
+        GitError: `root` is in no git work tree.
+    """
+    place = find_place(root, environ)
+    records = sorted((place.common_dir / "worktrees").glob("*/gitdir"))
+    tops = [Path(_read(record).strip()).parent for record in records]
+    main = _top_of(place.common_dir, place.common_dir.parent, environ)
+    tops += [main] if main is not None else []
+    return [top / place.prefix for top in dict.fromkeys(tops)]
+
+
 def _locate(start: Path, environ: Mapping[str, str]) -> tuple[Path, Path] | None:
     """Return the top of the work tree around a folder, and git's own folder for it."""
     work_tree = environ.get("GIT_WORK_TREE")

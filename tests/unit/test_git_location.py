@@ -154,7 +154,7 @@ def test_a_given_repository_may_be_the_file_that_leads_to_it(git_repo, tmp_path)
 def test_a_given_repository_that_is_none_is_an_error_and_not_searched_past(git_repo, monkeypatch):
     git_repo.write("sub/file")
     monkeypatch.chdir(git_repo.root / "sub")
-    with pytest.raises(GitError, match="GIT_DIR is set to .git") as caught:
+    with pytest.raises(GitError, match=r"GIT_DIR is set to \.git") as caught:
         find_top(git_repo.root, {**os.environ, "GIT_DIR": ".git"})
     assert "unset GIT_DIR" in caught.value.hint
 

@@ -16,7 +16,7 @@ def test_a_machine_without_git_is_an_error_that_says_what_to_install(git_repo, t
 
 
 def test_a_folder_that_is_gone_is_not_taken_for_a_missing_git(tmp_path):
-    with pytest.raises(GitError, match="cannot run git in .*gone"):
+    with pytest.raises(GitError, match=r"cannot run git in .*gone"):
         run(["version"], tmp_path / "gone", os.environ)
 
 
