@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from dvclite.cache.layout import Kind, Layout
 from dvclite.cache.leases import Lease, collecting, leased, leases_folder
@@ -14,7 +15,7 @@ from dvclite.errors import BlobCorruptError, BlobMissingError
 from dvclite.files.copying import read_whole
 from dvclite.files.staging import Staging, sweep
 from dvclite.formats.format import Format
-from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, hash_bytes
+from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, hash_bytes, hash_stream
 from dvclite.tree import Tree
 
 
@@ -63,8 +64,24 @@ class Cache:
         finally:
             os.close(fd)
         if hash_bytes(data, self.format.algorithm) != oid.removesuffix(TREE_SUFFIX):
-            raise BlobCorruptError(oid, str(self.root), set_aside=self.loose.set_aside(oid, path))
+            raise self._set_aside(oid, path)
         return data
+
+    def open(self, oid: Oid) -> BinaryIO:
+        """Return a blob as a stream, verified and at its beginning.
+
+        Raises:
+            BlobMissingError, BlobCorruptError: As from `read`.
+        """
+        path = self.loose.find(oid)
+        if path is None:
+            raise BlobMissingError([oid])
+        stream = open(path, "rb")  # noqa: SIM115 - the caller closes it
+        if hash_stream(stream, self.format.algorithm).oid != oid.removesuffix(TREE_SUFFIX):
+            stream.close()
+            raise self._set_aside(oid, path)
+        stream.seek(0)
+        return stream
 
     def tree(self, oid: Oid) -> Tree:
         """Return a tree.
@@ -139,3 +156,6 @@ class Cache:
                 writer.finish()
             finally:
                 writer.discard()
+
+    def _set_aside(self, oid: Oid, path: str) -> BlobCorruptError:
+        return BlobCorruptError(oid, str(self.root), set_aside=self.loose.set_aside(oid, path))

@@ -51,8 +51,7 @@ def push_outputs(
         move = pushable if dry else push
         return move(project.cache, store, group.wanted, progress)
 
-    groups = _groups(project, choice, lambda output: output.pushed)
-    return _exchange(project, choice, groups, one, "pushed", dry=dry)
+    return _exchange(project, choice, _pushed(project, choice), one, "pushed", dry=dry)
 
 
 def fetch_outputs(
@@ -75,6 +74,23 @@ def fetch_outputs(
         TransferError: Something else did not arrive; the rest did.
         NoRemoteError, RemoteError, NotAnOutputError: Nothing could be done.
     """
+    return fetch_parts(project, list(_chosen(project, choice)), choice, lease, progress, dry=dry)
+
+
+def fetch_parts(
+    project: Project,
+    parts: Sequence[tuple[Output, str]],
+    choice: Choice,
+    lease: Lease,
+    progress: Progress,
+    *,
+    dry: bool = False,
+) -> Exchanged:
+    """Bring into the cache what it lacks of outputs, or of paths inside them.
+
+    Other arguments and errors as those of `fetch_outputs`; of the choice only the remote and the
+    number of jobs count.
+    """
 
     def one(store: RemoteStore, group: _Group) -> Moved:
         if dry:
@@ -82,8 +98,7 @@ def fetch_outputs(
         project.register()
         return fetch(project.cache, store, group.wanted, lease, progress)
 
-    groups = _groups(project, choice, lambda _output: True)
-    return _exchange(project, choice, groups, one, "fetched", dry=dry)
+    return _exchange(project, choice, _groups(project, choice, parts), one, "fetched", dry=dry)
 
 
 def pull(project: Project, choice: Choice, progress: Progress, *, force: bool = False) -> Exchanged:
@@ -132,8 +147,7 @@ def cloud_status(project: Project, choice: Choice, progress: Progress) -> list[C
         NoRemoteError, RemoteError, NotAnOutputError: Nothing could be done.
     """
     compared: list[CloudStatus] = []
-    groups = _groups(project, choice, lambda output: output.pushed)
-    for group in groups:
+    for group in _pushed(project, choice):
         with _store(project, group.remote, choice.jobs) as store:
             found, failures = compare(project.cache, store, group.wanted, progress)
         Moved(failures=tuple(failures)).check("compared")
@@ -189,11 +203,17 @@ def _exchange(
     return Exchanged(whole.files, whole.size, tuple(group.remote for group in groups), dry)
 
 
-def _groups(project: Project, choice: Choice, belongs: Callable[[Output], bool]) -> list[_Group]:
-    """Return what is to be exchanged, by remote."""
+def _pushed(project: Project, choice: Choice) -> list[_Group]:
+    """Return what belongs on remotes, by remote."""
+    chosen = _chosen(project, choice)
+    return _groups(project, choice, [part for part in chosen if part[0].pushed])
+
+
+def _groups(project: Project, choice: Choice, parts: Sequence[tuple[Output, str]]) -> list[_Group]:
+    """Return outputs and parts of them, by the remote that each belongs on."""
     groups: dict[str, list[Wanted]] = {}
-    for output, path in _chosen(project, choice):
-        if output.oid is not None and output.cached and belongs(output):
+    for output, path in parts:
+        if output.oid is not None and output.cached:
             remote = choice.remote or output.remote or project.config.default_remote()
             groups.setdefault(remote.lower(), []).append(wanted(output, path))
     if not groups:

@@ -15,6 +15,7 @@ from dvclite.repo.results import (
     CloudStatus,
     Diff,
     Exchanged,
+    Finding,
     Installed,
     MovedOutput,
     Removed,
@@ -452,6 +453,18 @@ class Repo:
         from dvclite.repo.hooks import follows_checkout
 
         return follows_checkout(self._project, arguments)
+
+    def doctor(self) -> list[Finding]:
+        """Find out whether everything works here."""
+        from dvclite.repo.doctor import doctor
+
+        return list(doctor(self._project))
+
+    def forget_project(self, root: AnyPath) -> None:
+        """No longer keep what a repository needs that shared this cache, and is gone."""
+        from dvclite.cache.projects import forget
+
+        forget(self.cache.root, Path(os.path.abspath(root)))
 
     def _choice(
         self,
