@@ -11,7 +11,7 @@ database may well return a row that was never written.
 
 import sqlite3
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from os import PathLike, fsencode, stat_result
 from pathlib import Path
@@ -50,6 +50,7 @@ _SIGNATURE = struct.Struct("<QQQQI")
 _CONTENT = struct.Struct("<cq")
 _PERMISSIONS_AND_TYPE = 0o170111
 _WORD = (1 << 64) - 1
+_FILES = (b"f", b"x")
 _WAIT = 10.0
 _TOGETHER = 1000
 
@@ -136,6 +137,21 @@ class StatCache:
             # TypeError: a damaged database may hold values of other types.
             return
 
+    def oids_below(self, path: str) -> Iterator[Oid]:
+        """Yield the contents of the files whose rows are at `path` and below it.
+
+        The rows are not looked at as closely as by `below`.
+        """
+        try:
+            rows = self._read().execute(
+                "SELECT substr(content, 1, 1), substr(content, ?) FROM files"
+                " WHERE path = ? OR (path > ? AND path < ?)",
+                (_CONTENT.size + 1, *_range(path)),
+            )
+            yield from (Oid(oid.decode("ascii")) for kind, oid in rows if kind in _FILES)
+        except (sqlite3.Error, AttributeError, UnicodeDecodeError):
+            return
+
     def whole_at(self, path: str) -> Whole | None:
         """Return what the rows at and below the path of an output stand for, if that is known."""
         return next((whole for whole in self.outputs() if whole.path == path), None)
@@ -151,9 +167,9 @@ class StatCache:
         except (sqlite3.Error, AttributeError, UnicodeDecodeError):
             return []
 
-    def updating(self, path: str) -> "Update":
-        """Begin to collect what an output holds from now on."""
-        return Update(self._path, path)
+    def updating(self) -> "Update":
+        """Begin to collect what outputs hold from now on."""
+        return Update(self._path)
 
     def forget(self, path: str) -> None:
         """Remember nothing of an output any more."""
@@ -195,10 +211,9 @@ class Update:
     transaction. An update that is not committed changes nothing.
     """
 
-    def __init__(self, path: Path, output: str) -> None:
-        """Collect rows for the stat cache at `path`, below the path of one output."""
+    def __init__(self, path: Path) -> None:
+        """Collect rows for the stat cache at `path`."""
         self._path = path
-        self._output = output
         self._rows: list[tuple[bytes, bytes | None, bytes | None, int | None]] = []
         self._is_lost = False
         self._waiting = sqlite3.connect("", isolation_level=None)
@@ -215,32 +230,28 @@ class Update:
         """Remember nothing of a path any more."""
         self._wait((_key(path), None, None, None))
 
-    def commit(self, oid: Oid | None, *, afresh: bool = False) -> None:
+    def commit(self, wholes: Mapping[str, Oid | None], *, afresh: Collection[str] = ()) -> None:
         """Make the stat cache remember what was collected, if it can.
 
         Args:
-            oid: What the rows of the output stand for after this; None for no known whole.
-            afresh: Whether older rows of the output go first.
+            wholes: By the paths of the outputs that rows were collected of, what all their rows
+                stand for after this; None for no known whole.
+            afresh: Those outputs of which older rows go first.
         """
         self._spill()
         connection = self._waiting
 
         def write() -> None:
-            if afresh:
-                _forget(connection, self._output)
+            for output in afresh:
+                _forget(connection, output)
             connection.execute(
                 "DELETE FROM kept.files WHERE path IN (SELECT path FROM files WHERE seal IS NULL)"
             )
             connection.execute(
                 "INSERT OR REPLACE INTO kept.files SELECT * FROM files WHERE seal IS NOT NULL"
             )
-            connection.execute("DELETE FROM kept.outputs WHERE path = ?", (_key(self._output),))
-            if oid is not None:
-                connection.execute(
-                    "INSERT INTO kept.outputs SELECT ?, ?, count(*) FROM kept.files"
-                    " WHERE path = ? OR (path > ? AND path < ?)",
-                    (_key(self._output), oid, *_range(self._output)),
-                )
+            for output, oid in wholes.items():
+                _set_whole(connection, output, oid)
 
         if not self._is_lost:
             _write_into(self._path, connection, write)
@@ -326,6 +337,16 @@ def _remove(path: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def _set_whole(connection: sqlite3.Connection, output: str, oid: Oid | None) -> None:
+    connection.execute("DELETE FROM kept.outputs WHERE path = ?", (_key(output),))
+    if oid is not None:
+        connection.execute(
+            "INSERT INTO kept.outputs SELECT ?, ?, count(*) FROM kept.files"
+            " WHERE path = ? OR (path > ? AND path < ?)",
+            (_key(output), oid, *_range(output)),
+        )
 
 
 def _forget(connection: sqlite3.Connection, path: str) -> None:

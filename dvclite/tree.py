@@ -5,9 +5,8 @@ needs no million values in memory at once. How the entries are written down is t
 business (`dvclite.formats`).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
 from typing import NamedTuple
 from unicodedata import normalize
 
@@ -64,7 +63,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A directory in its written form.
+    """A directory in its written form, which has been checked: see `dvclite.formats.format`.
 
     Attributes:
         data: The written form, byte for byte: what is hashed, stored and sent.
@@ -81,13 +80,8 @@ class Tree:
     decode: Callable[[bytes], Iterator[Entry]]
 
     def __iter__(self) -> Iterator[Entry]:
-        """Yield the entries, sorted by path.
-
-        Raises:
-            TreeError, HostilePathError: The data is not a tree that may be used. Entries before
-                the fault have been yielded by then.
-        """
-        return checked(self.decode(self.data))
+        """Yield the entries, sorted by path."""
+        return self.decode(self.data)
 
     @property
     def ref(self) -> BlobRef:
@@ -149,36 +143,37 @@ def below(entries: Iterable[Entry], path: str) -> Iterator[Entry]:
     )
 
 
-def grafted(entries: Iterable[Entry], path: str, replacement: Iterable[Entry]) -> Iterator[Entry]:
-    """Yield a tree with what is at and below `path` replaced.
+def grafted(
+    entries: Iterable[Entry], paths: Iterable[str], replacement: Sequence[Entry]
+) -> Iterator[Entry]:
+    """Yield a tree with what is at and below some paths replaced.
 
     A file or empty folder that stands where a folder is needed now gives way.
 
     Args:
         entries: The tree, sorted.
-        path: Where the replacement belongs; not empty.
-        replacement: Sorted entries whose paths are `path` or begin with `path/`; may be empty.
+        paths: Where the replacement belongs.
+        replacement: Sorted entries, each at or below one of the paths.
     """
-    folder = path + "/"
-    replacing = iter(replacement)
-    first = tuple(islice(replacing, 1))
-    ancestors = _ancestors(path) if first else frozenset()
+    replaced = frozenset(paths)
+    needed = frozenset(above for new in replacement for above in _ancestors(new.path)[:-1])
     kept = (
         entry
         for entry in entries
-        if entry.path != path
-        and not entry.path.startswith(folder)
-        and entry.path.rstrip("/") not in ancestors
+        if replaced.isdisjoint(_ancestors(entry.path)) and entry.path.rstrip("/") not in needed
     )
-    for old, new in joined(kept, chain(first, replacing)):
+    for old, new in joined(kept, replacement):
         entry = old if old is not None else new
         if entry is not None:
             yield entry
 
 
-def _ancestors(path: str) -> frozenset[str]:
-    parts = path.split("/")
-    return frozenset("/".join(parts[:count]) for count in range(1, len(parts)))
+def _ancestors(path: str) -> list[str]:
+    """Return the folders that a path is in, from the top, and the path itself."""
+    path = path.removesuffix("/")
+    found = [path[:place] for place, letter in enumerate(path) if letter == "/"]
+    found.append(path)
+    return found
 
 
 def check_spelling(entries: Iterable[Entry]) -> None:
@@ -196,7 +191,7 @@ def check_spelling(entries: Iterable[Entry]) -> None:
         path = entry.path.removesuffix("/")
         folder = path.rpartition("/")[0]
         # The folders above were looked at when the first path in this one came by.
-        for name in [path] if folder == previous else [path, *_ancestors(path)]:
+        for name in [path] if folder == previous else _ancestors(path):
             known = seen.setdefault(normalize("NFC", name.casefold()), name)
             if known != name:
                 raise HostilePathError(entry.path, f"{known!r} is the same name on this system")

@@ -67,28 +67,31 @@ class Folder:
         return Folder(path, None)
 
     def make_child(self, name: str, *, mode: int = 0o777) -> "Folder":
-        """Open a directory in this one, made if it is absent."""
+        """Open a directory in this one, made if it is absent, with `mode` as `make_folder` has it."""
         try:
             return self.child(name)
         except FileNotFoundError:
             try:
-                changes.make_folder(self.at(name), mode=mode, folder=self.fd)
+                changes.make_folder(self.at(name), mode=mode & 0o777, folder=self.fd)
+                if mode > 0o777:
+                    self.set_mode(name, mode)
             except FileExistsError:
                 pass  # Another process made it in between.
             return self.child(name)
 
     @contextmanager
-    def below(self, path: str, *, make: bool = False) -> Iterator["Folder"]:
+    def below(self, path: str, *, make: bool = False, mode: int = 0o777) -> Iterator["Folder"]:
         """Open the directory that is reached by the parts of a relative POSIX path.
 
         Args:
             path: Its parts, with `/` between them; empty for this folder itself.
             make: Whether to make directories that are absent.
+            mode: Permission bits of those, as `make_child` has them.
         """
         folder = self
         try:
             for part in path.split("/") if path else ():
-                inner = folder.make_child(part) if make else folder.child(part)
+                inner = folder.make_child(part, mode=mode) if make else folder.child(part)
                 if folder is not self:
                     folder.close()
                 folder = inner

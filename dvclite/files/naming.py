@@ -12,15 +12,12 @@ _MOST_FILES = 2000
 _MOST_BYTES = 512 << 20
 _FLUSHED_ONE_BY_ONE = 8
 
-# File systems on which one syncfs makes everything written to them durable and reports what failed.
+# File systems on which one syncfs makes everything written to them durable.
 _SYNCFS = frozenset(
     {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "tmpfs", "overlay", "zfs", "bcachefs"}
 )
-
-
-# The first Linux whose syncfs does.
+# The first Linux whose syncfs reports that something could not be written.
 _REPORTS_FAILURES = (5, 8)
-
 
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
@@ -49,7 +46,7 @@ class Naming:
 
     def add(self, partial: str, final: str, size: int) -> None:
         """Let a written and closed file of `size` bytes wait for its name."""
-        if self._volume is None and _has_syncfs(self._place):
+        if self._volume is None and has_syncfs(self._place):
             # Opened before most of the writing: a later flush reports what failed since then.
             self._volume = os.open(self._place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._waiting.append((partial, final))
@@ -129,12 +126,21 @@ def _flush_file(path: str) -> None:
         os.close(fd)
 
 
-def _has_syncfs(place: str) -> bool:
+def has_syncfs(place: str) -> bool:
+    """Say whether `changes.flush_filesystem` makes all durable that was written around `place`.
+
+    What it reports is complete only where it is given a descriptor that was opened before the
+    writing began.
+    """
     return (
         sys.platform == "linux"
-        and tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= _REPORTS_FAILURES
+        and _linux_version() >= _REPORTS_FAILURES
         and _filesystem_type(place) in _SYNCFS
     )
+
+
+def _linux_version() -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", os.uname().release)[:2])
 
 
 def _filesystem_type(place: str) -> str:

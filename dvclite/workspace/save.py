@@ -1,7 +1,8 @@
 """Workspace into cache: what `add` and `commit` do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from dvclite.cache.leases import Lease
 from dvclite.cache.writer import Writer
@@ -14,48 +15,59 @@ from dvclite.hashing import BlobRef
 from dvclite.pointer import Output
 from dvclite.progress import Progress
 from dvclite.statcache import UNSETTLED, Row, Update, row, signature
-from dvclite.tree import Entry, Tree, checked, grafted
+from dvclite.tree import Entry, Tree, grafted
 from dvclite.workspace.compare import identify_link, is_executable, paired
 from dvclite.workspace.workspace import Workspace, named_errors
 
 _KEPT_TOGETHER = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """What saving an output came to.
+class Plan(NamedTuple):
+    """Something to save.
 
     Attributes:
-        output: What its pointer is to say now.
+        output: The output; for parts of it as its pointer says, otherwise what it says of the
+            content does not count.
+        parts: Paths inside a directory, relative to the repository's root, none inside another:
+            what is at and below them is saved, what the workspace no longer has there leaves the
+            tree, and the rest of the tree stays as it is, whether or not it is in the workspace.
+            All of the output where there are none.
+    """
+
+    output: Output
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What saving came to.
+
+    Attributes:
+        outputs: What the pointers are to say now, in the order of the plans.
         stored: How many blobs the cache did not hold before.
         stored_bytes: Their bytes.
     """
 
-    output: Output
+    outputs: tuple[Output, ...]
     stored: int
     stored_bytes: int
 
 
 def save(
     workspace: Workspace,
-    output: Output,
+    plans: Sequence[Plan],
     lease: Lease,
     progress: Progress,
     *,
-    part: str | None = None,
     afresh: bool = False,
 ) -> Saved:
-    """Bring the content of an output into the cache, durably.
+    """Bring the content of outputs into the cache, durably.
 
     Args:
         workspace: The workspace.
-        output: The output; for a part of it, as its pointer says, and otherwise what it says of
-            the content does not count.
-        lease: Held until the pointer is written.
+        plans: What to save.
+        lease: Held until the pointers are written.
         progress: Is told of files and bytes.
-        part: A path inside a directory, relative to the repository's root: what is at and below
-            it is saved, what the workspace no longer has there leaves the tree, and the rest of
-            the tree stays as it is, whether or not it is in the workspace.
         afresh: Whether to read every file, whatever the stat cache remembers.
 
     Raises:
@@ -63,23 +75,31 @@ def save(
         FileChangedError, FileAccessError: Something cannot be read.
         BlobMissingError, BlobCorruptError: For a part: the tree is not in the cache.
     """
-    with (
-        named_errors(workspace.root, output.path),
-        Staging(workspace.temporary) as staging,
-        workspace.statcache.updating(output.path) as update,
-    ):
+    with Staging(workspace.temporary) as staging, workspace.statcache.updating() as update:
         clock = FileClock(staging)
         try:
             with workspace.cache.writer(lease) as writer:
                 saver = _Saver(workspace, writer, update, progress, clock.now(), afresh=afresh)
-                saved = saver.save(output, part)
+                outputs = tuple(saver.save(plan) for plan in plans)
         finally:
             clock.close()
         # Only now is all of it durable, and may be relied on.
-        whole = workspace.statcache.whole_at(output.path)
-        known = part is None or (whole is not None and whole.oid == output.oid)
-        update.commit(saved.oid if known else None, afresh=afresh and part is None)
-        return Saved(saved, writer.stored, writer.stored_bytes)
+        update.commit(
+            {
+                output.path: output.oid if _stays_whole(workspace, plan) else None
+                for plan, output in zip(plans, outputs, strict=True)
+            },
+            afresh=[plan.output.path for plan in plans if afresh and not plan.parts],
+        )
+        return Saved(outputs, writer.stored, writer.stored_bytes)
+
+
+def _stays_whole(workspace: Workspace, plan: Plan) -> bool:
+    """Say whether the rows of an output stand for all of it once a plan is carried out."""
+    if not plan.parts:
+        return True
+    whole = workspace.statcache.whole_at(plan.output.path)
+    return whole is not None and whole.oid == plan.output.oid
 
 
 class _Saver:
@@ -103,19 +123,23 @@ class _Saver:
         self._afresh = afresh
         self._kept: list[tuple[str, BlobRef]] = []
 
-    def save(self, output: Output, part: str | None) -> Output:
-        if part is None and self._workspace.is_folder(output.path):
-            saved = self._save_tree(output, self._relative(output.path, output.path))
-        elif part is None:
-            saved = self._save_file(output)
-        else:
-            assert output.oid is not None, "only a directory that was added has parts"
-            old = self._workspace.cache.tree(output.oid)
-            inside = part[len(output.path) + 1 :]
-            entries = self._relative(output.path, part)
-            saved = self._save_tree(output, grafted(old, inside, entries))
-        self._check_kept()
+    def save(self, plan: Plan) -> Output:
+        with named_errors(self._workspace.root, plan.output.path):
+            if plan.parts:
+                saved = self._save_parts(plan)
+            elif self._workspace.is_folder(plan.output.path):
+                saved = self._save_tree(plan.output, self._inside(plan, plan.output.path))
+            else:
+                saved = self._save_file(plan.output)
+            self._check_kept()
         return saved
+
+    def _save_parts(self, plan: Plan) -> Output:
+        assert plan.output.oid is not None, "only a directory that was added has parts"
+        old = self._workspace.cache.tree(plan.output.oid)
+        new = [entry for part in plan.parts for entry in self._inside(plan, part)]
+        paths = [part[len(plan.output.path) + 1 :] for part in plan.parts]
+        return self._save_tree(plan.output, grafted(old, paths, sorted(new)))
 
     def _save_file(self, output: Output) -> Output:
         entries = list(self._entries(output.path))
@@ -135,13 +159,13 @@ class _Saver:
 
     def _make_tree(self, path: str, entries: Iterator[Entry]) -> Tree:
         try:
-            return self._workspace.format.make_tree(checked(entries))
+            return self._workspace.format.make_tree(entries)
         except HostilePathError as error:
             raise UnsupportedFileError(f"{path}/{error.path}", error.reason) from error
 
-    def _relative(self, output: str, path: str) -> Iterator[Entry]:
+    def _inside(self, plan: Plan, path: str) -> Iterator[Entry]:
         """Yield the entries at and below a path, as the tree of the output has them."""
-        skipped = len(output) + 1
+        skipped = len(plan.output.path) + 1
         for entry in self._entries(path):
             yield entry._replace(path=entry.path[skipped:])
 

@@ -1,0 +1,1 @@
+"""Which files of the workspace are nobody's business: `.dvcignore`, with the rules of gitignore."""
