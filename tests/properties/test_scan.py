@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dvclite.files.folder import Folder
-from dvclite.files.scan import scan
+from dvclite.files.scan import Ignore, scan
 
 names = st.one_of(
     st.sampled_from(
@@ -66,8 +66,10 @@ def test_a_scan_finds_everything_sorted_by_path(shape):
 @given(st.dictionaries(names, shapes, max_size=6), st.sets(names, max_size=3))
 @settings(max_examples=75)
 def test_what_is_ignored_is_missing_and_nothing_else(shape, ignored):
-    def ignore(path):
-        return path.rstrip("/").rpartition("/")[2] in ignored
+    def matches(path, _is_folder):
+        return path.rpartition("/")[2] in ignored
+
+    ignore = Ignore(".rules", lambda _folder, _has_file: matches)
 
     def without(inner):
         if not isinstance(inner, dict):

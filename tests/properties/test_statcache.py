@@ -56,12 +56,12 @@ class Remembering(RuleBasedStateMachine):
         with closing(sqlite3.connect(self.path, isolation_level=None)) as holder:
             if locked:
                 holder.execute("BEGIN IMMEDIATE")
-            with StatCache(self.path).updating(output) as update:
+            with StatCache(self.path).updating() as update:
                 for one in rows.values():
                     update.put(one)
                 for name in gone - put.keys():
                     update.drop(output + name)
-                update.commit(oid, afresh=afresh)
+                update.commit({output: oid}, afresh=[output] if afresh else [])
         if locked:
             return
         self.is_sound = True
@@ -121,14 +121,14 @@ def written(folder, count):
     told = set()
     for generation in range(2):
         for output in ("data", "model"):
-            with StatCache(path).updating(output) as update:
+            with StatCache(path).updating() as update:
                 for number in range(generation, count, 1 + generation):
                     name = f"{output}/folder{number % 7}/file{number:04}"
                     entry = Entry(name, Oid(f"{number:032x}{generation:032x}"), number)
                     one = row(name, bytes([generation]) * 36, entry)
                     told.add(one)
                     update.put(one)
-                update.commit(Oid(f"{generation}" * 64), afresh=generation == 1)
+                update.commit({output: Oid(f"{generation}" * 64)}, afresh=[output] * generation)
     return path, told
 
 
@@ -176,9 +176,9 @@ def assert_damage_costs_only_time(tmp_path, rounds, count):
             assert all(one.path.startswith("data/") for one in rows), number
             list(cache.below("model"))
             noticed += len(rows) != count // 2
-        with StatCache(path).updating("other") as update:
+        with StatCache(path).updating() as update:
             update.put(row("other/x", b"", Entry("x", Oid("0" * 64), 1)))
-            update.commit(Oid("0" * 64))
+            update.commit({"other": Oid("0" * 64)})
         with StatCache(path) as cache:
             assert set(cache.below("data")) <= told, number
     assert noticed > rounds // 10

@@ -87,6 +87,6 @@ def test_an_edit_of_equal_size_just_after_a_settled_stat_always_shows(tmp_path):
                     stat.st_ctime_ns,
                 )
             if number % 100 == 0:
-                time.sleep(0.02)
+                time.sleep(min(settling_time(after), 0.1))
 
     assert tried

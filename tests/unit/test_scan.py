@@ -9,7 +9,7 @@ import pytest
 
 from dvclite.files.atomic import PARTIAL_PREFIX
 from dvclite.files.folder import Folder
-from dvclite.files.scan import scan
+from dvclite.files.scan import Ignore, scan
 
 posix = pytest.mark.skipif(os.name == "nt", reason="POSIX only")
 
@@ -97,15 +97,33 @@ def test_kinds_and_bits_are_told_and_links_are_not_followed(tmp_path):
 
 
 def test_what_is_ignored_is_passed_over_with_all_below_it(tmp_path):
-    make(tmp_path, "a/x", "b/y", "b/keep", "c", "d/only")
-    asked = []
+    make(tmp_path, "a/x", "b/y", "b/keep", "b/.rules", "c", "d/only", "e/f/g")
+    asked, folders = [], []
 
-    def ignore(path):
-        asked.append(path)
-        return path in ("p/a/", "p/b/y", "p/c", "p/d/only")
+    def matches(path, is_folder):
+        asked.append(path + "/" if is_folder else path)
+        return path in ("p/a", "p/b/y", "p/c", "p/d/only")
 
-    assert found(tmp_path, prefix="p/", ignore=ignore) == ["p/b/keep", "p/d/"]
-    assert sorted(asked) == ["p/a/", "p/b/", "p/b/keep", "p/b/y", "p/c", "p/d/", "p/d/only"]
+    def matches_in(folder, has_file):
+        folders.append((folder, has_file))
+        return matches if folder != "p/e" else None
+
+    ignore = Ignore(".rules", matches_in)
+
+    assert found(tmp_path, prefix="p/", ignore=ignore) == [
+        *("p/b/.rules", "p/b/keep", "p/d/", "p/e/f/g")
+    ]
+    assert asked == [
+        *("p/a/", "p/b/", "p/b/.rules", "p/b/keep", "p/b/y", "p/c", "p/d/", "p/d/only", "p/e/"),
+        "p/e/f/g",
+    ]
+    assert folders == [
+        ("p", False),
+        ("p/b", True),
+        ("p/d", False),
+        ("p/e", False),
+        ("p/e/f", False),
+    ]
 
 
 def test_our_own_partial_files_are_passed_over(tmp_path):
@@ -193,7 +211,7 @@ def test_no_descriptor_is_left_open_when_a_scan_is_given_up(tmp_path):
 COUNT = """
 import resource, sys
 from dvclite.files.folder import Folder
-from dvclite.files.scan import scan
+from dvclite.files.scan import Ignore, scan
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 with Folder.open(sys.argv[1]) as folder:
     count = sum(1 for _ in scan(folder))

@@ -36,12 +36,12 @@ def file(path, size=1):
 
 
 def remember(path, output, *rows, oid=OID, afresh=False, gone=()):
-    with StatCache(path).updating(output) as update:
+    with StatCache(path).updating() as update:
         for one in rows:
             update.put(one)
         for name in gone:
             update.drop(name)
-        update.commit(oid, afresh=afresh)
+        update.commit({output: oid}, afresh=[output] if afresh else [])
 
 
 def recall(path, output):
@@ -131,13 +131,39 @@ def test_without_a_known_whole_the_rows_stay_and_the_whole_goes(path):
     assert recall(path, "data") == ([file("data/a"), file("data/b")], None)
 
 
+def test_several_outputs_are_remembered_together(path):
+    remember(path, "model", file("model"))
+    with StatCache(path).updating() as update:
+        for name in ("a/x", "b/x", "b/y", "c"):
+            update.put(file(name))
+        update.commit({"a": OID, "b": OTHER, "c": None, "model": None}, afresh=["model"])
+
+    with StatCache(path) as cache:
+        assert cache.outputs() == [Whole("a", OID, 1), Whole("b", OTHER, 2)]
+        assert list(cache.below("c")) == [file("c")]
+        assert list(cache.below("model")) == []
+
+
 def test_an_update_that_is_not_committed_changes_nothing(path):
     remember(path, "data", file("data/a"))
 
-    with StatCache(path).updating("data") as update:
+    with StatCache(path).updating() as update:
         update.put(file("data/b"))
 
     assert names(path, "data") == ["data/a"]
+
+
+def test_the_contents_below_a_path_are_those_of_its_files(path):
+    rows = [file("data/a"), row("data/b", SIGNED, Entry("x", OTHER, 1, executable=True))]
+    rows += [row("data/c", SIGNED, Entry("x", link="a")), row("data/d/", SIGNED, Entry("d/"))]
+    remember(path, "data", *rows)
+
+    with StatCache(path) as cache:
+        assert list(cache.oids_below("data")) == [OID, OTHER]
+        assert list(cache.oids_below("other")) == []
+    path.write_bytes(b"no database" * 1000)
+    with StatCache(path) as cache:
+        assert list(cache.oids_below("data")) == []
 
 
 def test_an_output_is_forgotten_and_others_are_not(path):
@@ -403,11 +429,11 @@ def test_something_else_in_its_place_is_left_as_it_is(tmp_path, path, kind):
 
 def test_an_update_with_no_room_to_wait_in_is_lost_and_nothing_else(path):
     remember(path, "data", file("data/a"))
-    with StatCache(path).updating("data") as update:
+    with StatCache(path).updating() as update:
         update._waiting.execute("PRAGMA max_page_count = 1")
         for number in range(3 * statcache._TOGETHER):
             update.put(file(f"data/{number}"))
-        update.commit(OTHER, afresh=True)
+        update.commit({"data": OTHER}, afresh=["data"])
 
     assert recall(path, "data") == ([file("data/a")], Whole("data", OID, 1))
 
@@ -441,13 +467,13 @@ class Dying:
             # Larger than SQLite's memory: the database has been changed in part.
             os._exit(9)
         return self.real.execute(*args)
-with StatCache(sys.argv[1]).updating("data") as update:
+with StatCache(sys.argv[1]).updating() as update:
     for number in range(100_000):
         path = f"data/{number:06}"
         update.put(row(path, b"s" * 36, Entry(path, Oid("f" * 64), number)))
     update._spill()
     update._waiting = Dying(update._waiting)
-    update.commit(Oid("f" * 64), afresh=True)
+    update.commit({"data": Oid("f" * 64)}, afresh=["data"])
 """
 
 
@@ -478,11 +504,11 @@ def measure(what, began):
     told[what + ", s"] = round(time.perf_counter() - began, 2)
     told[what + ", peak MiB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 began = time.perf_counter()
-with StatCache(path).updating("data") as update:
+with StatCache(path).updating() as update:
     for number in range(count):
         name = f"data/class_{number // 1000:04}/image_{number:07}.jpg"
         update.put(row(name, b"s" * 36, Entry(name, Oid(f"{number:064x}"), number)))
-    update.commit(Oid("f" * 64), afresh=True)
+    update.commit({"data": Oid("f" * 64)}, afresh=["data"])
 measure("write", began)
 began = time.perf_counter()
 with StatCache(path) as cache:
@@ -490,9 +516,9 @@ with StatCache(path) as cache:
     told["whole"] = cache.whole_at("data").rows
 measure("read", began)
 began = time.perf_counter()
-with StatCache(path).updating("data") as update:
+with StatCache(path).updating() as update:
     update.put(row("data/new", b"s" * 36, Entry("data/new", Oid("0" * 64), 1)))
-    update.commit(Oid("e" * 64))
+    update.commit({"data": Oid("e" * 64)})
 measure("change one", began)
 told["bytes a row"] = os.stat(path).st_size // count
 print(json.dumps(told))
