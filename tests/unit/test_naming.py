@@ -104,7 +104,7 @@ def assert_flushed_between(calls, before, after):
 def test_every_file_is_flushed_before_it_is_named_and_every_name_after(
     place, recording, monkeypatch, count, has_syncfs
 ):
-    monkeypatch.setattr(naming, "_has_syncfs", lambda _place: has_syncfs)
+    monkeypatch.setattr(naming, "has_syncfs", lambda _place: has_syncfs)
     recorder = recording()
     names = Naming(place, make_folder)
 
@@ -145,7 +145,7 @@ def test_folders_that_had_to_be_made_survive_a_power_cut_too(place, recording):
 def test_after_a_failed_flush_nothing_is_named_and_nothing_stays(
     place, recording, monkeypatch, count, has_syncfs
 ):
-    monkeypatch.setattr(naming, "_has_syncfs", lambda _place: has_syncfs)
+    monkeypatch.setattr(naming, "has_syncfs", lambda _place: has_syncfs)
     last = str(place / "tmp" / str(count - 1))
     recorder = recording(
         fail=lambda call, path: call == "flush all" or (call, path) == ("flush", last)
@@ -307,4 +307,4 @@ def test_a_linux_that_does_not_report_failures_is_not_asked_to_flush_all(
     system = os.uname()
     monkeypatch.setattr(os, "uname", lambda: os.uname_result((*system[:2], release, *system[3:])))
 
-    assert naming._has_syncfs(str(place)) == trusted
+    assert naming.has_syncfs(str(place)) == trusted
