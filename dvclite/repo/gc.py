@@ -12,6 +12,7 @@ from dvclite.errors import (
     listing,
 )
 from dvclite.git.location import worktrees
+from dvclite.git.program import untied
 from dvclite.git.versions import FileVersion
 from dvclite.hashing import BlobRef, Oid, is_tree
 from dvclite.maintenance.collect import Needed, collect
@@ -93,6 +94,7 @@ class _Marker:
     def mark_workspaces(self) -> None:
         """Mark what pointers say in this work tree and in those linked with it."""
         for project in (self._project, *_linked(self._project)):
+            _check_readable(project)
             self._mark(
                 (output.path, output.oid)
                 for pointer in pointers(project)
@@ -155,12 +157,21 @@ def _linked(project: Project) -> Iterator[Project]:
     if project.uses_git:
         for root in worktrees(project.root, project.environ):
             if root != project.root and (root / FOLDER).is_dir():
-                yield Project.open(root, project.environ)
+                # What git sets for a hook's work tree is not meant for the others.
+                yield Project.open(root, untied(project.environ))
+
+
+def _check_readable(project: Project) -> None:
+    if project.uses_git and (folders := project.index.find_pointers().unreadable):
+        raise CollectError(
+            f"folders cannot be looked into, and there may be pointers in them:{listing(folders)}",
+            hint="nothing was removed; `ls -ld` shows who may read them",
+        )
 
 
 def _other(project: Project, root: Path) -> Project:
     try:
-        other = Project.open(root, project.environ)
+        other = Project.open(root, untied(project.environ))
     except (DvcliteError, OSError) as error:
         reason = str(error)
     else:
