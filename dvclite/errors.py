@@ -24,10 +24,13 @@
     │  └─ HostilePathError
     ├─ CacheError
     │  ├─ BlobMissingError           exit 5
+    │  ├─ IncompleteError            exit 5
     │  ├─ BlobCorruptError           exit 6
     │  └─ OidCollisionError
     ├─ WorkspaceError
     │  ├─ OutsideRepoError
+    │  ├─ NothingThereError
+    │  ├─ PathTakenError
     │  ├─ NotAnOutputError
     │  ├─ TrackedByGitError
     │  ├─ OverlapError
@@ -139,7 +142,9 @@ class UnknownOptionError(ConfigError):
     def __init__(self, name: str, close: Sequence[str]) -> None:
         super().__init__(
             f"there is no setting {name!r}",
-            hint=f"did you mean {' or '.join(close)}?" if close else "`dvclite config --help` lists them",
+            hint=f"did you mean {' or '.join(close)}?"
+            if close
+            else "`dvclite config --help` lists them",
         )
         self.name = name
 
@@ -302,6 +307,27 @@ class BlobMissingError(CacheError):
         self.tried = tuple(tried)
 
 
+class IncompleteError(CacheError):
+    """A checkout restored what it could, and that was not all.
+
+    Attributes:
+        missing: The paths that were not restored.
+        restored: What was.
+    """
+
+    exit_code = 5
+
+    def __init__(self, missing: Sequence[str], corrupt: Sequence[str], restored: object) -> None:
+        aside = f"\nand these were not what their names say, and were set aside:{listing(corrupt)}"
+        super().__init__(
+            f"data of {len(missing):,} {'path is' if len(missing) == 1 else 'paths are'}"
+            f" not in the cache:{listing(missing)}{aside if corrupt else ''}",
+            hint="all else was restored; `dvclite pull` fetches what is missing",
+        )
+        self.missing = tuple(missing)
+        self.restored = restored
+
+
 class BlobCorruptError(CacheError):
     """A blob's bytes do not match its name."""
 
@@ -365,6 +391,24 @@ class TrackedByGitError(WorkspaceError):
         )
         self.path = path
         self.names = tuple(names)
+
+
+class NothingThereError(WorkspaceError):
+    """A path at which nothing is."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path}: no such file or directory")
+        self.path = path
+
+
+class PathTakenError(WorkspaceError):
+    """A path at which something is already."""
+
+    def __init__(self, path: str, *, hint: str = "") -> None:
+        super().__init__(
+            f"{path} is there already", hint=hint or "choose another name, or move it away"
+        )
+        self.path = path
 
 
 class OverlapError(WorkspaceError):
@@ -466,13 +510,35 @@ class TransferError(DvcliteError):
 
     exit_code = 8
 
-    def __init__(self, action: str, done: int, failures: Sequence[tuple[str, Exception]]) -> None:
-        causes = [f"{name}: {error}" for name, error in failures]
+    def __init__(
+        self, action: str, done: int, failures: Sequence[tuple[str, Exception]], *, left: int = 0
+    ) -> None:
+        causes = [f"{name}: {_cause(error)}" for name, error in failures]
+        failed = len(failures) + left
+        untried = f"\n  {left:,} others were not tried after that" if left else ""
         super().__init__(
-            f"{len(failures):,} of {done + len(failures):,} files could not be {action}:{listing(causes)}",
-            hint="what arrived is kept; run the same command again to go on from there",
+            f"{failed:,} of {done + failed:,} files could not be {action}:{listing(causes)}{untried}",
+            hint=(
+                f"{_hint(failures)}what arrived is kept;"
+                " run the same command again to go on from there"
+            ),
         )
         self.failures = tuple(failures)
+        self.left = left
+
+
+def _cause(error: Exception) -> str:
+    """Return what is wrong in one line."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error).partition("\n")[0].rstrip(":")
+
+
+def _hint(failures: Sequence[tuple[str, Exception]]) -> str:
+    """Return what to do about a remote that failed, if that is all that is wrong."""
+    hints = {error.hint if isinstance(error, RemoteError) else "" for _name, error in failures}
+    hint = hints.pop() if len(hints) == 1 else ""
+    return f"{hint}; " if hint else ""
 
 
 class CollectError(DvcliteError):

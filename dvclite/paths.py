@@ -15,18 +15,21 @@ from dvclite.errors import HostilePathError
 _LONGEST_PATH = 4096
 _LONGEST_PART = 255
 
-# A path that this does not find anything in has no part that needs a closer look.
-_SUSPICIOUS = re.compile(r"(?:^|/)(?:\.|[^/]*~|/|$)|[^\x01-\x7f]", re.DOTALL)
+# Most parts need no closer look: they are ASCII, begin with no dot and have no tilde.
+_PLAIN_PART = r"[^./~\0\x80-\U0010ffff][^/~\0\x80-\U0010ffff]{0,254}+"
+_PLAIN = re.compile(rf"(?:{_PLAIN_PART}/)*+{_PLAIN_PART}")
 
-_RESERVED = frozenset({".git", ".dvc", ".dvclite", ".hg"})
-_RESERVED_SHORT = re.compile(r"(?:git|dvc|dvclit|hg)~\d+", re.IGNORECASE)
-
-# Code points that HFS+ leaves out when it compares names.
-_IGNORED_BY_HFS = dict.fromkeys(
-    [*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF]
+# Windows knows `.git` as `GIT~1` too, and takes no notice of dots and spaces at the end of a name
+# nor of what follows a colon.
+_RESERVED = re.compile(
+    r"(?:\.(?:git|dvc|dvclite|hg)|(?:git|dvc|dvclit|hg)~\d+)[. ]*(?:[:\\].*)?", re.DOTALL
 )
 
+# Code points that HFS+ leaves out when it compares names.
+_IGNORED_BY_HFS = re.compile(r"[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+
 _WINDOWS_FORBIDDEN = re.compile(r'[\x00-\x1f<>:"|?*\\]')
+_LEADS_OUT_ON_WINDOWS = re.compile(r"[\\:]")
 _WINDOWS_DEVICE = re.compile(
     r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?: *\..*)? *", re.IGNORECASE
 )
@@ -43,7 +46,7 @@ def check_path(path: str) -> None:
     """
     if len(path) > _LONGEST_PATH:
         raise HostilePathError(path[:60] + "…", f"longer than {_LONGEST_PATH} characters")
-    if _SUSPICIOUS.search(path) is not None or len(path) > _LONGEST_PART:
+    if _PLAIN.fullmatch(path) is None:
         for part in path.split("/"):
             _check_part(part, path)
     if os.name == "nt":
@@ -53,31 +56,34 @@ def check_path(path: str) -> None:
 
 def is_reserved(name: str) -> bool:
     """Say whether a file system might take `name` for a folder of git's or our own."""
-    plain = unicodedata.normalize("NFKC", name.translate(_IGNORED_BY_HFS)).casefold()
-    return (
-        plain.rstrip(". ").partition(":")[0] in _RESERVED
-        or _RESERVED_SHORT.fullmatch(plain) is not None
-    )
+    plain = unicodedata.normalize("NFKC", _IGNORED_BY_HFS.sub("", name)).casefold()
+    return _RESERVED.fullmatch(plain) is not None
 
 
 def _check_part(part: str, path: str) -> None:
+    if _PLAIN.fullmatch(part) is not None:
+        return
     if not part:
         raise HostilePathError(path, "it is absolute, or has an empty part")
     if part in (".", ".."):
         raise HostilePathError(path, f"it has a part {part!r}")
     if "\0" in part:
         raise HostilePathError(path, "it has a NUL character")
-    if _length(part, path) > _LONGEST_PART:
+    if len(_encoded(part, path)) > _LONGEST_PART:
         raise HostilePathError(path, f"it has a part longer than {_LONGEST_PART} bytes")
     if is_reserved(part):
         raise HostilePathError(path, f"{part!r} belongs to git or dvclite")
 
 
-def _length(part: str, path: str) -> int:
+def _encoded(part: str, path: str) -> bytes:
     try:
-        return len(os.fsencode(part))
+        name = os.fsencode(part)
     except UnicodeEncodeError:
         raise HostilePathError(path, "it has characters that no file name can have") from None
+    # Lone surrogates may stand for bytes that make up a character: a second way to write a name.
+    if os.fsdecode(name) != part:
+        raise HostilePathError(path, "it spells characters as single bytes")
+    return name
 
 
 def _check_windows_part(part: str, path: str) -> None:
@@ -97,8 +103,11 @@ def check_link(path: str, target: str) -> None:
     Raises:
         HostilePathError: It leads elsewhere.
     """
+    if not target or "\0" in target or len(_encoded(target, path)) >= _LONGEST_PATH:
+        raise HostilePathError(path, f"no symbolic link can say {target[:60]!r}")
     reached = normpath(join(dirname(path), target))
-    if not target or isabs(target) or "\0" in target or reached.split("/")[0] == "..":
+    leads_out = isabs(target) or reached.split("/")[0] == ".."
+    if leads_out or (os.name == "nt" and _LEADS_OUT_ON_WINDOWS.search(target)):
         raise HostilePathError(path, f"it is a symbolic link that leads outside, to {target!r}")
     if any(is_reserved(part) for part in reached.split("/")):
         raise HostilePathError(path, f"it is a symbolic link into what is git's, {target!r}")

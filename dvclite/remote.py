@@ -7,7 +7,7 @@ keys of the remote's section in the configuration, without `url`; the function r
 `RemoteSetupError` for those it does not know and for those that make no sense. It should not
 touch the network: the first call of a method does.
 
-The contract, which `dvclite.testing.RemoteConformance` proves:
+The contract, which `dvclite.testing.conformance` proves:
 
 1. All or nothing. No reader ever sees a part of what is being put.
 2. When `put` returns, the bytes are durable, and visible to every method in every process.

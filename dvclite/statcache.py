@@ -13,7 +13,7 @@ import sqlite3
 import struct
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
-from os import PathLike, stat_result
+from os import PathLike, fsencode, stat_result
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -31,13 +31,28 @@ _SCHEMA = (
     " (path BLOB PRIMARY KEY, oid TEXT, files INTEGER) WITHOUT ROWID",
     f"PRAGMA kept.user_version = {_VERSION}",
 )
-_BUSY_OR_READ_ONLY = frozenset(
-    {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
+# What says nothing of the database itself.
+_NOT_ITS_FAULT = frozenset(
+    {
+        sqlite3.SQLITE_AUTH,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+    }
 )
-_SIGNATURE = struct.Struct("<QQqqI")
+_SIGNATURE = struct.Struct("<QQQQI")
 _CONTENT = struct.Struct("<cq")
 _PERMISSIONS_AND_TYPE = 0o170111
+_WORD = (1 << 64) - 1
+_FILES = (b"f", b"x")
 _WAIT = 10.0
+_TOGETHER = 1000
 
 UNSETTLED = b""
 """The signature of a file whose stat says nothing yet: it matches none."""
@@ -80,10 +95,10 @@ class Whole(NamedTuple):
 def signature(stat: stat_result) -> bytes:
     """Return what of a stat changes whenever a file changes."""
     return _SIGNATURE.pack(
-        stat.st_ino & 0xFFFFFFFFFFFFFFFF,
+        stat.st_ino & _WORD,
         stat.st_size,
-        stat.st_mtime_ns,
-        stat.st_ctime_ns,
+        stat.st_mtime_ns & _WORD,
+        stat.st_ctime_ns & _WORD,
         stat.st_mode & _PERMISSIONS_AND_TYPE,
     )
 
@@ -109,15 +124,32 @@ class StatCache:
         """Yield the rows at `path` and below it, sorted."""
         try:
             rows = self._read().execute(
-                "SELECT path, signature, content, seal FROM files"
-                " WHERE path = ? OR (path > ? AND path < ?) ORDER BY path",
+                # Two ranges that are merged: with OR the database would sort all rows first.
+                "SELECT path, signature, content, seal FROM files WHERE path = ? UNION ALL"
+                " SELECT path, signature, content, seal FROM files WHERE path > ? AND path < ?"
+                " ORDER BY path",
                 _range(path),
             )
             for key, signed, content, seal in rows:
-                if xxh3_64_intdigest(key + signed + content) - (1 << 63) == seal:
+                if _seal(key, signed, content) == seal:
                     yield Row(key.decode("utf-8", "surrogatepass"), signed, content)
         except (sqlite3.Error, TypeError, UnicodeDecodeError):
             # TypeError: a damaged database may hold values of other types.
+            return
+
+    def oids_below(self, path: str) -> Iterator[Oid]:
+        """Yield the contents of the files whose rows are at `path` and below it.
+
+        The rows are not looked at as closely as by `below`.
+        """
+        try:
+            rows = self._read().execute(
+                "SELECT substr(content, 1, 1), substr(content, ?) FROM files"
+                " WHERE path = ? OR (path > ? AND path < ?)",
+                (_CONTENT.size + 1, *_range(path)),
+            )
+            yield from (Oid(oid.decode("ascii")) for kind, oid in rows if kind in _FILES)
+        except (sqlite3.Error, AttributeError, UnicodeDecodeError):
             return
 
     def whole_at(self, path: str) -> Whole | None:
@@ -182,22 +214,21 @@ class Update:
     def __init__(self, path: Path) -> None:
         """Collect rows for the stat cache at `path`."""
         self._path = path
+        self._rows: list[tuple[bytes, bytes | None, bytes | None, int | None]] = []
+        self._is_lost = False
         self._waiting = sqlite3.connect("", isolation_level=None)
+        self._waiting.execute("PRAGMA journal_mode = OFF")
         self._waiting.execute("CREATE TABLE files (path, signature, content, seal)")
-        self._waiting.execute("CREATE TABLE gone (path)")
-        self._waiting.execute("BEGIN")
 
     def put(self, row: Row) -> None:
         """Remember what a path holds."""
-        key = _key(row.path)
-        seal = xxh3_64_intdigest(key + row.signature + row.content) - (1 << 63)
-        self._waiting.execute(
-            "INSERT INTO files VALUES (?, ?, ?, ?)", (key, row.signature, row.content, seal)
-        )
+        path, signed, content = row
+        key = _key(path)
+        self._wait((key, signed, content, _seal(key, signed, content)))
 
     def drop(self, path: str) -> None:
         """Remember nothing of a path any more."""
-        self._waiting.execute("INSERT INTO gone VALUES (?)", (_key(path),))
+        self._wait((_key(path), None, None, None))
 
     def commit(self, wholes: Mapping[str, Oid | None], *, afresh: Collection[str] = ()) -> None:
         """Make the stat cache remember what was collected, if it can.
@@ -207,18 +238,37 @@ class Update:
                 stand for after this; None for no known whole.
             afresh: Those outputs of which older rows go first.
         """
+        self._spill()
         connection = self._waiting
-        connection.execute("COMMIT")
 
         def write() -> None:
             for output in afresh:
                 _forget(connection, output)
-            connection.execute("DELETE FROM kept.files WHERE path IN (SELECT path FROM gone)")
-            connection.execute("INSERT OR REPLACE INTO kept.files SELECT * FROM files")
+            connection.execute(
+                "DELETE FROM kept.files WHERE path IN (SELECT path FROM files WHERE seal IS NULL)"
+            )
+            connection.execute(
+                "INSERT OR REPLACE INTO kept.files SELECT * FROM files WHERE seal IS NOT NULL"
+            )
             for output, oid in wholes.items():
                 _set_whole(connection, output, oid)
 
-        _write_into(self._path, connection, write)
+        if not self._is_lost:
+            _write_into(self._path, connection, write)
+
+    def _wait(self, row: tuple[bytes, bytes | None, bytes | None, int | None]) -> None:
+        self._rows.append(row)
+        if len(self._rows) >= _TOGETHER:
+            self._spill()
+
+    def _spill(self) -> None:
+        try:
+            self._waiting.execute("BEGIN")
+            self._waiting.executemany("INSERT INTO files VALUES (?, ?, ?, ?)", self._rows)
+            self._waiting.execute("COMMIT")
+        except sqlite3.Error:
+            self._is_lost = True  # Where the system keeps temporary files is no room, perhaps.
+        self._rows.clear()
 
     def close(self) -> None:
         """Give up what was not committed."""
@@ -242,23 +292,23 @@ def _write_into(path: Path, connection: sqlite3.Connection, write: Callable[[], 
     A database that is damaged is made anew. One that is locked for long, or cannot be written,
     is left as it is: the files themselves are the truth.
     """
-    for attempt in (1, 2):
+    for _attempt in range(2):
         try:
             _attach(path, connection)
             connection.execute("BEGIN IMMEDIATE")
             write()
             connection.execute("COMMIT")
             return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode in _BUSY_OR_READ_ONLY:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            # UnicodeDecodeError: a damaged schema may be quoted in the message.
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_NOTADB)
+            _detach(connection)
+            if code & 0xFF in _NOT_ITS_FAULT or not _remove(path):
                 return
-            _start_over(path, connection, attempt)
-        except sqlite3.DatabaseError:
-            _start_over(path, connection, attempt)
 
 
 def _attach(path: Path, connection: sqlite3.Connection) -> None:
-    connection.execute("ATTACH DATABASE ? AS kept", (str(path),))
+    connection.execute("ATTACH DATABASE ? AS kept", (fsencode(path),))
     connection.execute(f"PRAGMA busy_timeout = {int(_WAIT * 1000)}")
     # Derived data need not survive a power cut, and sealed rows tell when they did not.
     connection.execute("PRAGMA kept.synchronous = OFF")
@@ -272,13 +322,21 @@ def _attach(path: Path, connection: sqlite3.Connection) -> None:
         connection.execute("COMMIT")
 
 
-def _start_over(path: Path, connection: sqlite3.Connection, attempt: int) -> None:
+def _detach(connection: sqlite3.Connection) -> None:
     if connection.in_transaction:
         connection.execute("ROLLBACK")
-    if attempt == 1:
+    if any(name == "kept" for _, name, _ in connection.execute("PRAGMA database_list")):
         connection.execute("DETACH DATABASE kept")
+
+
+def _remove(path: Path) -> bool:
+    """Throw a damaged database away; return whether that was possible."""
+    try:
         path.unlink(missing_ok=True)
         path.with_name(path.name + "-journal").unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
 
 
 def _set_whole(connection: sqlite3.Connection, output: str, oid: Oid | None) -> None:
@@ -307,6 +365,11 @@ def _range(path: str) -> tuple[bytes, bytes, bytes]:
 def _key(path: str) -> bytes:
     # Sorts as trees do, by code point, and takes the lone surrogates of names that are not UTF-8.
     return path.encode("utf-8", "surrogatepass")
+
+
+def _seal(key: bytes, signed: bytes, content: bytes) -> int:
+    # The seed tells where one ends and the next begins.
+    return xxh3_64_intdigest(key + signed + content, len(key) << 8 | len(signed)) - (1 << 63)
 
 
 def _pack(entry: Entry) -> bytes:

@@ -5,9 +5,10 @@ needs no million values in memory at once. How the entries are written down is t
 business (`dvclite.formats`).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
+from unicodedata import normalize
 
 from dvclite.errors import HostilePathError, TreeError
 from dvclite.hashing import BlobRef, Oid
@@ -62,7 +63,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A directory in its written form.
+    """A directory in its written form, which has been checked: see `dvclite.formats.format`.
 
     Attributes:
         data: The written form, byte for byte: what is hashed, stored and sent.
@@ -79,13 +80,8 @@ class Tree:
     decode: Callable[[bytes], Iterator[Entry]]
 
     def __iter__(self) -> Iterator[Entry]:
-        """Yield the entries, sorted by path.
-
-        Raises:
-            TreeError, HostilePathError: The data is not a tree that may be used. Entries before
-                the fault have been yielded by then.
-        """
-        return checked(self.decode(self.data))
+        """Yield the entries, sorted by path."""
+        return self.decode(self.data)
 
     @property
     def ref(self) -> BlobRef:
@@ -103,18 +99,19 @@ def checked(entries: Iterable[Entry]) -> Iterator[Entry]:
     previous = ""
     above: list[str] = []  # Earlier paths that the current one begins with.
     for entry in entries:
-        path = entry.path[:-1] if entry.is_folder else entry.path
-        check_path(path)
+        path = entry.path
+        check_path(path.removesuffix("/"))
+        if path <= previous:
+            raise TreeError(f"{path!r} is out of order")
+        if previous and path.startswith(previous):
+            above.append(previous)
+        elif above:
+            above = [name for name in above if path.startswith(name)]
+        if above and any("/" in (name[-1], path[len(name)]) for name in above):
+            raise TreeError(f"{path!r} is below a file or an empty folder of the tree")
         if entry.link is not None:
             check_link(path, entry.link)
-        if entry.path <= previous:
-            raise TreeError(f"{entry.path!r} is out of order")
-        while above and not path.startswith(above[-1]):
-            above.pop()
-        if any(path[len(name) : len(name) + 1] in ("/", "") for name in above):
-            raise TreeError(f"{path!r} is below a file of the tree")
-        above.append(path)
-        previous = entry.path
+        previous = path
         yield entry
 
 
@@ -146,24 +143,24 @@ def below(entries: Iterable[Entry], path: str) -> Iterator[Entry]:
     )
 
 
-def grafted(entries: Iterable[Entry], path: str, replacement: Iterable[Entry]) -> Iterator[Entry]:
-    """Yield a tree with what is at and below `path` replaced.
+def grafted(
+    entries: Iterable[Entry], paths: Iterable[str], replacement: Sequence[Entry]
+) -> Iterator[Entry]:
+    """Yield a tree with what is at and below some paths replaced.
 
-    A file or empty folder that stands where a folder is now needed gives way.
+    A file or empty folder that stands where a folder is needed now gives way.
 
     Args:
         entries: The tree, sorted.
-        path: Where the replacement belongs; not empty.
-        replacement: Sorted entries whose paths are `path` or begin with `path/`; may be empty.
+        paths: Where the replacement belongs.
+        replacement: Sorted entries, each at or below one of the paths.
     """
-    folder = path + "/"
-    ancestors = _ancestors(path)
+    replaced = frozenset(paths)
+    needed = frozenset(above for new in replacement for above in _ancestors(new.path)[:-1])
     kept = (
         entry
         for entry in entries
-        if entry.path != path
-        and not entry.path.startswith(folder)
-        and entry.path.rstrip("/") not in ancestors
+        if replaced.isdisjoint(_ancestors(entry.path)) and entry.path.rstrip("/") not in needed
     )
     for old, new in joined(kept, replacement):
         entry = old if old is not None else new
@@ -171,19 +168,31 @@ def grafted(entries: Iterable[Entry], path: str, replacement: Iterable[Entry]) -
             yield entry
 
 
-def _ancestors(path: str) -> frozenset[str]:
-    parts = path.split("/")
-    return frozenset("/".join(parts[:count]) for count in range(1, len(parts)))
+def _ancestors(path: str) -> list[str]:
+    """Return the folders that a path is in, from the top, and the path itself."""
+    path = path.removesuffix("/")
+    found = [path[:place] for place, letter in enumerate(path) if letter == "/"]
+    found.append(path)
+    return found
 
 
 def check_spelling(entries: Iterable[Entry]) -> None:
-    """Return if no two paths differ only by case, for file systems that take them for one.
+    """Return if no two names differ only in spelling, for file systems that take them for one.
+
+    Args:
+        entries: A tree, sorted.
 
     Raises:
-        HostilePathError: Two do.
+        HostilePathError: Two files, two folders, or a file and a folder do.
     """
     seen: dict[str, str] = {}
+    previous = ""
     for entry in entries:
-        folded = entry.path.casefold()
-        if seen.setdefault(folded, entry.path) != entry.path:
-            raise HostilePathError(entry.path, f"{seen[folded]!r} is the same name on this system")
+        path = entry.path.removesuffix("/")
+        folder = path.rpartition("/")[0]
+        # The folders above were looked at when the first path in this one came by.
+        for name in [path] if folder == previous else _ancestors(path):
+            known = seen.setdefault(normalize("NFC", name.casefold()), name)
+            if known != name:
+                raise HostilePathError(entry.path, f"{known!r} is the same name on this system")
+        previous = folder

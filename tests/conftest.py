@@ -135,6 +135,9 @@ def redirect(home, setenv, delenv):
     setenv("XDG_CONFIG_HOME", str(home / ".config"))
     setenv("XDG_CACHE_HOME", str(home / ".cache"))
     setenv("XDG_CONFIG_DIRS", str(home / "etc"))
+    setenv("PROGRAMDATA", str(home / "etc"))
+    if sys.platform == "darwin":
+        setenv("DVCLITE_SYSTEM_CONFIG_DIR", str(home / "etc" / "dvclite"))
     setenv("GIT_CONFIG_GLOBAL", str(gitconfig))
     setenv("GIT_CONFIG_NOSYSTEM", "1")
     setenv("AWS_EC2_METADATA_DISABLED", "true")

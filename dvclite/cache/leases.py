@@ -78,7 +78,8 @@ def leased(root: Path) -> set[Oid]:
     """Return what commands rely on that run, or that ended since the collector began."""
     oids: set[Oid] = set()
     folder = leases_folder(root)
-    for name in os.listdir(folder):
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    for name in names:
         if not name.endswith(_COLLECTING):
             oids.update(Oid(line) for line in _text(os.path.join(folder, name)).splitlines())
     return oids

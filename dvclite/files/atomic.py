@@ -1,12 +1,17 @@
 """Small files that are replaced whole or not at all."""
 
+import errno
+import functools
 import os
-import secrets
 
 from dvclite.files import changes
+from dvclite.files.owners import is_left_behind, own_name
 
 PARTIAL_PREFIX = ".dvclite-partial-"
 """Begins the name of a file that is being written beside the one it will replace."""
+
+# What some network file systems answer: they have no such request, and keep names at once.
+_CANNOT_FLUSH_FOLDER = frozenset({errno.EINVAL, errno.EBADF})
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes, *, mode: int = 0o666) -> None:
@@ -21,7 +26,8 @@ def write_atomically(path: str | os.PathLike[str], data: bytes, *, mode: int = 0
     """
     target = os.path.realpath(path)
     folder = os.path.dirname(target)
-    partial = os.path.join(folder, PARTIAL_PREFIX + secrets.token_hex(8))
+    _sweep(folder)
+    partial = os.path.join(folder, PARTIAL_PREFIX + own_name())
     existing = _mode_of(target)
     fd = changes.create(partial, mode=mode)
     try:
@@ -54,8 +60,21 @@ def flush_folder(path: str) -> None:
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         changes.flush(fd)
+    except OSError as error:
+        if error.errno not in _CANNOT_FLUSH_FOLDER:
+            raise
     finally:
         os.close(fd)
+
+
+@functools.cache
+def _sweep(folder: str) -> None:
+    """Remove, once a process, what killed processes left behind in a folder."""
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        owner = name.removeprefix(PARTIAL_PREFIX)
+        if owner != name and is_left_behind(owner, path):
+            discard(path)
 
 
 def _mode_of(path: str) -> int | None:

@@ -18,6 +18,8 @@ _NEW_FILE = (
 )
 _LOCK_FILE = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 
+_CANNOT_FLUSH_DRIVE = frozenset({errno.ENOTSUP, errno.ENOTTY, errno.EINVAL})
+
 _FICLONE = 0x40049409
 _CANNOT_CLONE = frozenset(
     {errno.EXDEV, errno.EOPNOTSUPP, errno.ENOTTY, errno.EINVAL, errno.ENOSYS, errno.EPERM}
@@ -62,10 +64,14 @@ def flush(fd: int) -> None:
     if sys.platform == "darwin":
         import fcntl
 
-        # On macOS fsync stops at the drive's own cache.
-        fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
-    else:
-        os.fsync(fd)
+        try:
+            # On macOS fsync stops at the drive's own cache.
+            fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
+            return
+        except OSError as error:
+            if error.errno not in _CANNOT_FLUSH_DRIVE:
+                raise
+    os.fsync(fd)
 
 
 def flush_filesystem(fd: int) -> None:
@@ -146,6 +152,6 @@ def truncate(fd: int, size: int) -> None:
     os.ftruncate(fd, size)
 
 
-def touch(fd: int) -> None:
-    """Set the times of an open file to the file system's own present."""
-    os.utime(fd)
+def touch(path: str) -> None:
+    """Set the times of a file to the file system's own present."""
+    os.utime(path)

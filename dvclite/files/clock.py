@@ -4,6 +4,7 @@ import os
 import time
 
 from dvclite.files import changes
+from dvclite.files.atomic import discard
 from dvclite.files.staging import Staging
 
 _SECOND = 1_000_000_000
@@ -22,20 +23,21 @@ class FileClock:
     def __init__(self, staging: Staging) -> None:
         """Read the clock off a file in `staging`."""
         self._staging = staging
-        self._fd: int | None = None
+        self._path: str | None = None
 
     def now(self) -> int:
         """Return the present in nanoseconds, as the file system has it."""
-        if self._fd is None:
-            self._fd = changes.create(self._staging.new_path())
-        changes.touch(self._fd)
-        return os.fstat(self._fd).st_mtime_ns
+        if self._path is None:
+            self._path = self._staging.new_path()
+            changes.close(changes.create(self._path))
+        changes.touch(self._path)
+        return os.stat(self._path).st_mtime_ns
 
     def close(self) -> None:
-        """Let go of the file that the clock is read off."""
-        if self._fd is not None:
-            os.close(self._fd)
-            self._fd = None
+        """Remove the file that the clock is read off."""
+        if self._path is not None:
+            discard(self._path)
+            self._path = None
 
 
 def is_settled(stat: os.stat_result, now: int) -> bool:

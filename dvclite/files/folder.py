@@ -10,6 +10,9 @@ from typing import Self
 
 from dvclite.files import changes
 
+_CLOSED = (1 << 31) - 1
+"""No descriptor has this number: calls with it fail, where None would have them follow paths."""
+
 _HAS_DIR_FD = os.open in os.supports_dir_fd
 _FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_DIRECTORY", 0)
 # What systems answer when the last part of a path is a link and none may be followed.
@@ -47,11 +50,16 @@ class Folder:
     def child(self, name: str) -> "Folder":
         """Open a directory in this one.
 
+        Args:
+            name: A single part of a path.
+
         Raises:
             FileNotFoundError: It is absent.
             NotADirectoryError: It is something else, a symbolic link to a directory included.
         """
         path = os.path.join(self.path, name)
+        if name in ("", ".", "..") or "/" in name:
+            raise ValueError(f"{name!r} is not the name of anything in a directory")
         if self.fd is not None:
             return Folder(path, _open_folder(name, self.fd, path))
         if not stat.S_ISDIR(os.lstat(path).st_mode):
@@ -59,28 +67,31 @@ class Folder:
         return Folder(path, None)
 
     def make_child(self, name: str, *, mode: int = 0o777) -> "Folder":
-        """Open a directory in this one, made if it is absent."""
+        """Open a directory in this one, made if it is absent, with `mode` as `make_folder` has it."""
         try:
             return self.child(name)
         except FileNotFoundError:
             try:
-                changes.make_folder(self.at(name), mode=mode, folder=self.fd)
+                changes.make_folder(self.at(name), mode=mode & 0o777, folder=self.fd)
+                if mode > 0o777:
+                    self.set_mode(name, mode)
             except FileExistsError:
                 pass  # Another process made it in between.
             return self.child(name)
 
     @contextmanager
-    def below(self, path: str, *, make: bool = False) -> Iterator["Folder"]:
+    def below(self, path: str, *, make: bool = False, mode: int = 0o777) -> Iterator["Folder"]:
         """Open the directory that is reached by the parts of a relative POSIX path.
 
         Args:
             path: Its parts, with `/` between them; empty for this folder itself.
             make: Whether to make directories that are absent.
+            mode: Permission bits of those, as `make_child` has them.
         """
         folder = self
         try:
             for part in path.split("/") if path else ():
-                inner = folder.make_child(part) if make else folder.child(part)
+                inner = folder.make_child(part, mode=mode) if make else folder.child(part)
                 if folder is not self:
                     folder.close()
                 folder = inner
@@ -134,9 +145,9 @@ class Folder:
 
     def close(self) -> None:
         """Let go of the directory."""
-        if self.fd is not None:
+        if self.fd is not None and self.fd != _CLOSED:
             os.close(self.fd)
-            self.fd = None
+            self.fd = _CLOSED
 
     def __enter__(self) -> Self:
         return self

@@ -1,5 +1,6 @@
 """Locks that the kernel holds, and lets go of when their holder dies."""
 
+import errno
 import os
 import time
 from collections.abc import Iterator
@@ -9,6 +10,9 @@ from dvclite.errors import LockTimeoutError
 from dvclite.files import changes
 
 _POLL = 0.02
+
+# What file systems answer that have no locks. Nothing rests on locks alone: work goes on without.
+_HAS_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
 
 
 @contextmanager
@@ -48,6 +52,9 @@ def try_lock(fd: int) -> bool:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:
+        if error.errno not in _HAS_NO_LOCKS:
+            raise
     return True
 
 

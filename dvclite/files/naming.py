@@ -1,6 +1,7 @@
 """Giving files their final names, many after one flush."""
 
 import os
+import re
 import sys
 from collections.abc import Callable, Collection
 
@@ -11,10 +12,14 @@ _MOST_FILES = 2000
 _MOST_BYTES = 512 << 20
 _FLUSHED_ONE_BY_ONE = 8
 
-# File systems on which one syncfs makes everything written to them durable and reports what failed.
+# File systems on which one syncfs makes everything written to them durable.
 _SYNCFS = frozenset(
     {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "tmpfs", "overlay", "zfs", "bcachefs"}
 )
+# The first Linux whose syncfs reports that something could not be written.
+_REPORTS_FAILURES = (5, 8)
+
+_OCTAL = re.compile(r"\\([0-7]{3})")
 
 
 class Naming:
@@ -41,7 +46,7 @@ class Naming:
 
     def add(self, partial: str, final: str, size: int) -> None:
         """Let a written and closed file of `size` bytes wait for its name."""
-        if self._volume is None and _has_syncfs(self._place):
+        if self._volume is None and has_syncfs(self._place):
             # Opened before most of the writing: a later flush reports what failed since then.
             self._volume = os.open(self._place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._waiting.append((partial, final))
@@ -59,13 +64,14 @@ class Naming:
             OSError: Some could not be written. None of those has its name.
         """
         waiting = self._take()
+        folders = {os.path.dirname(final) for _, final in waiting}
         named = 0
         try:
             self._flush([partial for partial, _ in waiting], _flush_file)
             for partial, final in waiting:
-                self._rename(partial, final)
+                folders |= self._rename(partial, final)
                 named += 1
-            self._flush({os.path.dirname(final) for _, final in waiting}, flush_folder)
+            self._flush(folders, flush_folder)
         except BaseException:
             for partial, _ in waiting[named:]:
                 discard(partial)
@@ -95,12 +101,19 @@ class Naming:
             os.close(self._volume)
             self._volume = None
 
-    def _rename(self, partial: str, final: str) -> None:
+    def _rename(self, partial: str, final: str) -> set[str]:
+        """Give a file its name; return the folders in which others had to be made for that."""
+        changed: set[str] = set()
         try:
             changes.rename(partial, final)
         except FileNotFoundError:
+            folder = os.path.dirname(os.path.abspath(final))
+            while not os.path.isdir(folder):
+                folder = os.path.dirname(folder)
+                changed.add(folder)
             self._make_parent(os.path.dirname(final))
             changes.rename(partial, final)
+        return changed
 
 
 def _flush_file(path: str) -> None:
@@ -113,19 +126,39 @@ def _flush_file(path: str) -> None:
         os.close(fd)
 
 
-def _has_syncfs(place: str) -> bool:
-    return sys.platform == "linux" and _filesystem_type(place) in _SYNCFS
+def has_syncfs(place: str) -> bool:
+    """Say whether `changes.flush_filesystem` makes all durable that was written around `place`.
+
+    What it reports is complete only where it is given a descriptor that was opened before the
+    writing began.
+    """
+    return (
+        sys.platform == "linux"
+        and _linux_version() >= _REPORTS_FAILURES
+        and _filesystem_type(place) in _SYNCFS
+    )
+
+
+def _linux_version() -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", os.uname().release)[:2])
 
 
 def _filesystem_type(place: str) -> str:
     """Return the type of the file system that `place` is on, as the kernel names it."""
     path = os.path.realpath(place)
     best, kind = -1, ""
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
-        for line in lines:
-            before, _, after = line.partition(" - ")
-            mount = before.split(" ")[4].encode("latin-1", "replace").decode("unicode_escape")
-            inside = path == mount or path.startswith(mount.rstrip("/") + "/")
-            if inside and len(mount) >= best:
-                best, kind = len(mount), after.split(" ", 1)[0]
+    for line in _mounts():
+        before, _, after = line.partition(" - ")
+        mount = _OCTAL.sub(lambda code: chr(int(code[1], 8)), before.split(" ")[4])
+        inside = path == mount or path.startswith(mount.rstrip("/") + "/")
+        if inside and len(mount) >= best:
+            best, kind = len(mount), after.split(" ", 1)[0]
     return kind
+
+
+def _mounts() -> list[str]:
+    try:
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
+            return lines.readlines()
+    except OSError:
+        return []

@@ -1,17 +1,20 @@
 """Names of files that belong to one running process, and whether that process still runs."""
 
+import functools
 import os
-import secrets
-import socket
+import re
 import time
 
 _FORGOTTEN = 24 * 3600.0
 """Seconds after which what another machine's process left unchanged counts as left behind."""
 
 
+_NAME = re.compile(r"(?P<machine>.+)-(?P<process>[0-9]+)-[0-9a-f]{8}", re.DOTALL)
+
+
 def own_name() -> str:
     """Return a new name that tells the machine and the process."""
-    return f"{_machine()}-{os.getpid()}-{secrets.token_hex(4)}"
+    return f"{_machine()}-{os.getpid()}-{os.urandom(4).hex()}"
 
 
 def is_left_behind(name: str, path: str) -> bool:
@@ -19,13 +22,13 @@ def is_left_behind(name: str, path: str) -> bool:
 
     Of another machine's process only silence can be known: a day of it counts.
     """
-    machine, _, process = name.rpartition("-")[0].rpartition("-")
-    if not machine or not process.isdigit():
+    parts = _NAME.fullmatch(name)
+    if parts is None:
         return False
-    if machine == _machine() and os.name != "nt":
-        return not _is_running(int(process))
+    if parts["machine"] == _machine() and os.name != "nt":
+        return not _is_running(int(parts["process"]))
     try:
-        return time.time() - os.stat(path).st_mtime > _FORGOTTEN
+        return time.time() - os.lstat(path).st_mtime > _FORGOTTEN
     except FileNotFoundError:
         return False
 
@@ -40,5 +43,21 @@ def _is_running(process: int) -> bool:
     return True
 
 
+@functools.cache
 def _machine() -> str:
-    return socket.gethostname().replace(os.sep, "_") or "localhost"
+    """Name what process numbers are unique in: a machine since it started, or one container."""
+    host = _host().replace(os.sep, "_") or "localhost"
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as stream:
+            start = stream.read(8)
+        return f"{host}-{start}{os.stat('/proc/self/ns/pid').st_ino:x}"
+    except OSError:
+        return host
+
+
+def _host() -> str:
+    if hasattr(os, "uname"):
+        return os.uname().nodename
+    import socket
+
+    return socket.gethostname()

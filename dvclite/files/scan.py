@@ -3,14 +3,30 @@
 import errno
 import stat
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from os import DirEntry, scandir, stat_result
 from typing import NamedTuple
 
 from dvclite.files.atomic import PARTIAL_PREFIX
 from dvclite.files.folder import Folder
 
-Ignore = Callable[[str], bool]
-"""Says whether a path is to be passed over; a folder's ends in `/`."""
+Matches = Callable[[str, bool], bool]
+"""Says of a path, and of whether it is a folder, whether it is to be passed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """What a scan passes over.
+
+    Attributes:
+        file_name: The name of the files that say so.
+        matches_in: Returns what to ask about the names in a folder; None where all of them
+            count. It is told the folder's path, and whether such a file is in it.
+    """
+
+    file_name: str
+    matches_in: Callable[[str, bool], Matches | None]
+
 
 _DEEPEST = 400
 """Each open level holds a file descriptor."""
@@ -73,21 +89,29 @@ def scan(folder: Folder, *, prefix: str = "", ignore: Ignore | None = None) -> I
 
 
 def _scan(folder: Folder, prefix: str, ignore: Ignore | None, depth: int) -> Iterator[Found]:
-    for name, entry in _listing(folder):
-        if name.endswith("/"):
-            path = prefix + name
-            if ignore is not None and ignore(path):
-                continue
-            yield from _scan_child(folder, name[:-1], path, ignore, depth + 1)
-        else:
-            path = prefix + name
-            if ignore is not None and ignore(path):
-                continue
+    listing = _listing(folder)
+    matches = _matches(listing, prefix, ignore)
+    while listing:
+        # Taken out, so that its stat does not stay in memory: a folder may hold a million.
+        entry = listing.pop()
+        name = entry.name
+        path = prefix + name
+        if entry.is_dir(follow_symlinks=False):
+            if matches is None or not matches(path, True):  # noqa: FBT003
+                yield from _scan_child(folder, name, path + "/", ignore, depth + 1)
+        elif matches is None or not matches(path, False):  # noqa: FBT003
             try:
                 found = entry.stat(follow_symlinks=False)
             except FileNotFoundError:
                 continue  # Somebody removed it since the folder was read.
             yield Found(path, name, folder, found)
+
+
+def _matches(listing: list[DirEntry[str]], prefix: str, ignore: Ignore | None) -> Matches | None:
+    if ignore is None:
+        return None
+    has_file = any(entry.name == ignore.file_name for entry in listing)
+    return ignore.matches_in(prefix[:-1], has_file)
 
 
 def _scan_child(
@@ -110,20 +134,17 @@ def _scan_child(
                 yield Found(path, name, folder, own)
 
 
-def _listing(folder: Folder) -> list[tuple[str, DirEntry[str]]]:
-    """Return what is in a folder by its sorting key: a folder's name with a `/` behind it.
-
-    With that key the paths of a whole scan come out sorted as strings: `a-b`, `a.txt`, `a/x`.
-    """
+def _listing(folder: Folder) -> list[DirEntry[str]]:
+    """Return what is in a folder, the last first."""
     with scandir(folder.fd if folder.fd is not None else folder.path) as entries:
-        keyed = [
-            (entry.name + "/" if entry.is_dir(follow_symlinks=False) else entry.name, entry)
-            for entry in entries
-            if not entry.name.startswith(PARTIAL_PREFIX)
-        ]
-    keyed.sort(key=_key)
-    return keyed
+        listing = [entry for entry in entries if not entry.name.startswith(PARTIAL_PREFIX)]
+    listing.sort(key=_key, reverse=True)
+    return listing
 
 
-def _key(item: tuple[str, DirEntry[str]]) -> str:
-    return item[0]
+def _key(entry: DirEntry[str]) -> str:
+    """Return a name to sort by, a folder's with a `/` behind it.
+
+    So the paths of a whole scan come out sorted as strings: `a-b`, `a.txt`, `a/x`.
+    """
+    return entry.name + "/" if entry.is_dir(follow_symlinks=False) else entry.name

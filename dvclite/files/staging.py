@@ -1,11 +1,12 @@
 """Private folders for files that do not have their final name yet."""
 
+import itertools
 import os
 from types import TracebackType
 from typing import Self
 
 from dvclite.files import changes
-from dvclite.files.atomic import discard
+from dvclite.files.folder import Folder
 from dvclite.files.owners import is_left_behind, own_name
 
 
@@ -21,19 +22,18 @@ class Staging:
         self._parent = os.fspath(parent)
         self._path = os.path.join(self._parent, own_name())
         self._mode = mode
-        self._count = 0
+        self._numbers = itertools.count(1)
         self._made = False
 
     def new_path(self) -> str:
-        """Return a path in the folder that nothing has yet."""
+        """Return a path in the folder that nothing has yet. Safe from many threads."""
         if not self._made:
             make_folder(self._path, mode=self._mode)
             self._made = True
-        self._count += 1
-        return os.path.join(self._path, str(self._count))
+        return os.path.join(self._path, str(next(self._numbers)))
 
     def close(self) -> None:
-        """Remove the folder with all that is still in it."""
+        """Remove the folder with all that is still in it; what resists is left to a sweep."""
         if self._made:
             _remove(self._path)
             self._made = False
@@ -52,17 +52,13 @@ class Staging:
 
 def sweep(parent: str | os.PathLike[str]) -> int:
     """Remove the staging folders in `parent` whose processes are gone; return how many."""
+    if os.path.islink(parent):
+        return 0  # It may lead to files of the user's.
     try:
-        names = os.listdir(parent)
+        paths = {name: os.path.join(parent, name) for name in os.listdir(parent)}
     except FileNotFoundError:
         return 0
-    swept = 0
-    for name in names:
-        path = os.path.join(parent, name)
-        if is_left_behind(name, path):
-            _remove(path)
-            swept += 1
-    return swept
+    return sum(is_left_behind(name, path) and _remove(path) for name, path in paths.items())
 
 
 def make_folder(path: str | os.PathLike[str], *, mode: int = 0o777) -> None:
@@ -89,14 +85,15 @@ def make_folder(path: str | os.PathLike[str], *, mode: int = 0o777) -> None:
         changes.set_mode(name, mode)
 
 
-def _remove(folder: str) -> None:
+def _remove(path: str) -> bool:
+    """Remove a staging folder, and nothing that a link leads to; return whether that worked."""
+    name = os.path.basename(path)
     try:
-        names = os.listdir(folder)
-    except FileNotFoundError:
-        return
-    for name in names:
-        discard(os.path.join(folder, name))
-    try:
-        changes.remove_folder(folder)
-    except FileNotFoundError:
-        pass
+        with Folder.open(os.path.dirname(path)) as parent:
+            with parent.child(name) as folder:
+                for file in folder.names():
+                    folder.unlink(file)
+            parent.remove_child(name)
+    except OSError:
+        return False  # Another process is faster, or the folder is another user's.
+    return True

@@ -6,24 +6,26 @@ exactly one valid encoding; `docs/formats/tree.md` specifies it.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from json.encoder import encode_basestring_ascii
 
 from dvclite.errors import TreeError
 from dvclite.formats.format import Format
-from dvclite.hashing import Algorithm, Oid, is_oid
+from dvclite.hashing import Algorithm, Oid
 from dvclite.tree import Entry
 
 _FIRST_LINE = b'{"tree":1}\n'
 _CHUNK = 1 << 20
-_LONGEST_LINE = 64 << 10
+_JSON = json.JSONDecoder()
 
 
 def native(algorithm: Algorithm) -> Format:
     """Return the native format with oids made by `algorithm`."""
+    lines = _lines(algorithm)
 
     def decode(data: bytes) -> Iterator[Entry]:
-        return _decode(data, algorithm)
+        return _decode(data, lines)
 
     return Format(
         name="native",
@@ -52,7 +54,20 @@ def _line(entry: Entry) -> str:
     return f'{{"path":{path}}}\n'
 
 
-def _decode(data: bytes, algorithm: Algorithm) -> Iterator[Entry]:
+def _lines(algorithm: Algorithm) -> re.Pattern[str]:
+    """Return what finds every line of a tree: in its parts, or else as a whole in the last group.
+
+    There is one valid way to write an entry, so that equal directories have equal oids.
+    """
+    text = r'"(?:[ !#-\[\]-~]++|\\.)*+"'
+    oid = f'"([0-9a-f]{{{algorithm.digits}}})"'
+    size = "(0|[1-9][0-9]{0,17})"  # Below 2**63, which every reader can take.
+    file = f'"oid":{oid},"size":{size}(,"exec":true)?'
+    link = f'"link":({text})'
+    return re.compile(rf'{{"path":({text})(?:,{file}|,{link})?}}\n|(.*\n)')
+
+
+def _decode(data: bytes, lines: re.Pattern[str]) -> Iterator[Entry]:
     if not data.startswith(_FIRST_LINE):
         raise TreeError("it does not begin with the line that says what it is")
     if not data.endswith(b"\n"):
@@ -62,37 +77,31 @@ def _decode(data: bytes, algorithm: Algorithm) -> Iterator[Entry]:
         end = data.rfind(b"\n", start, start + _CHUNK) + 1
         if end == 0:
             raise TreeError("it has an endless line")
-        yield from _decode_lines(data[start:end], algorithm)
+        for path, oid, size, executable, link, other in lines.findall(_ascii(data[start:end])):
+            if other or (path[-2] == "/") == bool(oid or link):
+                raise TreeError(f"it has a line that is not an entry: {(other or path)[:80]!r}")
+            if oid:
+                yield Entry(_text(path), Oid(oid), int(size), executable != "")
+            else:
+                yield Entry(_text(path), link=_text(link) if link else None)
         start = end
 
 
-def _decode_lines(data: bytes, algorithm: Algorithm) -> Iterator[Entry]:
+def _ascii(data: bytes) -> str:
     try:
-        lines = data.decode("ascii").splitlines(keepends=True)
-        values = json.loads(f"[{','.join(lines)}]")
-    except (ValueError, RecursionError) as error:
-        raise TreeError(f"it is not lines of JSON ({error})") from error
-    if len(values) != len(lines):
-        raise TreeError("a line does not hold exactly one value")
-    for line, value in zip(lines, values, strict=True):
-        entry = _entry(value, algorithm)
-        # There is one valid way to write an entry, so that equal directories have equal oids.
-        if len(line) > _LONGEST_LINE or _line(entry) != line:
-            raise TreeError(f"a line is not in canonical form: {line[:80].strip()}")
-        yield entry
+        return data.decode("ascii")
+    except UnicodeDecodeError as error:
+        raise TreeError("it is not ASCII text") from error
 
 
-def _entry(value: object, algorithm: Algorithm) -> Entry:
-    if not isinstance(value, dict):
-        raise TreeError("a line does not hold an entry")
-    path, oid, size, link = (value.get(key) for key in ("path", "oid", "size", "link"))
-    if not isinstance(path, str):
-        raise TreeError("an entry has no path")
-    if isinstance(oid, str) and isinstance(size, int) and size >= 0 and is_oid(oid, algorithm):
-        if not path.endswith("/"):
-            return Entry(path, Oid(oid), size, value.get("exec") is True)
-    elif isinstance(link, str) and not path.endswith("/"):
-        return Entry(path, link=link)
-    elif path.endswith("/"):
-        return Entry(path)
-    raise TreeError(f"the entry {path!r} is neither a file nor a link nor an empty folder")
+def _text(literal: str) -> str:
+    """Return what a JSON string stands for, if it is written in the one valid way."""
+    if "\\" not in literal:
+        return literal[1:-1]
+    try:
+        text: str = _JSON.raw_decode(literal)[0]
+    except ValueError as error:
+        raise TreeError(f"it has an invalid string: {literal[:80]}") from error
+    if encode_basestring_ascii(text) != literal:
+        raise TreeError(f"it has a string that is written in another way: {literal[:80]}")
+    return text

@@ -22,7 +22,6 @@ _PATHSPECS = frozenset(
 _TIES = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX"})
 
 _TRUST = re.compile(r"git config --global --add safe\.directory (.+)")
-_CAUSE = re.compile(r"(?:fatal|error): (.+)")
 _LINES_SHOWN = 10
 
 
@@ -100,10 +99,14 @@ def refusal(arguments: Sequence[str], err: str) -> GitError:
     trust = _TRUST.search(err)
     if trust is not None:
         return distrust(trust.group(1).strip())
-    lines = [line for line in err.splitlines() if line and not line.startswith("hint:")]
-    causes = [cause.group(1) for line in lines if (cause := _CAUSE.match(line))]
     command = next((word for word in arguments if not word.startswith("-")), "")
-    reason = causes[0] if causes else "\n  ".join(lines[:_LINES_SHOWN]) or "it failed silently"
+    lines = [line for line in err.splitlines() if line and not line.startswith("hint:")]
+    # The last word comes after what led to it.
+    for sign in ("fatal: ", "error: "):
+        for line in lines:
+            if line.startswith(sign):
+                return GitError(f"git {command}: {line.removeprefix(sign)}")
+    reason = "\n  ".join(lines[:_LINES_SHOWN]) or "it failed silently"
     return GitError(f"git {command}: {reason}")
 
 

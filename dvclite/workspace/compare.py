@@ -1,7 +1,7 @@
 """What is in the workspace beside what should be there, path by path."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from dvclite.errors import FileAccessError
@@ -50,11 +50,32 @@ def wanted_entries(workspace: Workspace, output: Output) -> Iterator[Entry]:
         yield Entry(output.path, output.oid, output.size, output.executable)
         return
     prefix = output.path + "/"
-    for entry in workspace.cache.tree(output.oid):
-        yield entry._replace(path=prefix + entry.path)
+    for path, oid, size, executable, link in workspace.cache.tree(output.oid):
+        yield Entry(prefix + path, oid, size, executable, link)
 
 
-def differences(workspace: Workspace, output: Output, path: str) -> Iterator[Difference]:
+def present_entries(workspace: Workspace, path: str) -> Iterator[Entry]:
+    """Yield what is at a path of the workspace and below it, as a tree's entries.
+
+    Raises:
+        FileAccessError: Something cannot be read.
+    """
+    for found, row in paired(workspace.found(path), workspace.statcache.below(path)):
+        current = _current(workspace, found, row, None)
+        if current is not None:
+            yield current
+
+
+def _ignore_stale(_path: str) -> None:
+    pass
+
+
+def differences(
+    workspace: Workspace,
+    output: Output,
+    path: str,
+    stale: Callable[[str], None] = _ignore_stale,
+) -> Iterator[Difference]:
     """Yield where the workspace differs from what an output should be, sorted by path.
 
     Files whose stat is still as remembered are not opened. While the stat cache stands for the
@@ -64,6 +85,7 @@ def differences(workspace: Workspace, output: Output, path: str) -> Iterator[Dif
         workspace: The workspace.
         output: What should be there.
         path: The output's path, or one inside it to look no further.
+        stale: Is told of paths that the stat cache remembers for nothing.
 
     Raises:
         FileAccessError: Something cannot be read.
@@ -75,7 +97,12 @@ def differences(workspace: Workspace, output: Output, path: str) -> Iterator[Dif
         return
     pairs = paired(workspace.found(path), workspace.statcache.below(path))
     for (here, row), wanted in _with_wanted(pairs, below(wanted_entries(workspace, output), path)):
-        yield from _difference(workspace, here, row, wanted)
+        if here is None and wanted is not None:
+            yield Difference(wanted.path, None, None, wanted, known=False)
+        elif here is not None:
+            yield from _difference(workspace, here, row, wanted)
+        elif row is not None:
+            stale(row.path)
 
 
 def _known_differences(workspace: Workspace, output: Output, path: str) -> list[Difference] | None:

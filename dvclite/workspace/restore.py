@@ -1,25 +1,21 @@
 """Cache into workspace: what `checkout` does."""
 
 import errno
-import time
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from dvclite.errors import BlobCorruptError, BlobMissingError, UnsavedChangesError
 from dvclite.files import changes
-from dvclite.files.clock import FileClock, is_settled, settling_time
 from dvclite.files.staging import Staging
 from dvclite.hashing import Oid
 from dvclite.pointer import Output
 from dvclite.progress import Progress
-from dvclite.statcache import UNSETTLED, Update, row, signature
+from dvclite.statcache import Update, signature
 from dvclite.tree import Entry
 from dvclite.workspace.compare import Difference, differences
 from dvclite.workspace.place import Place
+from dvclite.workspace.settling import Settling
 from dvclite.workspace.workspace import Workspace, named_errors
-
-_SETTLED_TOGETHER = 1000
-_LONGEST_SETTLING = 0.1
 
 
 @dataclass(slots=True)
@@ -72,19 +68,27 @@ def restore(
     Raises:
         UnsavedChangesError: Files that are in no cache stand in the way.
         FileAccessError: Something cannot be read or changed.
-        BlobMissingError, BlobCorruptError: The tree of an output is not in the cache.
+        TreeError, HostilePathError: A tree may not be used.
     """
     unsaved: list[str] = []
     planned: list[tuple[Target, dict[str, bytes]]] = []
+    restored = Restored()
     for target in targets:
-        with named_errors(workspace.root, target.path):
-            differs, safe, lost = _judge(workspace, target)
+        try:
+            with named_errors(workspace.root, target.path):
+                differs, safe, lost = _judge(workspace, target)
+        except BlobMissingError:
+            restored.missing.append(target.path)
+            continue
+        except BlobCorruptError as error:
+            restored.missing.append(target.path)
+            restored.corrupt.append(error)
+            continue
         unsaved += lost
         if differs:
             planned.append((target, safe))
     if unsaved and not force:
         raise UnsavedChangesError(unsaved)
-    restored = Restored()
     for target, safe in planned:
         with named_errors(workspace.root, target.path), Staging(workspace.temporary) as staging:
             _Restorer(workspace, target, staging, progress, None if force else safe).run(restored)
@@ -101,6 +105,8 @@ def _judge(workspace: Workspace, target: Target) -> tuple[bool, dict[str, bytes]
     safe: dict[str, bytes] = {}
     lost: list[str] = []
     content: dict[str, Oid] = {}
+    if not workspace.exists(target.path):
+        return target.output.oid is not None, safe, lost
     differs = target.output.is_directory and not workspace.is_folder(target.output.path)
     for difference in differences(workspace, target.output, target.path):
         differs = True
@@ -136,38 +142,37 @@ class _Restorer:
         self._staging = staging
         self._progress = progress
         self._safe = safe
-        self._clock = FileClock(staging)
         self._place = Place(workspace.root)
-        self._written: list[Entry] = []
         self._folders: list[str] = []
         self._changed_since: list[str] = []
 
     def run(self, restored: Restored) -> None:
-        whole = self._workspace.statcache.whole_at(self._output.path)
-        known = self._path == self._output.path or (
-            whole is not None and whole.oid == self._output.oid
-        )
         failed = len(restored.missing)
-        try:
-            with self._workspace.statcache.updating() as update:
-                for difference in differences(self._workspace, self._output, self._path):
-                    self._apply(difference, restored, update)
-                    if len(self._written) >= 2 * _SETTLED_TOGETHER:
-                        self._remember(update, self._written[:_SETTLED_TOGETHER])
-                        del self._written[:_SETTLED_TOGETHER]
-                self._finish_folders()
-                self._settle()
-                self._remember(update, self._written)
-                complete = known and failed == len(restored.missing) and not self._changed_since
-                update.commit({self._output.path: self._output.oid if complete else None})
-        finally:
-            self._place.close()
-            self._clock.close()
+        with self._place, self._workspace.statcache.updating() as update:
+            settling = Settling(self._place, self._staging, update)
+            found = differences(self._workspace, self._output, self._path, update.drop)
+            for difference in found:
+                written = self._apply(difference, restored, update)
+                if written is not None:
+                    settling.add(written)
+            self._finish_folders()
+            settling.finish()
+            complete = failed == len(restored.missing) and not self._changed_since
+            oid = self._output.oid if complete and self._stays_whole() else None
+            update.commit({self._output.path: oid})
         if self._changed_since:
             raise UnsavedChangesError(self._changed_since)
 
-    def _apply(self, difference: Difference, restored: Restored, update: Update) -> None:
-        path, found, current, wanted = difference[:4]
+    def _stays_whole(self) -> bool:
+        """Say whether the rows of the output stand for all of it once this part is restored."""
+        if self._path == self._output.path:
+            return True
+        whole = self._workspace.statcache.whole_at(self._output.path)
+        return whole is not None and whole.oid == self._output.oid
+
+    def _apply(self, difference: Difference, restored: Restored, update: Update) -> Entry | None:
+        """Make one path what it should be; return what was written there, if anything was."""
+        path, found, current, wanted, _known = difference
         if wanted is None:
             self._remove(difference, restored, update)
         elif wanted.is_folder:
@@ -178,10 +183,11 @@ class _Restorer:
             executable = mode | (mode & 0o444) >> 2
             self._place.set_mode(path, executable if wanted.executable else mode & ~0o111)
             restored.modified.append(path)
-            self._written.append(wanted)
+            return wanted
         elif self._may_destroy(difference) and self._write(wanted, restored):
             (restored.added if found is None else restored.modified).append(path)
-            self._written.append(wanted)
+            return wanted
+        return None
 
     def _remove(self, difference: Difference, restored: Restored, update: Update) -> None:
         path, found = difference.path, difference.found
@@ -261,23 +267,6 @@ class _Restorer:
             self._place.make_folder(self._output.path)
         elif self._output.oid is None:
             self._place.remove_upwards(self._output.path)
-
-    def _settle(self) -> None:
-        """Wait, if that is short, until a later change of the last files would show."""
-        if self._written:
-            folder, name = self._place.folder(self._written[-1].path)
-            last = folder.lstat(name)
-            if last is not None and settling_time(last) < _LONGEST_SETTLING:
-                time.sleep(settling_time(last))
-
-    def _remember(self, update: Update, written: list[Entry]) -> None:
-        now = self._clock.now()
-        for entry in written:
-            folder, name = self._place.folder(entry.path)
-            stat = folder.lstat(name)
-            if stat is not None:
-                signed = signature(stat) if is_settled(stat, now) else UNSETTLED
-                update.put(row(entry.path, signed, entry))
 
 
 def _only_mode_differs(current: Entry, wanted: Entry) -> bool:

@@ -15,7 +15,7 @@ from dvclite.hashing import BlobRef
 from dvclite.pointer import Output
 from dvclite.progress import Progress
 from dvclite.statcache import UNSETTLED, Row, Update, row, signature
-from dvclite.tree import Entry, Tree, checked, grafted
+from dvclite.tree import Entry, Tree, grafted
 from dvclite.workspace.compare import identify_link, is_executable, paired
 from dvclite.workspace.workspace import Workspace, named_errors
 
@@ -26,15 +26,16 @@ class Plan(NamedTuple):
     """Something to save.
 
     Attributes:
-        output: The output; for a part of it as its pointer says, otherwise what it says of the
+        output: The output; for parts of it as its pointer says, otherwise what it says of the
             content does not count.
-        part: A path inside a directory, relative to the repository's root: what is at and below
-            it is saved, what the workspace no longer has there leaves the tree, and the rest of
-            the tree stays as it is, whether or not it is in the workspace.
+        parts: Paths inside a directory, relative to the repository's root, none inside another:
+            what is at and below them is saved, what the workspace no longer has there leaves the
+            tree, and the rest of the tree stays as it is, whether or not it is in the workspace.
+            All of the output where there are none.
     """
 
     output: Output
-    part: str | None = None
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +89,14 @@ def save(
                 output.path: output.oid if _stays_whole(workspace, plan) else None
                 for plan, output in zip(plans, outputs, strict=True)
             },
-            afresh=[plan.output.path for plan in plans if afresh and plan.part is None],
+            afresh=[plan.output.path for plan in plans if afresh and not plan.parts],
         )
         return Saved(outputs, writer.stored, writer.stored_bytes)
 
 
 def _stays_whole(workspace: Workspace, plan: Plan) -> bool:
     """Say whether the rows of an output stand for all of it once a plan is carried out."""
-    if plan.part is None:
+    if not plan.parts:
         return True
     whole = workspace.statcache.whole_at(plan.output.path)
     return whole is not None and whole.oid == plan.output.oid
@@ -123,22 +124,22 @@ class _Saver:
         self._kept: list[tuple[str, BlobRef]] = []
 
     def save(self, plan: Plan) -> Output:
-        with named_errors(self._workspace.root, plan.part or plan.output.path):
-            return self._save(*plan)
-
-    def _save(self, output: Output, part: str | None) -> Output:
-        if part is None and self._workspace.is_folder(output.path):
-            saved = self._save_tree(output, self._relative(output.path, output.path))
-        elif part is None:
-            saved = self._save_file(output)
-        else:
-            assert output.oid is not None, "only a directory that was added has parts"
-            old = self._workspace.cache.tree(output.oid)
-            inside = part[len(output.path) + 1 :]
-            entries = self._relative(output.path, part)
-            saved = self._save_tree(output, grafted(old, inside, entries))
-        self._check_kept()
+        with named_errors(self._workspace.root, plan.output.path):
+            if plan.parts:
+                saved = self._save_parts(plan)
+            elif self._workspace.is_folder(plan.output.path):
+                saved = self._save_tree(plan.output, self._inside(plan, plan.output.path))
+            else:
+                saved = self._save_file(plan.output)
+            self._check_kept()
         return saved
+
+    def _save_parts(self, plan: Plan) -> Output:
+        assert plan.output.oid is not None, "only a directory that was added has parts"
+        old = self._workspace.cache.tree(plan.output.oid)
+        new = [entry for part in plan.parts for entry in self._inside(plan, part)]
+        paths = [part[len(plan.output.path) + 1 :] for part in plan.parts]
+        return self._save_tree(plan.output, grafted(old, paths, sorted(new)))
 
     def _save_file(self, output: Output) -> Output:
         entries = list(self._entries(output.path))
@@ -158,13 +159,13 @@ class _Saver:
 
     def _make_tree(self, path: str, entries: Iterator[Entry]) -> Tree:
         try:
-            return self._workspace.format.make_tree(checked(entries))
+            return self._workspace.format.make_tree(entries)
         except HostilePathError as error:
             raise UnsupportedFileError(f"{path}/{error.path}", error.reason) from error
 
-    def _relative(self, output: str, path: str) -> Iterator[Entry]:
+    def _inside(self, plan: Plan, path: str) -> Iterator[Entry]:
         """Yield the entries at and below a path, as the tree of the output has them."""
-        skipped = len(output) + 1
+        skipped = len(plan.output.path) + 1
         for entry in self._entries(path):
             yield entry._replace(path=entry.path[skipped:])
 

@@ -111,12 +111,10 @@ def blobs(workspace: Workspace, output: Output, path: str) -> Iterator[Oid]:
     yield output.oid
     whole = workspace.statcache.whole_at(output.path)
     if whole is not None and whole.oid == output.oid:
-        entries = (row.entry(row.path) for row in workspace.statcache.below(path))
+        yield from workspace.statcache.oids_below(path)
     else:
         entries = below(wanted_entries(workspace, output), path)
-    for entry in entries:
-        if entry.is_file:
-            yield entry.oid
+        yield from (entry.oid for entry in entries if entry.is_file)
 
 
 def _not_cached(workspace: Workspace, output: Output, path: str) -> int:

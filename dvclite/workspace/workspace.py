@@ -71,9 +71,12 @@ class Workspace:
         except (FileNotFoundError, NotADirectoryError):
             return 0
 
-    def is_ignored(self, path: str) -> bool:
-        """Say whether a path is not versioned; a folder's ends in `/`."""
-        return self.ignore is not None and self.ignore(path)
+    def is_ignored(self, path: str, *, is_folder: bool) -> bool:
+        """Say whether a path is not versioned."""
+        if self.ignore is None:
+            return False
+        matches = self.ignore.matches_in(path.rpartition("/")[0], True)  # noqa: FBT003
+        return matches is not None and matches(path, is_folder)
 
 
 @contextmanager

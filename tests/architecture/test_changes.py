@@ -33,11 +33,16 @@ MUTATING = {
 }
 # fmt: on
 
+FUNCTION_HOLDERS = {*MUTATING, "io", "dataclasses"}
+"""Modules that are told from variables by their names."""
+
 METHODS = {
-    *("chmod", "hardlink_to", "lchmod", "mkdir", "rename", "rmdir", "symlink_to", "touch"),
-    *("unlink", "write_bytes", "write_text"),
+    **dict.fromkeys(("mkdir", "rmdir", "touch", "unlink"), 0),
+    **dict.fromkeys(("chmod", "lchmod", "rename", "replace", "hardlink_to", "symlink_to"), 1),
+    **dict.fromkeys(("write_bytes", "write_text"), 1),
 }
-"""Of paths. `replace` is among them too where it has one argument: that of a string has two."""
+"""Of paths, with how many arguments they take by position: those of a string, or of a folder held
+open, of the same name take one more."""
 
 CREATING_FLAGS = {"O_APPEND", "O_CREAT", "O_EXCL", "O_TMPFILE", "O_TRUNC"}
 """A file that is merely opened is changed by other calls, which are found."""
@@ -78,33 +83,37 @@ def _changes(call, imported, assigned):
         case ast.Name(id="open"):
             return _opens_for_writing(call, position=1)
         case ast.Name(id=name):
-            module, function = imported.get(name, ("", ""))
-        case ast.Attribute(value=ast.Name(id=module), attr=function):
-            pass
-        case ast.Attribute(attr=function):
-            module = ""
-        case _:
-            return False
+            return _function_changes(call, *imported.get(name, ("", "")), assigned)
+        case ast.Attribute(value=ast.Name(id=name), attr=method):
+            if name in {"changes", *FUNCTION_HOLDERS}:
+                return _function_changes(call, name, method, assigned)
+            return _method_changes(call, method)
+        case ast.Attribute(attr=method):
+            return _method_changes(call, method)
+    return False
+
+
+def _function_changes(call, module, function, assigned):
     if (module, function) == ("os", "open"):
         return _may_create(call.args[1], assigned)
     if (module, function) in {("os", "fdopen"), ("io", "open")}:
         return _opens_for_writing(call, position=1)
-    if module in MUTATING:
-        return function in MUTATING[module]
-    if module.startswith("dvclite") or module == "changes":
-        return False
-    if function == "open":
+    return function in MUTATING.get(module, ())
+
+
+def _method_changes(call, method):
+    if method == "open" and call.args and not isinstance(call.args[0], ast.Constant):
+        return False  # what is opened is an argument: this is not a path
+    if method == "open":
         return _opens_for_writing(call, position=0)
-    return function in METHODS or (function == "replace" and len(call.args) == 1)
+    return METHODS.get(method) == len(call.args)
 
 
 def _opens_for_writing(call, *, position):
     modes = [keyword.value for keyword in call.keywords if keyword.arg == "mode"]
     modes += call.args[position : position + 1]
     return any(
-        not isinstance(mode, ast.Constant)
-        or (isinstance(mode.value, str) and set(mode.value) & set("wax+"))
-        for mode in modes
+        not isinstance(mode, ast.Constant) or set(mode.value) & set("wax+") for mode in modes
     )
 
 
@@ -175,7 +184,10 @@ def test_a_change_to_the_file_system_is_seen(code):
         "open(a, 'rb', buffering=0)",
         "path.open('rb')",
         "text.replace(a, b)",
+        "from dataclasses import replace\nreplace(a, b=c)",
         "path.read_bytes()",
+        "Folder.open(root)",
+        "folder.unlink(name)",
         "from dvclite.files import changes\nchanges.rename(a, b)",
         "import os\nos.stat(a)",
     ],

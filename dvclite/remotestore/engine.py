@@ -1,0 +1,199 @@
+"""Much work done at once by a few threads, with bounded memory, one failure not hiding others."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Generic, NamedTuple, TypeVar
+
+from dvclite.errors import (
+    AccessDeniedError,
+    DvcliteError,
+    RemoteSetupError,
+    RemoteUnavailableError,
+)
+from dvclite.files.copying import OnBytes
+from dvclite.progress import SILENT, Progress
+
+_Item = TypeVar("_Item")
+_PATIENCE = 0.2
+"""Seconds that a wait lasts before it is begun again: on Windows Ctrl-C does not end one."""
+
+_GRACE = 0.7
+"""Seconds that interrupted workers get to end what they do."""
+
+
+class _Nothing:
+    """What stands for an item where there is none."""
+
+
+_NOTHING = _Nothing()
+
+
+class Failure(NamedTuple, Generic[_Item]):
+    """An item that could not be worked on, and why."""
+
+    item: _Item
+    error: DvcliteError | OSError
+
+
+@dataclass(slots=True)
+class Outcome(Generic[_Item]):
+    """What came of a piece of work.
+
+    Attributes:
+        done: How many items succeeded.
+        size: How many bytes these moved.
+        failures: Items that failed.
+        stopped: Whether a failure ended the work before its time.
+    """
+
+    done: int = 0
+    size: int = 0
+    failures: list[Failure[_Item]] = field(default_factory=list)
+    stopped: bool = False
+
+
+def default_jobs() -> int:
+    """Return how many threads to use where nobody says: they wait more than they compute."""
+    return min(32, 4 * (os.cpu_count() or 1))
+
+
+def ends_all(error: Exception) -> bool:
+    """Say whether an error would meet every other item as well."""
+    return isinstance(error, AccessDeniedError | RemoteSetupError)
+
+
+def run(
+    items: Iterable[_Item],
+    work: Callable[[_Item, OnBytes], object],
+    jobs: int,
+    *,
+    progress: Progress = SILENT,
+    fatal: Callable[[Exception], bool] = ends_all,
+) -> Outcome[_Item]:
+    """Work on many items at once, and return when all of that is done.
+
+    A failure of one item does not keep the others from being tried, unless it is fatal or the
+    remote seems to be gone.
+
+    Args:
+        items: What to work on. Each is drawn when a thread has time for it, by one thread after
+            the other.
+        work: Works on one item, in any thread. It calls its second argument with counts of bytes
+            as they move, and lets what that raises pass.
+        jobs: How many threads to use at most.
+        progress: Is told of items as files, and of bytes.
+        fatal: Which errors end the work; items that are being worked on are finished then.
+
+    Returns:
+        What came of it. Items that were drawn and are not among its failures are done.
+
+    Raises:
+        KeyboardInterrupt: Somebody interrupted. All threads have been told to end, and were
+            waited for as long as a person's patience lasts.
+    """
+    crew = _Crew(iter(items), work, jobs, progress, fatal)
+    try:
+        crew.finish()
+    except BaseException:
+        crew.abandon()
+        raise
+    return crew.outcome
+
+
+class _Crew(Generic[_Item]):
+    """The threads that do one piece of work."""
+
+    def __init__(
+        self,
+        items: Iterator[_Item],
+        work: Callable[[_Item, OnBytes], object],
+        jobs: int,
+        progress: Progress,
+        fatal: Callable[[Exception], bool],
+    ) -> None:
+        self.outcome: Outcome[_Item] = Outcome()
+        self._items = items
+        self._work = work
+        self._jobs = jobs
+        self._progress = progress
+        self._fatal = fatal
+        self._threads: list[threading.Thread] = []
+        self._taking = threading.Lock()
+        self._counting = threading.Lock()
+        self._stopping = False
+        self._interrupted = False
+        self._unavailable = 0
+        self._crash: BaseException | None = None
+
+    def finish(self) -> None:
+        """Return when all is done; raise what a worker could not handle."""
+        self._hire()
+        for thread in self._threads:  # More join while these work.
+            while self._crash is None and thread.is_alive():
+                thread.join(_PATIENCE)
+        if self._crash is not None:
+            raise self._crash
+
+    def abandon(self) -> None:
+        """Tell the workers to end at once, and wait a moment for them to do so."""
+        self._stopping = self._interrupted = True
+        deadline = time.monotonic() + _GRACE
+        for thread in list(self._threads):
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _hire(self) -> None:
+        # Not waited for when the interpreter ends: a call to a dead server may last for minutes.
+        thread = threading.Thread(target=self._live, name="dvclite-transfer", daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _live(self) -> None:
+        try:
+            while True:
+                with self._taking:
+                    if self._stopping:
+                        return
+                    item = next(self._items, _NOTHING)
+                    if isinstance(item, _Nothing):
+                        self._stopping = True
+                        return
+                    if len(self._threads) < self._jobs:
+                        self._hire()
+                self._do(item)
+        except BaseException as error:  # noqa: BLE001  The thread that waits raises it again.
+            self._stopping = self._interrupted = True
+            self._crash = error
+
+    def _do(self, item: _Item) -> None:
+        moved = 0
+
+        def count(size: int) -> None:
+            nonlocal moved
+            if self._interrupted:
+                raise KeyboardInterrupt
+            moved += size
+            self._progress.advance(size=size)
+
+        try:
+            self._work(item, count)
+        except (DvcliteError, OSError) as error:
+            self._progress.advance(size=-moved)
+            self._fail(item, error)
+            return
+        with self._counting:
+            self.outcome.done += 1
+            self.outcome.size += moved
+            self._unavailable = 0
+        self._progress.advance(files=1)
+
+    def _fail(self, item: _Item, error: DvcliteError | OSError) -> None:
+        with self._counting:
+            self.outcome.failures.append(Failure(item, error))
+            if isinstance(error, RemoteUnavailableError):
+                self._unavailable += 1
+            # Each has been tried again by the remote itself: nobody is there any more.
+            if self._fatal(error) or self._unavailable >= 2 * self._jobs:
+                self._stopping = self.outcome.stopped = True

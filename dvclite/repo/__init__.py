@@ -1,0 +1,1 @@
+"""What users intend, one method each: the part of dvclite that scripts import."""

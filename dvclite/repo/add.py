@@ -1,0 +1,217 @@
+"""`add` and `commit`: working files into the cache, and pointers that say so."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from dvclite.errors import (
+    NothingThereError,
+    PointerError,
+    TrackedByGitError,
+    UnsupportedFileError,
+)
+from dvclite.files.atomic import write_atomically
+from dvclite.files.locks import hold
+from dvclite.files.staging import make_folder
+from dvclite.paths import check_path, is_reserved
+from dvclite.pointer import Output, Pointer, is_pointer, pointer_path, with_output
+from dvclite.progress import Progress
+from dvclite.repo.ignorefile import ignore
+from dvclite.repo.outputs import Named, enclosing, named_outputs, read_pointer
+from dvclite.repo.project import Project
+from dvclite.repo.results import Added, AddedOutput
+from dvclite.workspace.relink import relink
+from dvclite.workspace.save import Plan, save
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """An output to save, and the pointer it has so far."""
+
+    plan: Plan
+    pointer: Pointer | None
+
+
+def add(
+    project: Project,
+    targets: Sequence[str],
+    progress: Progress,
+    *,
+    desc: str | None = None,
+    force: bool = False,
+    link: bool = True,
+) -> Added:
+    """Begin to track files and directories, or bring what is tracked up to date.
+
+    Args:
+        project: The repository.
+        targets: Paths relative to the root; one inside a tracked directory updates that part.
+        progress: Is told of files and bytes.
+        desc: What the pointers shall say about the data.
+        force: Whether to replace a pointer that cannot be read, and to read every file again.
+        link: Whether to replace the files by links where the cache is set up for links.
+
+    Raises:
+        NothingThereError, TrackedByGitError, OverlapError, UnsupportedFileError: A target cannot
+            be added. Nothing has been changed then.
+        FileChangedError, FileAccessError: A file could not be read.
+    """
+    tasks = _merged(_task(project, path, force=force) for path in dict.fromkeys(targets))
+    if project.uses_git:
+        _check_git(project, [task.plan.output.path for task in tasks if task.pointer is None])
+    if desc is not None:
+        tasks = [_described(task, desc) for task in tasks]
+    return _save(project, tasks, progress, afresh=force, link=link)
+
+
+def commit(project: Project, targets: Sequence[str], progress: Progress) -> Added:
+    """Bring what is tracked up to date with the workspace; what is absent there stays as it is.
+
+    Raises:
+        NotAnOutputError: A target is not tracked.
+        UnsupportedFileError, FileChangedError, FileAccessError: Something cannot be added.
+    """
+    tasks = _merged(
+        _Task(_plan(named), named.pointer)
+        for named in named_outputs(project, targets)
+        if project.workspace.exists(named.output.path)
+    )
+    return _save(project, tasks, progress, afresh=False, link=True)
+
+
+def _task(project: Project, path: str, *, force: bool) -> _Task:
+    """Decide what adding a path means, or why it cannot be added."""
+    _check_target(path)
+    try:
+        named = enclosing(project, path)
+    except PointerError:
+        if not force:
+            raise
+        named = None
+    if named is not None:
+        return _Task(_plan(named), named.pointer)
+    if not project.workspace.exists(path):
+        raise NothingThereError(path)
+    if project.workspace.is_ignored(path, is_folder=project.workspace.is_folder(path)):
+        raise UnsupportedFileError(
+            path,
+            "a line in .dvcignore says to leave it alone",
+            hint="see `dvclite check-ignore -d`",
+        )
+    return _Task(Plan(Output(path, None)), None)
+
+
+def _plan(named: Named) -> Plan:
+    return Plan(named.output, (named.path,) if named.path != named.output.path else ())
+
+
+def _merged(tasks: Iterable[_Task]) -> list[_Task]:
+    """Return one task for each output, with the parts of all."""
+    merged: dict[str, _Task] = {}
+    for task in tasks:
+        path = task.plan.output.path
+        known = merged.get(path)
+        if known is None or not task.plan.parts:
+            merged[path] = task
+        elif known.plan.parts:
+            parts = _outermost(known.plan.parts + task.plan.parts)
+            merged[path] = replace(known, plan=known.plan._replace(parts=parts))
+    return list(merged.values())
+
+
+def _outermost(paths: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(path for path in paths if not any(path.startswith(other + "/") for other in paths))
+
+
+def _check_target(path: str) -> None:
+    if path == "." or is_reserved(path.split("/", maxsplit=1)[0]):
+        raise UnsupportedFileError(
+            path, "it holds the repository itself", hint="add the folders with data in it"
+        )
+    if is_pointer(path):
+        raise UnsupportedFileError(
+            path, "it is a pointer", hint="add the data that it names, or run `dvclite commit`"
+        )
+    check_path(path)
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        raise UnsupportedFileError(
+            path, "its name is not UTF-8", hint="add the folder that holds it, or rename it"
+        ) from None
+    if not path.isprintable():
+        raise UnsupportedFileError(
+            path,
+            "its name has characters that a line of .gitignore cannot hold",
+            hint="add the folder that holds it, or rename it",
+        )
+
+
+def _check_git(project: Project, paths: Sequence[str]) -> None:
+    """Refuse data that git tracks, and pointers that git would never show anybody."""
+    tracked = project.index.tracked(paths) if paths else []
+    for path in paths:
+        names = [name for name in tracked if name == path or name.startswith(path + "/")]
+        if names:
+            raise TrackedByGitError(path, names)
+    ignored = project.index.ignored([pointer_path(path) for path in paths])
+    for path in ignored:
+        raise UnsupportedFileError(
+            path.removesuffix(".dvc"),
+            f"git ignores its pointer {path}",
+            hint=f"`git check-ignore -v {path}` shows by which line",
+        )
+
+
+def _described(task: _Task, desc: str) -> _Task:
+    return replace(task, plan=task.plan._replace(output=replace(task.plan.output, desc=desc)))
+
+
+def _save(
+    project: Project, tasks: Sequence[_Task], progress: Progress, *, afresh: bool, link: bool
+) -> Added:
+    progress.start("Adding")
+    project.register()
+    with project.cache.lease() as lease:
+        saved = save(
+            project.workspace, [task.plan for task in tasks], lease, progress, afresh=afresh
+        )
+        added, changed = _publish(project, tasks, saved.outputs)
+    if link and project.workspace.links:
+        relink(project.workspace, saved.outputs, progress)
+    progress.finish()
+    staged = bool(changed) and project.uses_git and project.config.flag("core.autostage")
+    if staged:
+        project.index.stage(changed)
+    return Added(added, saved.stored, saved.stored_bytes, tuple(changed), staged)
+
+
+def _publish(
+    project: Project, tasks: Iterable[_Task], outputs: Iterable[Output]
+) -> tuple[tuple[AddedOutput, ...], list[str]]:
+    """Write pointers and ignore lines; what they name is durable."""
+    added: list[AddedOutput] = []
+    make_folder(project.temporary)
+    with hold(project.lock):
+        for task, output in zip(tasks, outputs, strict=True):
+            # Somebody else may have changed the pointer while the data was read.
+            before = _current_pointer(project, task)
+            pointer = with_output(before, output, project.format.algorithm)
+            changed = before is None or pointer.text != before.text
+            if changed:
+                write_atomically(project.root / pointer.path, pointer.text.encode("utf-8"))
+            added.append(AddedOutput(pointer.path, output, changed))
+        paths = [item.output.path for item in added]
+        ignores = ignore(project, paths) if project.uses_git else []
+    to_stage = [item.pointer for item in added if item.changed] + ignores
+    return tuple(added), to_stage
+
+
+def _current_pointer(project: Project, task: _Task) -> Pointer | None:
+    if task.pointer is None:
+        return None
+    try:
+        current = read_pointer(project, task.pointer.path)
+    except PointerError:
+        return task.pointer
+    names = {output.path for output in current.outputs}
+    return current if task.plan.output.path in names else task.pointer

@@ -1,0 +1,100 @@
+"""`checkout`: working files as the pointers say."""
+
+import os
+from collections.abc import Sequence
+
+from dvclite.errors import IncompleteError
+from dvclite.files.locks import hold
+from dvclite.files.staging import make_folder
+from dvclite.pointer import Output, parse
+from dvclite.progress import Progress
+from dvclite.repo.outputs import Named, named_outputs, select
+from dvclite.repo.project import Project
+from dvclite.workspace.relink import relink
+from dvclite.workspace.restore import Restored, Target, restore
+
+
+def checkout(
+    project: Project,
+    targets: Sequence[str],
+    progress: Progress,
+    *,
+    revision: str | None = None,
+    force: bool = False,
+    link: bool = False,
+) -> Restored:
+    """Make the workspace hold what pointers say.
+
+    Without targets, outputs that no pointer names any more leave the workspace, if the cache
+    holds them.
+
+    Args:
+        project: The repository.
+        targets: What to restore, relative to the root; everything where it is empty.
+        progress: Is told of files and bytes.
+        revision: Whose pointers to follow, instead of those in the workspace.
+        force: Whether to overwrite and remove what is in no cache.
+        link: Whether to make all files the kind of link that the cache is set up for.
+
+    Raises:
+        UnsavedChangesError: Files that are in no cache stand in the way.
+        IncompleteError: Not everything is in the cache; the rest was restored.
+        NotAnOutputError: A target means nothing.
+    """
+    named = outputs_at(project, revision, targets)
+    wanted = [Target(item.output, item.path) for item in named if item.output.cached]
+    if not targets:
+        wanted += _dropped(project, [item.output.path for item in named])
+    progress.start("Checking out", files=None)
+    make_folder(project.temporary)
+    with hold(project.lock):
+        restored = restore(project.workspace, wanted, progress, force=force)
+        if link:
+            relink(project.workspace, [target.output for target in wanted], progress)
+    progress.finish()
+    _forget_dropped(project, wanted)
+    if restored.missing:
+        corrupt = [error.oid for error in restored.corrupt]
+        raise IncompleteError(restored.missing, corrupt, restored)
+    return restored
+
+
+def outputs_at(project: Project, revision: str | None, targets: Sequence[str]) -> list[Named]:
+    """Return the outputs that targets mean, of the workspace or of a revision.
+
+    Raises:
+        UnknownRevisionError, NotAnOutputError, PointerError, HostilePathError: As they say.
+    """
+    if revision is None:
+        return named_outputs(project, targets)
+    commit = project.history.resolve(revision)
+    pointers = [
+        parse(version.path, version.data or b"", project.format.algorithm)
+        for version in project.history.pointers(commit)
+    ]
+    return select(pointers, targets)
+
+
+def _dropped(project: Project, tracked: Sequence[str]) -> list[Target]:
+    """Return the outputs that were saved or restored here, and that no pointer names now."""
+    dropped = [
+        whole.path
+        for whole in project.workspace.statcache.outputs()
+        if not any(_overlaps(whole.path, path) for path in tracked)
+    ]
+    if dropped and project.uses_git:
+        # Data that went over to git is git's.
+        held = project.index.tracked(dropped)
+        dropped = [path for path in dropped if not any(_overlaps(path, name) for name in held)]
+    return [Target(Output(path, None), path) for path in dropped]
+
+
+def _forget_dropped(project: Project, targets: Sequence[Target]) -> None:
+    for target in targets:
+        gone = not os.path.lexists(os.path.join(project.root, target.path))
+        if target.output.oid is None and gone:
+            project.workspace.statcache.forget(target.path)
+
+
+def _overlaps(path: str, other: str) -> bool:
+    return path == other or path.startswith(other + "/") or other.startswith(path + "/")

@@ -1,0 +1,116 @@
+"""`diff`: what changed between two versions, file by file."""
+
+from collections.abc import Iterator, Sequence
+
+from dvclite.errors import BlobCorruptError, BlobMissingError
+from dvclite.progress import Progress
+from dvclite.repo.checkout import outputs_at
+from dvclite.repo.outputs import Named
+from dvclite.repo.project import Project
+from dvclite.repo.results import Changed, Diff, Renamed
+from dvclite.tree import Entry, below, joined
+from dvclite.workspace.compare import present_entries, wanted_entries
+
+
+def diff(
+    project: Project,
+    progress: Progress,
+    before: str = "HEAD",
+    after: str | None = None,
+    targets: Sequence[str] = (),
+) -> Diff:
+    """Compare the data of two versions.
+
+    Args:
+        project: The repository.
+        progress: Is told of files that are read.
+        before: The revision of the first version.
+        after: The revision of the second one; the workspace where it is None.
+        targets: What to look at, relative to the root; everything where it is empty.
+
+    Raises:
+        UnknownRevisionError: git does not know a revision.
+        FileAccessError: A file of the workspace cannot be read.
+    """
+    ours = {item.output.path: item for item in outputs_at(project, before, ())}
+    theirs = {item.output.path: item for item in outputs_at(project, after, ())}
+    differ = _Differ(project, from_workspace=after is None)
+    progress.start("Comparing")
+    for path in sorted(ours.keys() | theirs.keys()):
+        for part in _parts(path, targets):
+            differ.compare(ours.get(path), theirs.get(path), part)
+            progress.advance(files=1)
+    progress.finish()
+    return differ.result()
+
+
+class _Differ:
+    """Compares outputs, and gathers how they differ."""
+
+    def __init__(self, project: Project, *, from_workspace: bool) -> None:
+        self._project = project
+        self._from_workspace = from_workspace
+        self._added: list[Changed] = []
+        self._deleted: list[Changed] = []
+        self._modified: list[Changed] = []
+        self._unknown: list[str] = []
+
+    def compare(self, before: Named | None, after: Named | None, part: str) -> None:
+        if not self._from_workspace and before and after and before.output == after.output:
+            return
+        try:
+            for old, new in joined(self._old(before, part), self._new(after, part)):
+                self._note(old, new)
+        except (BlobMissingError, BlobCorruptError):
+            self._unknown.append(part)
+
+    def result(self) -> Diff:
+        gone = {item.before: item for item in self._deleted if item.before is not None}
+        renamed = [
+            Renamed(old.path, item.path, item.after)
+            for item in self._added
+            if item.after is not None and (old := gone.pop(item.after, None)) is not None
+        ]
+        sources = {item.before for item in renamed}
+        targets = {item.after for item in renamed}
+        return Diff(
+            added=tuple(item for item in self._added if item.path not in targets),
+            deleted=tuple(item for item in self._deleted if item.path not in sources),
+            modified=tuple(self._modified),
+            renamed=tuple(renamed),
+            unknown=tuple(self._unknown),
+        )
+
+    def _old(self, named: Named | None, part: str) -> Iterator[Entry]:
+        if named is None:
+            return iter(())
+        return below(wanted_entries(self._project.workspace, named.output), part)
+
+    def _new(self, named: Named | None, part: str) -> Iterator[Entry]:
+        if named is None:
+            return iter(())
+        if self._from_workspace:
+            return present_entries(self._project.workspace, part)
+        return self._old(named, part)
+
+    def _note(self, old: Entry | None, new: Entry | None) -> None:
+        if old is None and new is not None:
+            self._added.append(Changed(new.path, None, new.oid or None))
+        elif new is None and old is not None:
+            self._deleted.append(Changed(old.path, old.oid or None, None))
+        elif old is not None and new is not None and not old.same_content(new):
+            self._modified.append(Changed(old.path, old.oid or None, new.oid or None))
+
+
+def _parts(output: str, targets: Sequence[str]) -> list[str]:
+    """Return which paths of an output targets mean."""
+    if not targets:
+        return [output]
+    parts = set()
+    for target in targets:
+        path = target.removesuffix(".dvc")
+        if path in (".", output) or output.startswith(path + "/"):
+            return [output]
+        if path.startswith(output + "/"):
+            parts.add(path)
+    return sorted(parts)

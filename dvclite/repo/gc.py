@@ -1,0 +1,173 @@
+"""`gc`: which blobs of the cache somebody still needs."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from dvclite.cache.projects import registered
+from dvclite.errors import (
+    BlobCorruptError,
+    BlobMissingError,
+    CollectError,
+    DvcliteError,
+    listing,
+)
+from dvclite.git.location import worktrees
+from dvclite.git.versions import FileVersion
+from dvclite.hashing import BlobRef, Oid, is_tree
+from dvclite.maintenance.collect import Needed, collect
+from dvclite.maintenance.collected import Collected
+from dvclite.repo.outputs import pointers
+from dvclite.repo.project import FOLDER, Project
+from dvclite.repo.versions import Keep, Versions, commits, named_oids
+
+_DAYS = 7
+
+
+OnRemote = Callable[[list[BlobRef]], set[Oid]]
+"""Returns which of some blobs are on the default remote."""
+
+
+def gc(
+    project: Project,
+    keep: Keep,
+    on_remote: OnRemote,
+    *,
+    dry: bool = False,
+    force: bool = False,
+    now: bool = False,
+) -> Collected:
+    """Remove from the cache what nobody needs.
+
+    Args:
+        project: The repository.
+        keep: What stays.
+        on_remote: Says what the default remote has.
+        dry: Whether only to tell.
+        force: Whether to remove what other versions need, though no remote has it.
+        now: Whether to delete at once instead of moving to the trash, and to empty the trash.
+
+    Raises:
+        CollectError: It cannot be known what is still needed; nothing was removed.
+    """
+    days = project.config.number("gc.trash_days")
+    return collect(
+        project.cache,
+        lambda: _needed(project, keep, on_remote, force=force),
+        days=_DAYS if days is None else days,
+        dry=dry,
+        now=now,
+    )
+
+
+def _needed(project: Project, keep: Keep, on_remote: OnRemote, *, force: bool) -> Needed:
+    marker = _Marker(project)
+    marker.mark_workspaces()
+    marker.mark_other_projects()
+    if keep.everything:
+        marker.mark_history()
+        return Needed(marker.oids, lambda _refs: set())
+    marker.mark_versions(keep.versions)
+    if force:
+        return Needed(marker.oids, lambda _refs: set())
+    return Needed(marker.oids, lambda refs: _unpushed(project, refs, on_remote))
+
+
+def _unpushed(project: Project, unwanted: list[BlobRef], on_remote: OnRemote) -> set[Oid]:
+    """Return which unwanted blobs another version needs that could not be had from a remote."""
+    there = on_remote(unwanted)
+    doubtful = [ref for ref in unwanted if ref.oid not in there]
+    if not doubtful:
+        return set()
+    marker = _Marker(project)
+    marker.mark_history()
+    return {ref.oid for ref in doubtful if ref.oid in marker.oids}
+
+
+class _Marker:
+    """Gathers what is needed, and stops rather than to overlook something."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self.oids: set[Oid] = set()
+
+    def mark_workspaces(self) -> None:
+        """Mark what pointers say in this work tree and in those linked with it."""
+        for project in (self._project, *_linked(self._project)):
+            self._mark(
+                (output.path, output.oid)
+                for pointer in pointers(project)
+                for output in pointer.outputs
+                if output.oid is not None
+            )
+
+    def mark_versions(self, versions: Versions) -> None:
+        if not versions.is_empty:
+            history = self._project.history
+            self._mark_files(history.pointers_everywhere(commits(self._project, versions)))
+
+    def mark_history(self) -> None:
+        """Mark all that git could still bring back."""
+        if not self._project.uses_git:
+            return
+        if self._project.history.is_shallow():
+            raise CollectError(
+                "this is a shallow clone: nobody knows what its missing history needs",
+                hint="`git fetch --unshallow` brings it, or name what to keep with -w, -a or -T",
+            )
+        self._mark_files(self._project.history.pointers_kept())
+
+    def mark_other_projects(self) -> None:
+        """Mark what the other repositories need that share this cache."""
+        for root in registered(self._project.cache.root):
+            if root != self._project.root:
+                other = _Marker(_other(self._project, root))
+                other.mark_workspaces()
+                other.mark_history()
+                self.oids |= other.oids
+
+    def _mark_files(self, files: Iterable[FileVersion]) -> None:
+        self._mark(pair for file in files for pair in named_oids(self._project, file))
+
+    def _mark(self, named: Iterable[tuple[str, Oid]]) -> None:
+        unknown: dict[str, None] = {}
+        for path, oid in named:
+            if oid not in self.oids:
+                self.oids.add(oid)
+                if is_tree(oid) and not self._mark_tree(oid):
+                    unknown[path] = None
+        if unknown:
+            raise CollectError(
+                "the cache lacks trees, so that nobody knows which blobs belong to them:"
+                + listing(list(unknown)),
+                hint="nothing was removed; `dvclite fetch --all-commits` brings the trees",
+            )
+
+    def _mark_tree(self, oid: Oid) -> bool:
+        try:
+            self.oids.update(entry.oid for entry in self._project.cache.tree(oid) if entry.is_file)
+        except (BlobMissingError, BlobCorruptError):
+            return False
+        return True
+
+
+def _linked(project: Project) -> Iterator[Project]:
+    """Yield the projects in the work trees that are linked with this one."""
+    if project.uses_git:
+        for root in worktrees(project.root, project.environ):
+            if root != project.root and (root / FOLDER).is_dir():
+                yield Project.open(root, project.environ)
+
+
+def _other(project: Project, root: Path) -> Project:
+    try:
+        other = Project.open(root, project.environ)
+    except (DvcliteError, OSError) as error:
+        reason = str(error)
+    else:
+        if other.root == root and other.cache.root == project.cache.root:
+            return other
+        reason = "it is not there any more, or uses another cache now"
+    raise CollectError(
+        f"{root} shares this cache, and what it needs is not known: {reason}",
+        hint=f"nothing was removed; if that repository is gone: `dvclite gc --forget {root}`",
+    )

@@ -1,0 +1,153 @@
+"""Finding outputs: by the pointers in the workspace, by those of a revision, by a user's words."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from dvclite.errors import NotAnOutputError, OverlapError, PointerError
+from dvclite.paths import is_reserved
+from dvclite.pointer import LARGEST, Output, Pointer, is_pointer, parse, pointer_path
+from dvclite.repo.project import Project
+
+
+class Named(NamedTuple):
+    """An output, the pointer that names it, and as much of it as is meant.
+
+    Attributes:
+        pointer: The pointer.
+        output: The output.
+        path: The output's path, or one inside it.
+    """
+
+    pointer: Pointer
+    output: Output
+    path: str
+
+
+def read_pointer(project: Project, path: str) -> Pointer:
+    """Read a pointer of the workspace.
+
+    Raises:
+        PointerError, HostilePathError: It is not one.
+    """
+    try:
+        with open(os.path.join(project.root, path), "rb") as stream:
+            data = stream.read(LARGEST + 1)
+    except OSError as error:
+        raise PointerError(path, error.strerror or str(error)) from error
+    return parse(path, data, project.format.algorithm)
+
+
+def pointers(project: Project) -> list[Pointer]:
+    """Return all pointers of the workspace, sorted by path.
+
+    Raises:
+        PointerError, HostilePathError: One of them cannot be read.
+        OverlapError: Two of them name the same path.
+    """
+    found = [read_pointer(project, path) for path in _pointer_paths(project)]
+    _check_overlaps(found)
+    return found
+
+
+def named_outputs(project: Project, targets: Sequence[str] = ()) -> list[Named]:
+    """Return the outputs that targets mean, of all pointers in the workspace.
+
+    Args:
+        project: The repository.
+        targets: Outputs, pointers, paths inside a directory, or folders with outputs below them,
+            relative to the root; all outputs where it is empty.
+
+    Raises:
+        NotAnOutputError: A target means nothing.
+        PointerError, HostilePathError, OverlapError: As `pointers`.
+    """
+    return select(pointers(project), targets)
+
+
+def select(found: Iterable[Pointer], targets: Sequence[str]) -> list[Named]:
+    """Return the outputs that targets mean, of some pointers.
+
+    Raises:
+        NotAnOutputError: A target means nothing.
+    """
+    everything = [
+        Named(pointer, output, output.path) for pointer in found for output in pointer.outputs
+    ]
+    if not targets:
+        return everything
+    chosen: dict[tuple[str, str], Named] = {}
+    for target in targets:
+        meant = [item for named in everything for item in _meant(named, target)]
+        if not meant:
+            raise NotAnOutputError(target)
+        chosen.update({(item.output.path, item.path): item for item in meant})
+    return list(chosen.values())
+
+
+def enclosing(project: Project, path: str) -> Named | None:
+    """Return the output that a path is, or is inside of, if there is one.
+
+    Only pointers that stand beside what they name are looked for, which takes one look a folder.
+
+    Raises:
+        PointerError, HostilePathError: A pointer on the way cannot be read.
+    """
+    parts = path.split("/")
+    for count in range(1, len(parts) + 1):
+        candidate = pointer_path("/".join(parts[:count]))
+        if os.path.isfile(os.path.join(project.root, candidate)):
+            pointer = read_pointer(project, candidate)
+            for output in pointer.outputs:
+                if path == output.path or path.startswith(output.path + "/"):
+                    return Named(pointer, output, path)
+    return None
+
+
+def _meant(named: Named, target: str) -> Iterator[Named]:
+    output = named.output
+    if target in (".", output.path, named.pointer.path) or output.path.startswith(target + "/"):
+        yield named
+    elif target.startswith(output.path + "/") and output.is_directory:
+        yield named._replace(path=target)
+
+
+def _pointer_paths(project: Project) -> Iterable[str]:
+    if project.uses_git:
+        return project.index.find_pointers().paths
+    return _walk(project)
+
+
+def _walk(project: Project) -> Iterator[str]:
+    """Yield the pointers below the root, without a look into outputs, or into what is ignored."""
+    folders = [""]
+    while folders:
+        folder = folders.pop()
+        with os.scandir(os.path.join(project.root, folder)) as entries:
+            listed = sorted(entries, key=lambda entry: entry.name)
+        paths = {os.path.join(folder, entry.name): entry for entry in listed}
+        outputs: set[str] = set()
+        for path, entry in paths.items():
+            if is_pointer(path) and entry.is_file(follow_symlinks=False):
+                outputs.update(output.path for output in read_pointer(project, path).outputs)
+                yield path
+        folders += [
+            path
+            for path, entry in paths.items()
+            if entry.is_dir(follow_symlinks=False)
+            and not is_reserved(entry.name)
+            and path not in outputs
+            and not project.workspace.is_ignored(path, is_folder=True)
+        ]
+
+
+def _check_overlaps(found: Iterable[Pointer]) -> None:
+    owners = sorted((output.path, pointer.path) for pointer in found for output in pointer.outputs)
+    above: list[tuple[str, str]] = []
+    for path, pointer in owners:
+        while above and not path.startswith(above[-1][0]):
+            above.pop()
+        for other, owner in above:
+            if path == other or path.startswith(other + "/"):
+                raise OverlapError(path, other, owner)
+        above.append((path, pointer))

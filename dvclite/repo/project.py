@@ -1,0 +1,170 @@
+"""A repository, opened: where its parts are, and what they are opened with."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from posixpath import normpath
+
+from dvclite.cache.cache import Cache
+from dvclite.cache.layout import Kind
+from dvclite.config.settings import Config
+from dvclite.errors import ConfigError, NotARepoError, OutsideRepoError
+from dvclite.files.scan import Ignore, Matches
+from dvclite.formats.format import Format
+from dvclite.formats.native import native
+from dvclite.git.history import History
+from dvclite.git.index import Index
+from dvclite.git.location import find_top, main_worktree
+from dvclite.hashing import BLAKE3, algorithm
+from dvclite.ignore.rules import IGNORE_FILE, IgnoreRules
+from dvclite.statcache import StatCache
+from dvclite.workspace.workspace import Workspace
+
+FOLDER = ".dvclite"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A repository's parts, each opened when it is first used.
+
+    Attributes:
+        root: The folder that holds `.dvclite`, without symbolic links.
+        folder: The `.dvclite` folder itself.
+        config: All settings that apply.
+        environ: The process's environment.
+    """
+
+    root: Path
+    folder: Path
+    config: Config
+    environ: Mapping[str, str]
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], environ: Mapping[str, str]) -> "Project":
+        """Open the repository that a path is in.
+
+        Raises:
+            NotARepoError: It is in none.
+            ConfigError: A configuration file cannot be read.
+        """
+        start = Path(os.path.realpath(path))
+        for root in (start, *start.parents):
+            folder = root / FOLDER
+            if folder.is_dir():
+                config = Config.load(
+                    folder, main_folder=_main_folder(root, environ), environ=environ
+                )
+                return cls(root, folder, config, environ)
+        raise NotARepoError(os.fspath(start))
+
+    @cached_property
+    def format(self) -> Format:
+        """How things are named and written down here."""
+        return native(algorithm(self.config.get("core.hash") or BLAKE3.name))
+
+    @cached_property
+    def uses_git(self) -> bool:
+        """Whether pointers are kept in git."""
+        return not self.config.flag("core.no_scm")
+
+    @cached_property
+    def index(self) -> Index:
+        """What git tracks, ignores and stages."""
+        return Index(self.root, self.environ)
+
+    @cached_property
+    def history(self) -> History:
+        """What was committed."""
+        return History(self.root, self.environ)
+
+    @property
+    def temporary(self) -> Path:
+        """Where files are on their way, and what can be made again is kept."""
+        return self.folder / "tmp"
+
+    @property
+    def lock(self) -> str:
+        """The file that the lock on pointers and ignore files rests on."""
+        return os.path.join(self.temporary, "lock")
+
+    @cached_property
+    def cache(self) -> Cache:
+        """The store of blobs, in the main work tree where this is a linked one."""
+        configured = self.config.get("cache.dir")
+        home = _main_folder(self.root, self.environ) or self.folder
+        root = Path(configured) if configured else home / "cache"
+        return Cache(root, self.format, shared=self.config.get("cache.shared") == "group")
+
+    def register(self) -> None:
+        """Make it known to a cache that is elsewhere that this repository relies on it."""
+        if not self.cache.root.is_relative_to(self.folder):
+            self.cache.register(self.root)
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The working files."""
+        return Workspace(
+            root=self.root,
+            temporary=self.temporary,
+            format=self.format,
+            cache=self.cache,
+            statcache=StatCache(self.temporary / "stat.db"),
+            kinds=self._kinds,
+            ignore=Ignore(IGNORE_FILE, self._matches_in),
+        )
+
+    @cached_property
+    def ignore_rules(self) -> IgnoreRules:
+        """What `.dvcignore` files say."""
+        return IgnoreRules.load(self.root)
+
+    def relative(self, path: str | os.PathLike[str]) -> str:
+        """Return a user's path relative to the root, with `/` between its parts.
+
+        Args:
+            path: Absolute, or relative to the current folder. Its last part may be a symbolic
+                link, which is not followed.
+
+        Raises:
+            OutsideRepoError: It is elsewhere, or is the root itself.
+        """
+        absolute = os.path.abspath(path)
+        parent, name = os.path.split(absolute)
+        for candidate in (absolute, os.path.join(os.path.realpath(parent), name)):
+            inside = os.path.relpath(candidate, self.root).replace(os.sep, "/")
+            if inside != ".." and not inside.startswith("../") and not os.path.isabs(inside):
+                return normpath(inside)
+        raise OutsideRepoError(os.fspath(path), str(self.root))
+
+    def display(self, path: str) -> str:
+        """Return a path of the repository as the user would write it from the current folder."""
+        return os.path.relpath(os.path.join(self.root, path))
+
+    @property
+    def _kinds(self) -> tuple[Kind, ...]:
+        names = self.config.names("cache.type") or ["reflink", "copy"]
+        try:
+            kinds = tuple(Kind(name) for name in names)
+        except ValueError as error:
+            raise ConfigError(
+                f"cache.type: {error}", hint="use reflink, hardlink, symlink or copy"
+            ) from error
+        return kinds
+
+    def _matches_in(self, folder: str, has_file: bool) -> Matches | None:  # noqa: FBT001
+        rules = self.ignore_rules
+        return rules.matches if rules.speak_of(folder, has_file=has_file) else None
+
+
+def _main_folder(root: Path, environ: Mapping[str, str]) -> Path | None:
+    """Return the `.dvclite` folder of the main work tree, where `root` is in a linked one."""
+    top = find_top(root, environ)
+    if top is None:
+        return None
+    main = main_worktree(top, environ)
+    if main is None:
+        return None
+    folder = main / os.path.relpath(root, top) / FOLDER
+    return folder if folder.is_dir() else None

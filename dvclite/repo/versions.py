@@ -1,0 +1,122 @@
+"""Which versions of the data a command is about: the workspace, and what git keeps."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dvclite.errors import FormatError
+from dvclite.git.history import Scope
+from dvclite.git.versions import FileVersion
+from dvclite.hashing import Oid, is_oid
+from dvclite.pointer import Output, parse
+from dvclite.repo.project import Project
+
+_WORD = re.compile(r"[0-9a-f]{32,64}(?:\.dir)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """Versions beside that of the workspace.
+
+    Attributes:
+        all_branches: The newest commit of each branch.
+        all_tags: The commits that tags name.
+        all_commits: All that any ref reaches.
+        revisions: Single commits, in git's notations.
+    """
+
+    all_branches: bool = False
+    all_tags: bool = False
+    all_commits: bool = False
+    revisions: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether only the workspace is meant."""
+        return self == WORKSPACE
+
+
+WORKSPACE = Versions()
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """What a collection keeps beside the data of the workspace.
+
+    Attributes:
+        everything: All that git keeps in any way: every ref, the stash, the reflogs.
+        versions: Otherwise, these versions only. What others need stays even so, unless it is
+            on a remote.
+    """
+
+    everything: bool = True
+    versions: Versions = WORKSPACE
+
+
+EVERYTHING = Keep()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to exchange, and with whom.
+
+    Attributes:
+        targets: Outputs, parts of directories, or folders, relative to the root; patterns over
+            the paths of outputs with `glob`; everything where it is empty.
+        versions: Versions to take along beside that of the workspace.
+        remote: Which remote; None for the one that each output asks for, or the default.
+        jobs: How many transfers to run at once; None for what is configured.
+        glob: Whether targets are patterns.
+    """
+
+    targets: tuple[str, ...] = ()
+    versions: Versions = WORKSPACE
+    remote: str | None = None
+    jobs: int | None = None
+    glob: bool = False
+
+
+def commits(project: Project, versions: Versions) -> list[str]:
+    """Return the commits of versions, each once.
+
+    Raises:
+        UnknownRevisionError, GitError: git does not know one, or cannot read it.
+    """
+    found: dict[str, None] = {}
+    if versions.all_branches:
+        found.update(dict.fromkeys(project.history.commits(Scope.BRANCHES)))
+    if versions.all_tags:
+        found.update(dict.fromkeys(project.history.commits(Scope.TAGS)))
+    if versions.all_commits:
+        found.update(dict.fromkeys(project.history.commits(Scope.COMMITS)))
+    found.update((project.history.resolve(name), None) for name in versions.revisions)
+    return list(found)
+
+
+def outputs_of(project: Project, versions: Versions) -> Iterator[Output]:
+    """Yield the outputs of versions, without the workspace's. A content may come more than once.
+
+    Raises:
+        PointerError, HostilePathError: A pointer cannot be read.
+        UnknownRevisionError, GitError: git does not know a commit, or cannot read it.
+    """
+    for version in project.history.pointers_everywhere(commits(project, versions)):
+        data = version.data or b""
+        yield from parse(version.path, data, project.format.algorithm).outputs
+
+
+def named_oids(project: Project, version: FileVersion) -> Iterator[tuple[str, Oid]]:
+    """Yield every blob that a pointer of some version may name, with its path.
+
+    What once was committed broken, a conflict for instance, still counts: whatever looks like an
+    oid in it is taken for one.
+    """
+    data = version.data or b""
+    try:
+        for output in parse(version.path, data, project.format.algorithm).outputs:
+            if output.oid is not None:
+                yield output.path, output.oid
+    except FormatError:
+        for word in _WORD.findall(data.decode("utf-8", "replace")):
+            if is_oid(word, project.format.algorithm):
+                yield version.path, Oid(word)

@@ -1,0 +1,139 @@
+"""Cache into remote: what `push` does."""
+
+from collections.abc import Iterable
+from functools import partial
+
+from dvclite.cache.cache import Cache
+from dvclite.errors import BlobMissingError
+from dvclite.hashing import Oid, is_tree
+from dvclite.progress import Progress
+from dvclite.remotestore.engine import Failure, Outcome
+from dvclite.remotestore.named import Named
+from dvclite.remotestore.store import RemoteStore
+from dvclite.transfer.groups import groups
+from dvclite.transfer.lending import lent
+from dvclite.transfer.moved import Moved
+from dvclite.transfer.trees import cache_or_remote_tree
+from dvclite.transfer.wanted import Contents, Wanted, total
+
+
+def push(cache: Cache, store: RemoteStore, wanted: Iterable[Wanted], progress: Progress) -> Moved:
+    """Bring to a remote what it lacks of outputs.
+
+    Each blob is verified before it leaves; one that is corrupt is set aside and never sent. A tree
+    follows when all it names has arrived, so that whoever finds a tree finds its content. What is
+    not in the cache is only missed if the remote lacks it too. Whatever goes wrong with one blob,
+    the others are pushed; what arrived stays, and counts when the push is run again.
+
+    Args:
+        cache: Where the blobs are.
+        store: Where they go.
+        wanted: Outputs, or parts of directories.
+        progress: Is told of files and bytes.
+
+    Returns:
+        What moved and what did not; its `check` raises if that is anything.
+
+    Raises:
+        RemoteError: The remote did not answer when it was asked what it has.
+    """
+    contents = Contents(wanted, partial(cache_or_remote_tree, cache, store))
+    absent, chosen = _compared(store, contents, progress)
+    trees = {tree.oid: tree.ref.size for _one, tree in contents.trees() if tree.oid in absent}
+    progress.start("Pushing", files=len(chosen) + len(trees), size=total(chosen) + total(trees))
+    try:
+        return _pushed(cache, store, contents, absent, chosen, progress)
+    finally:
+        progress.finish()
+
+
+def pushable(
+    cache: Cache, store: RemoteStore, wanted: Iterable[Wanted], progress: Progress
+) -> Moved:
+    """Return what `push` would move, without moving anything; arguments as there.
+
+    Raises:
+        RemoteError: The remote did not answer.
+    """
+    contents = Contents(wanted, partial(cache_or_remote_tree, cache, store))
+    absent, chosen = _compared(store, contents, progress)
+    sizes = dict(chosen)
+    failures: list[Failure[Named]] = []
+    for group in groups(contents.drawn(chosen)):
+        lacking = cache.absent([blob.ref.oid for blob in group])
+        for blob in group:
+            if blob.ref.oid in lacking:
+                absent[blob.ref.oid] = sizes.pop(blob.ref.oid)
+                error = BlobMissingError([blob.path], tried=[store.url])
+                failures.append(Failure(blob, error))
+    complete, withheld = _divided(contents, absent)
+    return Moved(
+        files=len(sizes),
+        size=total(sizes) + sum(tree.ref.size for tree in complete),
+        trees=len(complete),
+        failures=tuple(contents.failures + failures),
+        withheld=tuple(withheld),
+    )
+
+
+def _compared(
+    store: RemoteStore, contents: Contents, progress: Progress
+) -> tuple[dict[Oid, int], dict[Oid, int]]:
+    """Return the blobs that the remote lacks: all but those that are to go now, and these."""
+    progress.start("Comparing")
+    try:
+        absent = store.missing(contents.everything())
+        return absent, contents.chosen(absent)
+    finally:
+        progress.finish()
+
+
+def _pushed(
+    cache: Cache,
+    store: RemoteStore,
+    contents: Contents,
+    absent: dict[Oid, int],
+    chosen: dict[Oid, int],
+    progress: Progress,
+) -> Moved:
+    lend = partial(lent, cache)
+    count = len(chosen)
+    leaves = store.push(contents.drawn(chosen), lend, progress)
+    absent |= chosen
+    absent |= {failure.item.ref.oid: failure.item.ref.size for failure in leaves.failures}
+    complete, withheld = _divided(contents, absent)
+    trees = Outcome[Named]() if leaves.stopped else store.push(complete, lend, progress)
+    done = leaves.done + trees.done
+    failures = [*leaves.failures, *trees.failures]
+    left = count + (0 if leaves.stopped else len(complete)) - done - len(failures)
+    return Moved(
+        files=leaves.done,
+        size=leaves.size + trees.size,
+        trees=trees.done,
+        failures=tuple(contents.failures + [_named(failure, store) for failure in failures]),
+        left=left,
+        withheld=tuple(withheld),
+    )
+
+
+def _divided(contents: Contents, absent: dict[Oid, int]) -> tuple[list[Named], list[str]]:
+    """Return the trees that may follow, and the paths of those that may not."""
+    complete: dict[Oid, Named] = {}
+    withheld: list[str] = []
+    lacks_leaves = not all(map(is_tree, absent))
+    for one, tree in contents.trees():
+        if tree.oid not in absent:
+            continue
+        if lacks_leaves and any(entry.oid in absent for entry in tree):
+            withheld.append(one.path)
+        else:
+            complete.setdefault(tree.oid, Named(one.path, tree.ref))
+    return list(complete.values()), withheld
+
+
+def _named(failure: Failure[Named], store: RemoteStore) -> Failure[Named]:
+    """Say of a blob that is not in the cache where else it is not."""
+    if isinstance(failure.error, BlobMissingError):
+        path = failure.item.path
+        return Failure(failure.item, BlobMissingError([path], tried=[store.url]))
+    return failure

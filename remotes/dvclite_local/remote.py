@@ -1,0 +1,200 @@
+"""A remote in a directory."""
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from io import FileIO
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+
+from dvclite.errors import KeyExistsError, KeyMissingError
+from dvclite.files import changes
+from dvclite.files.atomic import discard
+from dvclite.files.folder import Folder
+from dvclite.remote import OnBytes, RemoteEntry, ignore_bytes
+from dvclite_local.failures import translated
+from dvclite_local.flushing import SharedFlush
+from dvclite_local.keys import split_key
+from dvclite_local.listing import entries
+from dvclite_local.partial import Partial, Target
+from dvclite_local.root import Root
+from dvclite_local.settings import Settings
+from dvclite_local.staging import RemoteStaging
+
+_PIECE = 1 << 20
+
+# What systems answer to the opening of a link, a socket or a folder as a file.
+_NO_FILE = frozenset({errno.ELOOP, errno.ENXIO, errno.ENOTDIR, errno.EISDIR})
+
+
+class LocalRemote:
+    """Keys are paths below a folder; blobs are files that nobody may write to.
+
+    A file is written in a hidden folder beside the keys, flushed, and only then given its name.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Use the folder that `settings` name; it is made by the first `put`."""
+        self.url = settings.url
+        self._root = Root(
+            settings.url, settings.path, folder_mode=0o2775 if settings.shared else 0o777
+        )
+        self._staging = RemoteStaging(self._root)
+        self._flush = SharedFlush()
+        self._reflink = settings.reflink
+
+    def stat(self, key: str) -> int | None:
+        """Return the size of what `key` holds, in bytes, or None if it is absent."""
+        below, name = split_key(key)
+        with self._translated(key, key):
+            folder = self._root.reading(below)
+            found = folder.lstat(name) if folder is not None else None
+            if found is None:
+                self._root.expect()
+        return found.st_size if found is not None and stat.S_ISREG(found.st_mode) else None
+
+    def list(self, prefix: str) -> Iterator[RemoteEntry]:
+        """Yield every key that begins with `prefix`."""
+        with self._translated("", ""):
+            self._root.expect()
+            yield from entries(self._root, prefix)
+
+    def put(
+        self, key: str, source: Path, *, if_absent: bool = False, moved: OnBytes = ignore_bytes
+    ) -> None:
+        """Store the content of the file `source` under `key`, flushed to the disk."""
+        below, _ = split_key(key)
+        with FileIO(source) as reading, ExitStack() as stack:
+            with self._translated(key, below):
+                target = self._target(key, if_absent=if_absent, stack=stack)
+                finish = stack.enter_context(self._flush.writing(self._root.path))
+                partial = stack.enter_context(self._staging.new(target))
+                partial.protect()
+            self._fill(partial, reading, key, moved)
+            with self._translated(key, below):
+                finish(partial)
+
+    def get(self, key: str, target: Path, *, moved: OnBytes = ignore_bytes) -> None:
+        """Write what `key` holds to the file `target`, made or replaced."""
+        with self._open(key) as reading:
+            discard(str(target))
+            writing = changes.create(str(target))
+            try:
+                if self._clone(reading, writing):
+                    moved(os.fstat(writing).st_size)
+                else:
+                    read = self._read_from(reading, key)
+                    _pour(read, lambda piece: changes.write(writing, piece), reading, moved)
+            finally:
+                changes.close(writing)
+
+    def read(self, key: str, offset: int, length: int) -> bytes:
+        """Return up to `length` bytes from `offset` on; a negative one counts from the end."""
+        with self._open(key) as reading, self._translated(key, key):
+            size = os.fstat(reading.fileno()).st_size
+            start = max(0, size + offset) if offset < 0 else offset
+            wanted = max(0, min(length, size - start))
+            reading.seek(start)
+            pieces = []
+            while wanted and (piece := reading.read(wanted)):
+                pieces.append(piece)
+                wanted -= len(piece)
+        return b"".join(pieces)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Make every one of `keys` absent."""
+        for below, parts in groupby(map(split_key, keys), key=itemgetter(0)):
+            with self._translated("", below):
+                self._root.remove(below, (name for _, name in parts))
+
+    def close(self) -> None:
+        """Remove the staging folder. Closing twice is harmless."""
+        with self._translated("", ""):
+            self._staging.close()
+            self._flush.close()
+
+    def _target(self, key: str, *, if_absent: bool, stack: ExitStack) -> Target:
+        below, name = split_key(key)
+        folder = stack.enter_context(self._root.writing(below))
+        if if_absent and folder.lstat(name) is not None:
+            raise KeyExistsError(self.url, key)
+        return Target(
+            url=self.url,
+            key=key,
+            root=self._root,
+            below=below,
+            folder=folder,
+            name=name,
+            if_absent=if_absent,
+            lock=self._staging.lock_path,
+        )
+
+    def _fill(self, partial: Partial, reading: FileIO, key: str, moved: OnBytes) -> None:
+        if self._clone(reading, partial.fd):
+            moved(os.fstat(partial.fd).st_size)
+            return
+
+        def write(piece: bytes) -> None:
+            with self._translated(key, key):
+                changes.write(partial.fd, piece)
+
+        _pour(reading.read, write, reading, moved)
+
+    def _clone(self, reading: FileIO, writing: int) -> bool:
+        if not self._reflink:
+            return False
+        try:
+            return changes.clone(reading.fileno(), writing)
+        except OSError:
+            return False  # Copying will show on which side something is wrong.
+
+    def _open(self, key: str) -> FileIO:
+        below, name = split_key(key)
+        with self._translated(key, key):
+            folder = self._root.reading(below)
+            fd = _open_blob(folder, name) if folder is not None else None
+            if fd is None:
+                self._root.expect()
+                raise KeyMissingError(self.url, key)
+        return FileIO(fd)
+
+    def _read_from(self, reading: FileIO, key: str) -> Callable[[int], bytes | None]:
+        def read(count: int) -> bytes | None:
+            with self._translated(key, key):
+                return reading.read(count)
+
+        return read
+
+    def _translated(self, key: str, path: str) -> AbstractContextManager[None]:
+        return translated(self.url, key, self._root.full(path))
+
+
+def _open_blob(folder: Folder, name: str) -> int | None:
+    try:
+        fd = folder.open_file(name)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno in _NO_FILE:
+            return None
+        raise
+    if stat.S_ISREG(os.fstat(fd).st_mode):
+        return fd
+    os.close(fd)
+    return None
+
+
+def _pour(
+    read: Callable[[int], bytes | None],
+    write: Callable[[bytes], None],
+    source: FileIO,
+    moved: OnBytes,
+) -> None:
+    size = os.fstat(source.fileno()).st_size
+    piece_size = min(max(size, 1), _PIECE)
+    while piece := read(piece_size):
+        write(piece)
+        moved(len(piece))
