@@ -171,7 +171,7 @@ def test_grafting_is_replacing_in_a_dict(entries, path, below_it, alone):
         }
     model |= {one.path: one for one in inside}
 
-    grown = list(grafted(entries, path, inside))
+    grown = list(grafted(entries, [path], inside))
 
     assert grown == [model[name] for name in sorted(model)]
     assert is_sound(grown)
@@ -183,7 +183,7 @@ def test_grafting_what_is_there_changes_nothing(entries, path):
     inside = list(below(entries, path))
     assume(inside)
 
-    assert list(grafted(entries, path, inside)) == entries
+    assert list(grafted(entries, [path], inside)) == entries
 
 
 @given(trees(st.lists(st.sampled_from("aAbBéÉ"), min_size=1, max_size=3).map("/".join)))

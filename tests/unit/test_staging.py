@@ -1,6 +1,5 @@
 import os
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -154,7 +153,7 @@ def test_a_process_of_another_user_is_seen_to_run(tmp_path, monkeypatch):
 def test_machines_with_one_name_are_told_apart_by_when_they_started(monkeypatch):
     ours = own_name().split("-")
     owners._machine.cache_clear()
-    monkeypatch.setattr(socket, "gethostname", lambda: "a/host-name")
+    monkeypatch.setattr(owners, "_host", lambda: "a/host-name")
     try:
         theirs = own_name()
     finally:

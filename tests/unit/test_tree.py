@@ -131,16 +131,16 @@ def test_below_a_path_is_what_begins_with_it_and_a_slash():
 def test_a_part_of_a_tree_is_replaced(path, replacement, expected):
     tree = files("a", "b/c-", "b/c/1", "b/c/2", "d/")
 
-    grown = list(grafted(tree, path, files(*replacement)))
+    grown = list(grafted(tree, [path], files(*replacement)))
 
     assert paths(grown) == expected
     assert list(checked(grown)) == grown
 
 
 def test_a_file_gives_way_only_to_something_that_comes_below_it():
-    assert paths(grafted(files("a", "b"), "a/x", files("a/x"))) == ["a/x", "b"]
-    assert paths(grafted(files("a", "b"), "a/x", [])) == ["a", "b"]
-    assert paths(grafted(files("a/", "b"), "a/x", [])) == ["a/", "b"]
+    assert paths(grafted(files("a", "b"), ["a/x"], files("a/x"))) == ["a/x", "b"]
+    assert paths(grafted(files("a", "b"), ["a/x"], [])) == ["a", "b"]
+    assert paths(grafted(files("a/", "b"), ["a/x"], [])) == ["a/", "b"]
 
 
 @pytest.mark.parametrize(
