@@ -182,7 +182,15 @@ class Outcome:
 
 @dataclass(slots=True)
 class Point:
-    """A change, and how it went wrong."""
+    """A change, and how it went wrong.
+
+    Attributes:
+        number: Which it is of all changes that the fault can happen to, beginning with 1. With
+            threads the order may differ from run to run; then it is another one of them.
+        change: What it was when the changes were counted.
+        fault: What happened to it.
+        outcome: How the action ended.
+    """
 
     number: int
     change: Change
@@ -373,8 +381,7 @@ def points(
     possible = [
         Point(number, change, fault)
         for fault in faults
-        for number, change in enumerate(met, 1)
-        if fault.can_hurt(change.call)
+        for number, change in enumerate([one for one in met if fault.can_hurt(one.call)], 1)
     ]
     for point in possible[first::every]:
         prepare()
@@ -391,12 +398,11 @@ def _hurting(point: Point) -> Callable[[Change], Any]:
 
     def meet(change: Change) -> Any:
         nonlocal met
+        if not point.fault.can_hurt(change.call):
+            return change.perform()
         met += 1
-        fault = point.fault
-        if met == point.number or (
-            met > point.number and fault.lasts and fault.can_hurt(change.call)
-        ):
-            return fault.hurt(change)
+        if met == point.number or (met > point.number and point.fault.lasts):
+            return point.fault.hurt(change)
         return change.perform()
 
     return meet
