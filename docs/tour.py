@@ -172,7 +172,7 @@ def play(tour):
     for path in sorted((ada / "digits" / "7").iterdir())[:20]:
         path.write_text(path.read_text().replace("16", "15"), newline="\n")
     tour.type("python train.py", at="ada")
-    tour.type("dvclite status", at="ada")
+    tour.type("dvclite status --names 3", at="ada")
     tour.type("dvclite add digits samples.csv model.pkl", at="ada")
     tour.type('git commit --quiet -a -m "Better model"', at="ada")
     tour.type("git tag v2", at="ada")
