@@ -1,6 +1,5 @@
 """Names for bytes: the hash algorithms a repository may use, and blobs named by them."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO, NewType, Protocol
@@ -68,6 +67,8 @@ def _xxh128() -> Hasher:
 
 
 def _md5() -> Hasher:
+    import hashlib
+
     return hashlib.md5(usedforsecurity=False)
 
 

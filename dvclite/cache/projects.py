@@ -1,11 +1,11 @@
 """Which repositories use a cache that is not inside one of them."""
 
-import hashlib
 import os
 from pathlib import Path
 
 from dvclite.files.atomic import discard, write_atomically
 from dvclite.files.staging import make_folder
+from dvclite.hashing import BLAKE3, hash_bytes
 
 
 def register(cache: Path, root: Path, folder_mode: int) -> None:
@@ -31,5 +31,5 @@ def forget(cache: Path, root: Path) -> None:
 
 
 def _path(cache: Path, root: Path) -> str:
-    name = hashlib.sha256(os.fsencode(root)).hexdigest()[:32]
+    name = hash_bytes(os.fsencode(root), BLAKE3)
     return os.path.join(cache, "projects", name)

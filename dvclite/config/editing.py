@@ -249,7 +249,7 @@ def _put(
         raise BadValueError(name, shown, "one line of UTF-8 text without control characters")
     known = find_option(section, option)
     if known is not None:
-        check_value(known, name, value)
+        value = check_value(known, name, value)
         if path.parent.name == _SHARED_WITH_DVC and not known.known_to_dvc:
             raise ConfigError(
                 f"DVC reads {path}, too, and would stop at {name}",

@@ -206,8 +206,8 @@ def read_names(value: str) -> tuple[str, ...]:
     return tuple(name for item in value.split(",") if (name := item.strip().lower()))
 
 
-def check_value(option: Option, name: str, value: str, *, where: str = "") -> None:
-    """Return if an option may have a value.
+def check_value(option: Option, name: str, value: str, *, where: str = "") -> str:
+    """Return a value as it is spelled for good, the only way in which DVC takes it, too.
 
     Args:
         option: What is known of it.
@@ -216,19 +216,25 @@ def check_value(option: Option, name: str, value: str, *, where: str = "") -> No
         where: Where that stands, for the message.
 
     Raises:
-        BadValueError: It may not.
+        BadValueError: The option may not have it.
     """
-    if not _is_allowed(option, value):
+    spelled = _spelled(option, value)
+    if spelled is None:
         raise BadValueError(name, value, option.expected, where=where)
+    return spelled
 
 
-def _is_allowed(option: Option, value: str) -> bool:
+def _spelled(option: Option, value: str) -> str | None:
     if option.kind is Kind.FLAG:
-        return read_flag(value) is not None
+        flag = read_flag(value)
+        return str(flag).lower() if flag is not None else None
     if option.kind is Kind.NUMBER:
         number = read_number(value)
-        return number is not None and number >= option.least
+        return str(number) if number is not None and number >= option.least else None
     if option.kind is Kind.NAMES:
         names = read_names(value)
-        return bool(names) and all(name in option.allowed for name in names)
-    return not option.allowed or value.strip().lower() in option.allowed
+        return ",".join(names) if names and set(names) <= set(option.allowed) else None
+    if option.allowed:
+        plain = value.strip().lower()
+        return plain if plain in option.allowed else None
+    return value

@@ -217,8 +217,7 @@ class Config:
         setting = self._strongest.get(section, {}).get(option_name)
         if setting is None:
             return option.default
-        check_value(option, setting.name, setting.value, where=setting.origin)
-        return setting.value.strip().lower() if option.allowed else setting.value
+        return check_value(option, setting.name, setting.value, where=setting.origin)
 
 
 def _read_file(level: Level, path: Path) -> Iterator[Setting]:

@@ -3,8 +3,6 @@
 import functools
 import os
 import re
-import secrets
-import socket
 import time
 
 _FORGOTTEN = 24 * 3600.0
@@ -16,7 +14,7 @@ _NAME = re.compile(r"(?P<machine>.+)-(?P<process>[0-9]+)-[0-9a-f]{8}", re.DOTALL
 
 def own_name() -> str:
     """Return a new name that tells the machine and the process."""
-    return f"{_machine()}-{os.getpid()}-{secrets.token_hex(4)}"
+    return f"{_machine()}-{os.getpid()}-{os.urandom(4).hex()}"
 
 
 def is_left_behind(name: str, path: str) -> bool:
@@ -48,10 +46,18 @@ def _is_running(process: int) -> bool:
 @functools.cache
 def _machine() -> str:
     """Name what process numbers are unique in: a machine since it started, or one container."""
-    host = socket.gethostname().replace(os.sep, "_") or "localhost"
+    host = _host().replace(os.sep, "_") or "localhost"
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as stream:
             start = stream.read(8)
         return f"{host}-{start}{os.stat('/proc/self/ns/pid').st_ino:x}"
     except OSError:
         return host
+
+
+def _host() -> str:
+    if hasattr(os, "uname"):
+        return os.uname().nodename
+    import socket
+
+    return socket.gethostname()

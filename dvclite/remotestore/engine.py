@@ -1,10 +1,9 @@
 """Much work done at once by a few threads, with bounded memory, one failure not hiding others."""
 
 import os
-import queue
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
@@ -25,6 +24,13 @@ _GRACE = 0.7
 """Seconds that interrupted workers get to end what they do."""
 
 
+class _Nothing:
+    """What stands for an item where there is none."""
+
+
+_NOTHING = _Nothing()
+
+
 class Failure(NamedTuple, Generic[_Item]):
     """An item that could not be worked on, and why."""
 
@@ -40,19 +46,17 @@ class Outcome(Generic[_Item]):
         done: How many items succeeded.
         size: How many bytes these moved.
         failures: Items that failed.
-        untried: Items that were taken up, but not begun when the work was stopped.
         stopped: Whether a failure ended the work before its time.
     """
 
     done: int = 0
     size: int = 0
     failures: list[Failure[_Item]] = field(default_factory=list)
-    untried: list[_Item] = field(default_factory=list)
     stopped: bool = False
 
 
 def default_jobs() -> int:
-    """Return how many threads to work with where nobody says: they wait more than they compute."""
+    """Return how many threads to use where nobody says: they wait more than they compute."""
     return min(32, 4 * (os.cpu_count() or 1))
 
 
@@ -71,26 +75,27 @@ def run(
 ) -> Outcome[_Item]:
     """Work on many items at once, and return when all of that is done.
 
-    Items are taken only as fast as they are worked on, by the calling thread. A failure of one
-    does not keep the others from being tried, unless it is fatal or the remote seems to be gone.
+    A failure of one item does not keep the others from being tried, unless it is fatal or the
+    remote seems to be gone.
 
     Args:
-        items: What to work on; never all in memory at once.
+        items: What to work on. Each is drawn when a thread has time for it, by one thread after
+            the other.
         work: Works on one item, in any thread. It calls its second argument with counts of bytes
             as they move, and lets what that raises pass.
         jobs: How many threads to use at most.
         progress: Is told of items as files, and of bytes.
         fatal: Which errors end the work; items that are being worked on are finished then.
 
+    Returns:
+        What came of it. Items that were drawn and are not among its failures are done.
+
     Raises:
-        KeyboardInterrupt: Somebody interrupted. All workers have been told to end, and were
+        KeyboardInterrupt: Somebody interrupted. All threads have been told to end, and were
             waited for as long as a person's patience lasts.
     """
-    crew = _Crew(work, jobs, progress, fatal)
+    crew = _Crew(iter(items), work, jobs, progress, fatal)
     try:
-        for item in items:
-            if not crew.give(item):
-                break
         crew.finish()
     except BaseException:
         crew.abandon()
@@ -98,52 +103,35 @@ def run(
     return crew.outcome
 
 
-class _End:
-    """What workers find in the queue when there is nothing more to do."""
-
-
 class _Crew(Generic[_Item]):
     """The threads that do one piece of work."""
 
     def __init__(
         self,
+        items: Iterator[_Item],
         work: Callable[[_Item, OnBytes], object],
         jobs: int,
         progress: Progress,
         fatal: Callable[[Exception], bool],
     ) -> None:
         self.outcome: Outcome[_Item] = Outcome()
+        self._items = items
         self._work = work
         self._jobs = jobs
         self._progress = progress
         self._fatal = fatal
-        self._queue: queue.Queue[_Item | _End] = queue.Queue(jobs)
         self._threads: list[threading.Thread] = []
-        self._lock = threading.Lock()
+        self._taking = threading.Lock()
+        self._counting = threading.Lock()
         self._stopping = False
         self._interrupted = False
         self._unavailable = 0
         self._crash: BaseException | None = None
 
-    def give(self, item: _Item) -> bool:
-        """Let a worker have an item, as soon as one has time; say whether more may follow."""
-        if len(self._threads) < self._jobs:
-            # Not joined when the interpreter ends: a call to a dead server may last for minutes.
-            thread = threading.Thread(target=self._live, name="dvclite-transfer", daemon=True)
-            self._threads.append(thread)
-            thread.start()
-        while not self._stopping:
-            if self._offer(item):
-                return True
-        self.outcome.untried.append(item)
-        return False
-
     def finish(self) -> None:
-        """Return when the workers are done; raise what one of them could not handle."""
-        for _thread in self._threads:
-            while self._crash is None and not self._offer(_End()):
-                pass
-        for thread in self._threads:
+        """Return when all is done; raise what a worker could not handle."""
+        self._hire()
+        for thread in self._threads:  # More join while these work.
             while self._crash is None and thread.is_alive():
                 thread.join(_PATIENCE)
         if self._crash is not None:
@@ -153,36 +141,31 @@ class _Crew(Generic[_Item]):
         """Tell the workers to end at once, and wait a moment for them to do so."""
         self._stopping = self._interrupted = True
         deadline = time.monotonic() + _GRACE
-        self._empty()
-        for _thread in self._threads:
-            self._queue.put(_End())
-        for thread in self._threads:
+        for thread in list(self._threads):
             thread.join(max(0.0, deadline - time.monotonic()))
 
-    def _empty(self) -> None:
-        try:
-            while True:
-                self._queue.get_nowait()
-        except queue.Empty:
-            pass
-
-    def _offer(self, item: _Item | _End) -> bool:
-        try:
-            self._queue.put(item, timeout=_PATIENCE)
-        except queue.Full:
-            return False
-        return True
+    def _hire(self) -> None:
+        # Not waited for when the interpreter ends: a call to a dead server may last for minutes.
+        thread = threading.Thread(target=self._live, name="dvclite-transfer", daemon=True)
+        thread.start()
+        self._threads.append(thread)
 
     def _live(self) -> None:
-        while not self._interrupted:
-            item = self._queue.get()
-            if isinstance(item, _End):
-                return
-            if self._stopping:
-                with self._lock:
-                    self.outcome.untried.append(item)
-            else:
+        try:
+            while True:
+                with self._taking:
+                    if self._stopping:
+                        return
+                    item = next(self._items, _NOTHING)
+                    if isinstance(item, _Nothing):
+                        self._stopping = True
+                        return
+                    if len(self._threads) < self._jobs:
+                        self._hire()
                 self._do(item)
+        except BaseException as error:  # noqa: BLE001  The thread that waits raises it again.
+            self._stopping = self._interrupted = True
+            self._crash = error
 
     def _do(self, item: _Item) -> None:
         moved = 0
@@ -196,21 +179,18 @@ class _Crew(Generic[_Item]):
 
         try:
             self._work(item, count)
-            self._progress.advance(files=1)
         except (DvcliteError, OSError) as error:
             self._progress.advance(size=-moved)
             self._fail(item, error)
-        except BaseException as error:  # noqa: BLE001  The thread that waits raises it again.
-            self._crash = error
-            self._stopping = self._interrupted = True
-        else:
-            with self._lock:
-                self.outcome.done += 1
-                self.outcome.size += moved
-                self._unavailable = 0
+            return
+        with self._counting:
+            self.outcome.done += 1
+            self.outcome.size += moved
+            self._unavailable = 0
+        self._progress.advance(files=1)
 
     def _fail(self, item: _Item, error: DvcliteError | OSError) -> None:
-        with self._lock:
+        with self._counting:
             self.outcome.failures.append(Failure(item, error))
             if isinstance(error, RemoteUnavailableError):
                 self._unavailable += 1

@@ -18,43 +18,9 @@ from dvclite.progress import Progress
 from dvclite.repo.ignorefile import ignore
 from dvclite.repo.outputs import Named, enclosing, named_outputs, read_pointer
 from dvclite.repo.project import Project
+from dvclite.repo.results import Added, AddedOutput
 from dvclite.workspace.relink import relink
 from dvclite.workspace.save import Plan, save
-
-
-@dataclass(frozen=True, slots=True)
-class AddedOutput:
-    """An output that was added.
-
-    Attributes:
-        pointer: Its pointer, relative to the root.
-        output: What the pointer says now.
-        changed: Whether the pointer said something else before, or was not there.
-    """
-
-    pointer: str
-    output: Output
-    changed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What adding came to.
-
-    Attributes:
-        outputs: In the order of the targets.
-        stored: How many blobs the cache did not hold before.
-        stored_bytes: Their bytes.
-        to_stage: Files that git should be told of, relative to the root: the pointers and ignore
-            files that changed.
-        staged: Whether git was told already.
-    """
-
-    outputs: tuple[AddedOutput, ...]
-    stored: int
-    stored_bytes: int
-    to_stage: tuple[str, ...]
-    staged: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +170,7 @@ def _save(
     project: Project, tasks: Sequence[_Task], progress: Progress, *, afresh: bool, link: bool
 ) -> Added:
     progress.start("Adding")
+    project.register()
     with project.cache.lease() as lease:
         saved = save(
             project.workspace, [task.plan for task in tasks], lease, progress, afresh=afresh

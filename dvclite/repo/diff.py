@@ -1,70 +1,15 @@
 """`diff`: what changed between two versions, file by file."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from dvclite.errors import BlobCorruptError, BlobMissingError
-from dvclite.hashing import Oid
 from dvclite.progress import Progress
 from dvclite.repo.checkout import outputs_at
 from dvclite.repo.outputs import Named
 from dvclite.repo.project import Project
+from dvclite.repo.results import Changed, Diff, Renamed
 from dvclite.tree import Entry, below, joined
 from dvclite.workspace.compare import present_entries, wanted_entries
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """A file that differs between two versions.
-
-    Attributes:
-        path: Relative to the root.
-        before: Its content in the first version; None where it is absent or a link.
-        after: Its content in the second version.
-    """
-
-    path: str
-    before: Oid | None
-    after: Oid | None
-
-
-@dataclass(frozen=True, slots=True)
-class Renamed:
-    """A file whose content is at another path in the second version.
-
-    Attributes:
-        before: The path in the first version.
-        after: The path in the second version.
-        oid: The content.
-    """
-
-    before: str
-    after: str
-    oid: Oid
-
-
-@dataclass(frozen=True, slots=True)
-class Diff:
-    """What changed between two versions.
-
-    Attributes:
-        added: Files that only the second version has, sorted by path.
-        deleted: Files that only the first version has.
-        modified: Files with other content.
-        renamed: Files with the same content at another path.
-        unknown: Outputs that cannot be compared, since a tree is not in the cache.
-    """
-
-    added: tuple[Changed, ...]
-    deleted: tuple[Changed, ...]
-    modified: tuple[Changed, ...]
-    renamed: tuple[Renamed, ...]
-    unknown: tuple[str, ...]
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the versions are known to be the same."""
-        return not (self.added or self.deleted or self.modified or self.renamed or self.unknown)
 
 
 def diff(

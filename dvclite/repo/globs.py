@@ -1,6 +1,5 @@
 """Patterns that stand for many targets."""
 
-import glob as patterns
 import os
 from collections.abc import Iterable, Iterator
 
@@ -16,6 +15,8 @@ def expanded(targets: Iterable[str | os.PathLike[str]], *, glob: bool) -> Iterat
     Raises:
         NothingThereError: A pattern matches nothing.
     """
+    import glob as patterns
+
     for target in targets:
         name = os.fspath(target)
         if not glob:

@@ -1,7 +1,6 @@
 """git hooks that keep the data in step with the code."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from dvclite.errors import PathTakenError
@@ -9,6 +8,7 @@ from dvclite.files.atomic import write_atomically
 from dvclite.files.staging import make_folder
 from dvclite.git.settings import hooks_folder
 from dvclite.repo.project import Project
+from dvclite.repo.results import Installed
 
 HOOKS = ("post-checkout", "post-merge", "pre-push")
 
@@ -21,19 +21,6 @@ else
     echo "dvclite is not on the PATH: data was left as it is" >&2
 fi
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Installed:
-    """What installing hooks came to.
-
-    Attributes:
-        written: The hook files that were made or changed.
-        present: The hook files that were there already.
-    """
-
-    written: tuple[Path, ...]
-    present: tuple[Path, ...]
 
 
 def install(project: Project, *, force: bool = False) -> Installed:

@@ -97,6 +97,11 @@ class Project:
         root = Path(configured) if configured else home / "cache"
         return Cache(root, self.format, shared=self.config.get("cache.shared") == "group")
 
+    def register(self) -> None:
+        """Make it known to a cache that is elsewhere that this repository relies on it."""
+        if not self.cache.root.is_relative_to(self.folder):
+            self.cache.register(self.root)
+
     @cached_property
     def workspace(self) -> Workspace:
         """The working files."""
@@ -107,7 +112,7 @@ class Project:
             cache=self.cache,
             statcache=StatCache(self.temporary / "stat.db"),
             kinds=self._kinds,
-            ignore=Ignore(IGNORE_FILE, self._ignore),
+            ignore=Ignore(IGNORE_FILE, self._matches_in),
         )
 
     @cached_property
@@ -148,7 +153,7 @@ class Project:
             ) from error
         return kinds
 
-    def _ignore(self, folder: str, has_file: bool) -> Matches | None:  # noqa: FBT001
+    def _matches_in(self, folder: str, has_file: bool) -> Matches | None:  # noqa: FBT001
         rules = self.ignore_rules
         return rules.matches if rules.speak_of(folder, has_file=has_file) else None
 

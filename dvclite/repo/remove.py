@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from posixpath import basename
 
 from dvclite.errors import (
@@ -21,44 +20,9 @@ from dvclite.progress import SILENT
 from dvclite.repo.ignorefile import ignore, stop_ignoring
 from dvclite.repo.outputs import Named, enclosing, named_outputs, read_pointer
 from dvclite.repo.project import Project
+from dvclite.repo.results import MovedOutput, Removed
 from dvclite.statcache import Row
 from dvclite.workspace.restore import Target, restore
-
-
-@dataclass(frozen=True, slots=True)
-class Removed:
-    """What removing came to.
-
-    Attributes:
-        pointers: The pointers that are gone, relative to the root.
-        outputs: What they named.
-        to_stage: Files that git should be told of, relative to the root.
-        staged: Whether git was told already.
-    """
-
-    pointers: tuple[str, ...]
-    outputs: tuple[str, ...]
-    to_stage: tuple[str, ...]
-    staged: bool
-
-
-@dataclass(frozen=True, slots=True)
-class MovedOutput:
-    """What moving came to.
-
-    Attributes:
-        source: Where the output was, relative to the root.
-        target: Where it is.
-        pointer: Its pointer now.
-        to_stage: Files that git should be told of, relative to the root.
-        staged: Whether git was told already.
-    """
-
-    source: str
-    target: str
-    pointer: str
-    to_stage: tuple[str, ...]
-    staged: bool
 
 
 def remove(

@@ -1,24 +1,29 @@
 """A repository as users and scripts see it."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from dvclite.cache.cache import Cache
-from dvclite.cache.layout import Kind
 from dvclite.config.settings import Config
+from dvclite.ignore.rules import Match
+from dvclite.maintenance.collected import Collected
 from dvclite.progress import SILENT, Progress
-from dvclite.repo.add import Added, add, commit
-from dvclite.repo.checkout import checkout
-from dvclite.repo.diff import Diff, diff
-from dvclite.repo.globs import expanded
-from dvclite.repo.init import init
-from dvclite.repo.outputs import named_outputs
 from dvclite.repo.project import Project
-from dvclite.repo.remove import MovedOutput, Removed, move, remove
-from dvclite.workspace.relink import relink
+from dvclite.repo.results import (
+    Added,
+    CloudStatus,
+    Diff,
+    Exchanged,
+    Finding,
+    Installed,
+    MovedOutput,
+    Removed,
+)
+from dvclite.repo.versions import EVERYTHING, WORKSPACE, Choice, Keep, Versions
 from dvclite.workspace.restore import Restored
-from dvclite.workspace.status import OutputStatus, output_status
+from dvclite.workspace.status import OutputStatus
 
 AnyPath = str | os.PathLike[str]
 
@@ -68,6 +73,8 @@ class Repo:
         Raises:
             RepoExistsError, RepoError, GitError: That is not possible there.
         """
+        from dvclite.repo.init import init
+
         return cls(init(path, environ, hash=hash, subdir=subdir, scm=scm))
 
     @property
@@ -117,6 +124,9 @@ class Repo:
                 cannot be added; nothing has been changed then.
             FileChangedError, FileAccessError: A file could not be read.
         """
+        from dvclite.repo.add import add
+        from dvclite.repo.globs import expanded
+
         paths = [self._project.relative(path) for path in expanded(targets, glob=glob)]
         return add(self._project, paths, progress, desc=desc, force=force, link=relink)
 
@@ -131,6 +141,8 @@ class Repo:
             NotAnOutputError: A target is not tracked.
             UnsupportedFileError, FileChangedError, FileAccessError: Something cannot be added.
         """
+        from dvclite.repo.add import commit
+
         return commit(self._project, self._relative(targets), progress)
 
     def remove(
@@ -147,6 +159,8 @@ class Repo:
             NotAnOutputError: A target is not an output as a whole.
             UnsavedChangesError: Data that was to be removed is in no cache.
         """
+        from dvclite.repo.remove import remove
+
         return remove(self._project, self._relative(targets), outs=outs, force=force)
 
     def move(self, source: AnyPath, target: AnyPath) -> MovedOutput:
@@ -160,6 +174,8 @@ class Repo:
             NotAnOutputError: The source is not an output as a whole.
             PathTakenError, OverlapError: The target is taken.
         """
+        from dvclite.repo.remove import move
+
         relative = self._project.relative
         return move(self._project, relative(source), relative(target))
 
@@ -176,6 +192,9 @@ class Repo:
             NotAnOutputError: A target is not tracked.
             FileAccessError: Something cannot be read.
         """
+        from dvclite.repo.outputs import named_outputs
+        from dvclite.workspace.status import output_status
+
         named = named_outputs(self._project, self._relative(targets))
         progress.start("Comparing", files=len(named))
         workspace = self._project.workspace
@@ -206,6 +225,8 @@ class Repo:
             UnknownRevisionError: git does not know a revision.
             FileAccessError: A file of the workspace cannot be read.
         """
+        from dvclite.repo.diff import diff
+
         return diff(self._project, progress, before, after, self._relative(targets))
 
     def checkout(
@@ -234,6 +255,8 @@ class Repo:
             IncompleteError: Not everything is in the cache; the rest was restored.
             NotAnOutputError: A target is not tracked.
         """
+        from dvclite.repo.checkout import checkout
+
         return checkout(
             self._project,
             self._relative(targets),
@@ -253,9 +276,206 @@ class Repo:
         Raises:
             NotAnOutputError: A target is not tracked.
         """
+        from dvclite.cache.layout import Kind
+        from dvclite.repo.outputs import named_outputs
+        from dvclite.workspace.relink import relink
+
         named = named_outputs(self._project, self._relative(targets))
         outputs = {item.output.path: item.output for item in named}
         return relink(self._project.workspace, outputs.values(), progress, (Kind.COPY,))
+
+    def push(
+        self,
+        targets: Iterable[AnyPath] = (),
+        *,
+        remote: str | None = None,
+        jobs: int | None = None,
+        versions: Versions = WORKSPACE,
+        glob: bool = False,
+        dry: bool = False,
+        progress: Progress = SILENT,
+    ) -> Exchanged:
+        """Bring to a remote what it lacks.
+
+        Args:
+            targets: Outputs, parts of directories, folders; everything where it is empty.
+            remote: Its name; None for the one each output asks for, or the default.
+            jobs: How many transfers to run at once.
+            versions: Versions to take along beside that of the workspace.
+            glob: Whether targets are patterns over the paths of outputs.
+            dry: Whether only to tell what would be pushed.
+            progress: Is told of files and bytes.
+
+        Raises:
+            BlobMissingError: Something is neither in the cache nor on the remote; the rest was
+                pushed.
+            TransferError: Something else did not arrive; the rest did.
+            NoRemoteError, RemoteError, NotAnOutputError: Nothing could be done.
+        """
+        from dvclite.repo.exchange import push_outputs
+
+        choice = self._choice(targets, remote, jobs, versions, glob=glob)
+        return push_outputs(self._project, choice, progress, dry=dry)
+
+    def fetch(
+        self,
+        targets: Iterable[AnyPath] = (),
+        *,
+        remote: str | None = None,
+        jobs: int | None = None,
+        versions: Versions = WORKSPACE,
+        glob: bool = False,
+        dry: bool = False,
+        progress: Progress = SILENT,
+    ) -> Exchanged:
+        """Bring into the cache what it lacks; arguments as those of `push`.
+
+        What the first remote does not have is looked for on the others, unless one is named.
+
+        Raises:
+            BlobMissingError: Something is on no remote; the rest was fetched.
+            TransferError: Something else did not arrive; the rest did.
+            NoRemoteError, RemoteError, NotAnOutputError: Nothing could be done.
+        """
+        from dvclite.repo.exchange import fetch_outputs
+
+        choice = self._choice(targets, remote, jobs, versions, glob=glob)
+        with self._project.cache.lease() as lease:
+            return fetch_outputs(self._project, choice, lease, progress, dry=dry)
+
+    def pull(
+        self,
+        targets: Iterable[AnyPath] = (),
+        *,
+        remote: str | None = None,
+        jobs: int | None = None,
+        glob: bool = False,
+        force: bool = False,
+        progress: Progress = SILENT,
+    ) -> Exchanged:
+        """Fetch what the workspace needs, and check it out; arguments as those of `push`.
+
+        Args:
+            targets: As `push`.
+            remote: As `push`.
+            jobs: As `push`.
+            glob: As `push`.
+            force: Whether to overwrite and remove what is in no cache.
+            progress: Is told of files and bytes.
+
+        Raises:
+            UnsavedChangesError: Files that are in no cache stand in the way.
+            BlobMissingError, TransferError, IncompleteError: Not everything is to be had; the
+                rest was restored.
+            NoRemoteError, RemoteError, NotAnOutputError: Nothing could be done.
+        """
+        from dvclite.repo.exchange import pull
+
+        choice = self._choice(targets, remote, jobs, WORKSPACE, glob=glob)
+        return pull(self._project, choice, progress, force=force)
+
+    def cloud_status(
+        self,
+        targets: Iterable[AnyPath] = (),
+        *,
+        remote: str | None = None,
+        jobs: int | None = None,
+        versions: Versions = WORKSPACE,
+        progress: Progress = SILENT,
+    ) -> list[CloudStatus]:
+        """Tell what the cache and the remotes lack of outputs, sorted by path.
+
+        Arguments as those of `push`.
+
+        Raises:
+            BlobMissingError, TransferError: Something could not be compared.
+            NoRemoteError, RemoteError, NotAnOutputError: Nothing could be done.
+        """
+        from dvclite.repo.exchange import cloud_status
+
+        choice = self._choice(targets, remote, jobs, versions, glob=False)
+        return cloud_status(self._project, choice, progress)
+
+    def gc(
+        self,
+        keep: Keep = EVERYTHING,
+        *,
+        dry: bool = False,
+        force: bool = False,
+        now: bool = False,
+    ) -> Collected:
+        """Remove from the cache what nobody needs. It goes to a trash first.
+
+        Args:
+            keep: What stays; all that git could still bring back, unless told otherwise.
+            dry: Whether only to tell.
+            force: Whether to remove what other versions need, though no remote has it.
+            now: Whether to delete at once, and to empty the trash.
+
+        Raises:
+            CollectError: It cannot be known what is still needed; nothing was removed.
+        """
+        from dvclite.repo.exchange import on_remote, remote_tree
+        from dvclite.repo.gc import Elsewhere, gc
+
+        project = self._project
+        elsewhere = Elsewhere(partial(on_remote, project), partial(remote_tree, project))
+        return gc(project, keep, elsewhere, dry=dry, force=force, now=now)
+
+    def check_ignore(self, paths: Iterable[AnyPath]) -> list[tuple[str, Match | None]]:
+        """Tell of paths which line of a `.dvcignore` decides about them, if any does."""
+        rules = self._project.ignore_rules
+        found = []
+        for path in self._relative(paths):
+            is_folder = self._project.workspace.is_folder(path)
+            found.append((path, rules.explain(path, is_folder=is_folder)))
+        return found
+
+    def install(self, *, force: bool = False) -> Installed:
+        """Let git call dvclite after a checkout or merge, and before a push.
+
+        Args:
+            force: Whether to add our lines to hooks that others wrote.
+
+        Raises:
+            PathTakenError: Others wrote a hook already; nothing was changed.
+        """
+        from dvclite.repo.hooks import install
+
+        return install(self._project, force=force)
+
+    def follows_checkout(self, arguments: Sequence[str]) -> bool:
+        """Say whether data is to follow a call of git's `post-checkout` hook.
+
+        Args:
+            arguments: What git gave the hook.
+        """
+        from dvclite.repo.hooks import follows_checkout
+
+        return follows_checkout(self._project, arguments)
+
+    def doctor(self) -> list[Finding]:
+        """Find out whether everything works here."""
+        from dvclite.repo.doctor import doctor
+
+        return list(doctor(self._project))
+
+    def forget_project(self, root: AnyPath) -> None:
+        """No longer keep what a repository needs that shared this cache, and is gone."""
+        from dvclite.cache.projects import forget
+
+        forget(self.cache.root, Path(os.path.abspath(root)))
+
+    def _choice(
+        self,
+        targets: Iterable[AnyPath],
+        remote: str | None,
+        jobs: int | None,
+        versions: Versions,
+        *,
+        glob: bool,
+    ) -> Choice:
+        return Choice(tuple(self._relative(targets)), versions, remote, jobs, glob)
 
     def _relative(self, paths: Iterable[AnyPath]) -> list[str]:
         return [self._project.relative(path) for path in paths]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dvclite.errors import FormatError
+from dvclite.errors import CollectError, FormatError
 from dvclite.git.history import Scope
 from dvclite.git.versions import FileVersion
 from dvclite.hashing import Oid, is_oid
@@ -37,6 +37,43 @@ class Versions:
 
 
 WORKSPACE = Versions()
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """What a collection keeps beside the data of the workspace.
+
+    Attributes:
+        everything: All that git keeps in any way: every ref, the stash, the reflogs.
+        versions: Otherwise, these versions only. What others need stays even so, unless it is
+            on a remote.
+    """
+
+    everything: bool = True
+    versions: Versions = WORKSPACE
+
+
+EVERYTHING = Keep()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to exchange, and with whom.
+
+    Attributes:
+        targets: Outputs, parts of directories, or folders, relative to the root; patterns over
+            the paths of outputs with `glob`; everything where it is empty.
+        versions: Versions to take along beside that of the workspace.
+        remote: Which remote; None for the one that each output asks for, or the default.
+        jobs: How many transfers to run at once; None for what is configured.
+        glob: Whether targets are patterns.
+    """
+
+    targets: tuple[str, ...] = ()
+    versions: Versions = WORKSPACE
+    remote: str | None = None
+    jobs: int | None = None
+    glob: bool = False
 
 
 def commits(project: Project, versions: Versions) -> list[str]:
@@ -74,7 +111,12 @@ def named_oids(project: Project, version: FileVersion) -> Iterator[tuple[str, Oi
     What once was committed broken, a conflict for instance, still counts: whatever looks like an
     oid in it is taken for one.
     """
-    data = version.data or b""
+    if version.data is None:
+        raise CollectError(
+            f"{version.path} has {version.size:,} bytes in some version, too many for a pointer",
+            hint="nothing was removed, since nobody knows what it names",
+        )
+    data = version.data
     try:
         for output in parse(version.path, data, project.format.algorithm).outputs:
             if output.oid is not None:

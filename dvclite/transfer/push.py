@@ -5,7 +5,7 @@ from functools import partial
 
 from dvclite.cache.cache import Cache
 from dvclite.errors import BlobMissingError
-from dvclite.hashing import Oid
+from dvclite.hashing import Oid, is_tree
 from dvclite.progress import Progress
 from dvclite.remotestore.engine import Failure, Outcome
 from dvclite.remotestore.named import Named
@@ -99,7 +99,8 @@ def _pushed(
     lend = partial(lent, cache)
     count = len(chosen)
     leaves = store.push(contents.drawn(chosen), lend, progress)
-    absent |= chosen | _not_arrived(leaves)
+    absent |= chosen
+    absent |= {failure.item.ref.oid: failure.item.ref.size for failure in leaves.failures}
     complete, withheld = _divided(contents, absent)
     trees = Outcome[Named]() if leaves.stopped else store.push(complete, lend, progress)
     done = leaves.done + trees.done
@@ -115,19 +116,15 @@ def _pushed(
     )
 
 
-def _not_arrived(outcome: Outcome[Named]) -> dict[Oid, int]:
-    blobs = [*outcome.untried, *(failure.item for failure in outcome.failures)]
-    return {blob.ref.oid: blob.ref.size for blob in blobs}
-
-
 def _divided(contents: Contents, absent: dict[Oid, int]) -> tuple[list[Named], list[str]]:
     """Return the trees that may follow, and the paths of those that may not."""
     complete: dict[Oid, Named] = {}
     withheld: list[str] = []
+    lacks_leaves = not all(map(is_tree, absent))
     for one, tree in contents.trees():
         if tree.oid not in absent:
             continue
-        if any(entry.oid in absent for entry in tree):
+        if lacks_leaves and any(entry.oid in absent for entry in tree):
             withheld.append(one.path)
         else:
             complete.setdefault(tree.oid, Named(one.path, tree.ref))

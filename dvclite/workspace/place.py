@@ -2,7 +2,6 @@
 
 import errno
 import os
-import secrets
 from types import TracebackType
 from typing import Self
 
@@ -92,7 +91,7 @@ class Place:
     def beside(self, path: str) -> str:
         """Return a new path for a file of our own in the folder of a path."""
         folder, _name = self.folder(path, make=True)
-        return os.path.join(folder.path, PARTIAL_PREFIX + secrets.token_hex(8))
+        return os.path.join(folder.path, PARTIAL_PREFIX + os.urandom(8).hex())
 
     def take(self, partial: str, path: str) -> None:
         """Move a file of our own to a path, in place of the file that is there."""

@@ -1,0 +1,124 @@
+"""Where every error of a command ends: as one clear message and an exit code."""
+
+import errno
+import os
+import sys
+from collections.abc import Iterator, Sequence
+
+import click
+
+from dvclite.cli.console import Console
+from dvclite.errors import DvcliteError
+
+COMPLETION = "_DVCLITE_COMPLETE"
+"""The variable through which a shell asks what could come next."""
+
+_FAILED, _USAGE, _INTERRUPTED, _BROKEN_PIPE = 1, 2, 130, 141
+_DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+
+def run(program: click.Group, words: Sequence[str], name: str) -> int:
+    """Run a command line and return its exit code.
+
+    What is no user's fault leaves as it is: a traceback is what its authors need.
+    """
+    console = Console()
+    _escape_what_cannot_be_encoded()
+    try:
+        code = _execute(program, words, name, console)
+        sys.stdout.flush()
+        return code
+    except click.ClickException as error:
+        console.error(error.format_message(), _usage_hint(error))
+        return error.exit_code
+    except DvcliteError as error:
+        _report(console, error, str(error), error.hint or _disk_hint(error.__cause__))
+        return error.exit_code
+    except (KeyboardInterrupt, EOFError, click.Abort):
+        console.error("interrupted", "run the same command again to go on from there")
+        return _INTERRUPTED
+    except BrokenPipeError:
+        _forget_output()
+        return _BROKEN_PIPE
+    except OSError as error:
+        _report(console, error, _reason(error), _disk_hint(error))
+        return _FAILED
+    except Exception as error:
+        error.add_note("This is a defect of dvclite: please report it, with the lines above.")
+        raise
+
+
+def _execute(program: click.Group, words: Sequence[str], name: str, console: Console) -> int:
+    if instruction := os.environ.get(COMPLETION):
+        from click.shell_completion import shell_complete
+
+        return shell_complete(program, {}, name, COMPLETION, instruction)
+    try:
+        with program.make_context(name, list(words), obj=console) as context:
+            program.invoke(context)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    return 0
+
+
+def _usage_hint(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return f"see `{context.command_path} --help`" if context is not None else ""
+
+
+def _report(console: Console, error: Exception, message: str, hint: str) -> None:
+    if console.verbose > 1:
+        import traceback
+
+        click.echo("".join(traceback.format_exception(error)), err=True)
+    causes = [f"\n  because of {_reason(cause)}" for cause in _causes(error)]
+    console.error(message + "".join(causes if console.verbose else []), hint)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause = error.__cause__
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__
+
+
+def _reason(error: BaseException) -> str:
+    if not isinstance(error, OSError) or error.errno is None:
+        return f"{type(error).__name__}: {error}"
+    reason = os.strerror(error.errno)
+    return ": ".join([*_paths(error), reason])
+
+
+def _paths(error: OSError) -> list[str]:
+    return [
+        os.fsdecode(path)
+        for path in (error.filename, error.filename2)
+        if isinstance(path, (str, bytes, os.PathLike))
+    ]
+
+
+def _disk_hint(error: BaseException | None) -> str:
+    """Say which disk is full, where that is what stopped a command."""
+    if not isinstance(error, OSError) or error.errno not in _DISK_FULL:
+        return ""
+    path = os.path.abspath(next(iter(_paths(error)), "."))
+    while not os.path.ismount(path) and path != os.path.dirname(path):
+        path = os.path.dirname(path)
+    return f"make room on the disk at {path}, then run the same command again"
+
+
+def _escape_what_cannot_be_encoded() -> None:
+    """Let a character that the terminal's encoding lacks appear as an escape, and fail nothing."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _forget_output() -> None:
+    """Let Python's last flush go nowhere: nobody reads any more."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+    except (OSError, ValueError):
+        pass

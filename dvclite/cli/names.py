@@ -1,0 +1,57 @@
+"""File names as the user would write them from the current folder."""
+
+import os
+import posixpath
+from collections.abc import Sequence
+from pathlib import Path
+
+from dvclite.cli.console import Console
+from dvclite.cli.text import printable
+from dvclite.repo.repo import Repo
+
+_TYPED = 10
+
+
+class Names:
+    """Spells paths of a repository."""
+
+    def __init__(self, root: Path) -> None:
+        """Remember where the user is.
+
+        Args:
+            root: The repository's root.
+        """
+        inner = os.path.relpath(os.path.realpath(os.curdir), os.path.realpath(root))
+        self._inner = inner.replace(os.sep, "/")
+
+    def typed(self, path: str) -> str:
+        """Return a path, relative to the root, as an argument of the next command."""
+        if self._inner == ".":
+            return path
+        if path.startswith(self._inner + "/") and len(path) > len(self._inner) + 1:
+            return path[len(self._inner) + 1 :]
+        return posixpath.relpath(path, self._inner) + "/" * path.endswith("/")
+
+    def shown(self, path: str) -> str:
+        """Return a path, relative to the root, as a terminal may show it."""
+        return printable(self.typed(path))
+
+
+def tell_git(console: Console, repo: Repo, paths: Sequence[str], *, staged: bool) -> None:
+    """Say how git learns of changed pointers and ignore files, or that it has.
+
+    Args:
+        console: Where.
+        repo: The repository.
+        paths: The files, relative to the root.
+        staged: Whether git knows of them already.
+    """
+    from shlex import quote
+
+    names = Names(repo.root)
+    if staged and console.verbose:
+        console.write(f"Staged {names.shown(path)}" for path in paths)
+    elif len(paths) > _TYPED and not staged:
+        console.hint("git add ':/*.dvc' ':/*.gitignore'")
+    elif paths and not staged:
+        console.hint(" ".join(["git add", *(quote(names.typed(path)) for path in paths)]))

@@ -1,0 +1,1 @@
+"""How results read: what commands tell when they are done."""

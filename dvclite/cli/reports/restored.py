@@ -1,0 +1,84 @@
+"""What was checked out."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from dvclite.cli.console import Console
+from dvclite.cli.names import Names
+from dvclite.cli.text import count, joined, size
+from dvclite.errors import IncompleteError
+from dvclite.repo.repo import Repo
+from dvclite.workspace.restore import Restored
+
+_SHOWN = 10
+_LETTERS = {"added": "A", "modified": "M", "deleted": "D"}
+_COLOURS = {"A": "green", "M": "yellow", "D": "red"}
+
+
+def show(
+    console: Console, repo: Repo, restored: Restored, *, summary: bool = False, as_json: bool
+) -> None:
+    """Tell what changed in the workspace.
+
+    Args:
+        console: Where.
+        repo: The repository.
+        restored: What the checkout came to.
+        summary: Whether to tell numbers only.
+        as_json: Whether as a document.
+    """
+    if as_json:
+        console.json(restored)
+        return
+    if not summary:
+        show_paths(console, repo, restored)
+    idle = "Nothing was checked out" if restored.missing else "Everything is up to date"
+    console.say(done(restored) or idle)
+
+
+@contextmanager
+def shown_on_failure(console: Console, repo: Repo, *, as_json: bool) -> Iterator[None]:
+    """Tell what was restored where not everything could be, before the error does its part."""
+    try:
+        yield
+    except IncompleteError as error:
+        if isinstance(error.restored, Restored):
+            show(console, repo, error.restored, as_json=as_json)
+        raise
+
+
+def show_paths(console: Console, repo: Repo, restored: Restored) -> None:
+    """Print a line for each path that was changed, or for the first few."""
+    kinds = {kind: getattr(restored, kind) for kind in _LETTERS}
+    total = sum(len(paths) for paths in kinds.values())
+    limit = total if console.verbose else _SHOWN
+    first = sorted((path, kind) for kind, paths in kinds.items() for path in paths[:limit])
+    names = Names(repo.root)
+    lines = [f"{_letter(kind)}\t{names.shown(path)}" for path, kind in first[:limit]]
+    if total > limit:
+        lines.append(f"… and {total - limit:,} more")
+    console.write(lines)
+
+
+def done(restored: Restored) -> str:
+    """Return what was done in files and bytes; nothing where nothing was done."""
+    parts = [
+        f"{count(len(paths), 'file')} {kind}"
+        for kind in _LETTERS
+        if (paths := getattr(restored, kind))
+    ]
+    return f"{joined(parts)}, {size(restored.size)}" if parts else ""
+
+
+def _letter(kind: str) -> str:
+    return click.style(_LETTERS[kind], fg=_COLOURS[_LETTERS[kind]])
+
+
+def follow(console: Console, repo: Repo) -> None:
+    """Check out the data after git did the code, and tell in one line if that changed anything."""
+    with console.progress() as progress:
+        restored = repo.checkout(progress=progress)
+    if changed := done(restored):
+        console.say(f"dvclite: {changed}")

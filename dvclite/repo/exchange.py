@@ -1,0 +1,279 @@
+"""`push`, `fetch`, `pull` and what `status -c` tells: the repository and its remotes."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from dvclite.cache.leases import Lease
+from dvclite.errors import (
+    BlobCorruptError,
+    BlobMissingError,
+    DvcliteError,
+    IncompleteError,
+    NotAnOutputError,
+    TransferError,
+)
+from dvclite.hashing import BlobRef, Oid
+from dvclite.pointer import Output
+from dvclite.progress import Progress
+from dvclite.remotestore.store import RemoteStore
+from dvclite.repo.checkout import checkout
+from dvclite.repo.outputs import named_outputs
+from dvclite.repo.project import Project
+from dvclite.repo.results import CloudStatus, Exchanged
+from dvclite.repo.versions import Choice, outputs_of
+from dvclite.transfer.compare import Comparison, compare
+from dvclite.transfer.fetch import fetch, fetchable
+from dvclite.transfer.moved import Moved
+from dvclite.transfer.push import push, pushable
+from dvclite.transfer.wanted import Wanted, wanted
+from dvclite.tree import Tree
+
+
+class _Group(NamedTuple):
+    """What goes to or comes from one remote."""
+
+    remote: str
+    wanted: list[Wanted]
+
+
+def push_outputs(
+    project: Project, choice: Choice, progress: Progress, *, dry: bool = False
+) -> Exchanged:
+    """Bring to remotes what they lack.
+
+    Raises:
+        BlobMissingError: Something is neither in the cache nor on the remote; the rest was pushed.
+        TransferError: Something else did not arrive; the rest did.
+        NoRemoteError, RemoteError, NotAnOutputError: Nothing could be done.
+    """
+
+    def one(store: RemoteStore, group: _Group) -> Moved:
+        move = pushable if dry else push
+        return move(project.cache, store, group.wanted, progress)
+
+    return _exchange(project, choice, _pushed(project, choice), one, "pushed", dry=dry)
+
+
+def fetch_outputs(
+    project: Project, choice: Choice, lease: Lease, progress: Progress, *, dry: bool = False
+) -> Exchanged:
+    """Bring into the cache what it lacks.
+
+    What the first remote does not have, or has only damaged, is looked for on the others, unless
+    one was named.
+
+    Args:
+        project: The repository.
+        choice: What to fetch, and from where.
+        lease: Held until what was fetched is used.
+        progress: Is told of files and bytes.
+        dry: Whether only to tell what would be fetched.
+
+    Raises:
+        BlobMissingError: Something is on no remote; the rest was fetched.
+        TransferError: Something else did not arrive; the rest did.
+        NoRemoteError, RemoteError, NotAnOutputError: Nothing could be done.
+    """
+    return fetch_parts(project, list(_chosen(project, choice)), choice, lease, progress, dry=dry)
+
+
+def fetch_parts(
+    project: Project,
+    parts: Sequence[tuple[Output, str]],
+    choice: Choice,
+    lease: Lease,
+    progress: Progress,
+    *,
+    dry: bool = False,
+) -> Exchanged:
+    """Bring into the cache what it lacks of outputs, or of paths inside them.
+
+    Other arguments and errors as those of `fetch_outputs`; of the choice only the remote and the
+    number of jobs count.
+    """
+
+    def one(store: RemoteStore, group: _Group) -> Moved:
+        if dry:
+            return fetchable(project.cache, store, group.wanted, progress)
+        project.register()
+        return fetch(project.cache, store, group.wanted, lease, progress)
+
+    return _exchange(project, choice, _groups(project, choice, parts), one, "fetched", dry=dry)
+
+
+def pull(project: Project, choice: Choice, progress: Progress, *, force: bool = False) -> Exchanged:
+    """Fetch what the workspace needs, and check it out.
+
+    Blobs that turn out to be damaged on their way out of the cache are fetched once more.
+
+    Args:
+        project: The repository.
+        choice: What to pull, and from where.
+        progress: Is told of files and bytes.
+        force: Whether to overwrite and remove what is in no cache.
+
+    Raises:
+        UnsavedChangesError: Files that are in no cache stand in the way.
+        BlobMissingError, TransferError, IncompleteError: Not everything is to be had; the rest
+            was restored.
+        NoRemoteError, RemoteError, NotAnOutputError: Nothing could be done.
+    """
+    with project.cache.lease() as lease:
+        fetched: Exchanged | None = None
+        failure: DvcliteError | None = None
+        try:
+            fetched = fetch_outputs(project, choice, lease, progress)
+        except (BlobMissingError, TransferError) as error:
+            failure = error
+        targets = _matched(project, choice) if choice.glob else choice.targets
+        try:
+            restored = checkout(project, targets, progress, force=force)
+        except IncompleteError:
+            if failure is not None:
+                raise failure from None
+            fetched = fetch_outputs(project, choice, lease, progress)
+            restored = checkout(project, targets, progress, force=force)
+    if failure is not None:
+        raise failure
+    assert fetched is not None
+    return replace(fetched, restored=restored)
+
+
+def cloud_status(project: Project, choice: Choice, progress: Progress) -> list[CloudStatus]:
+    """Tell what the cache and the remotes lack of outputs, sorted by path.
+
+    Raises:
+        BlobMissingError, TransferError: Something could not be compared.
+        NoRemoteError, RemoteError, NotAnOutputError: Nothing could be done.
+    """
+    compared: list[CloudStatus] = []
+    for group in _pushed(project, choice):
+        with _store(project, group.remote, choice.jobs) as store:
+            found, failures = compare(project.cache, store, group.wanted, progress)
+        Moved(failures=tuple(failures)).check("compared")
+        compared += [_told(path, comparison) for path, comparison in found.items()]
+    return sorted(compared, key=lambda status: status.path)
+
+
+def _told(path: str, comparison: Comparison) -> CloudStatus:
+    return CloudStatus(
+        path=path,
+        new=tuple(comparison.new.names),
+        new_size=comparison.new.size,
+        deleted=tuple(comparison.deleted.names),
+        deleted_size=comparison.deleted.size,
+        missing=tuple(comparison.missing.names),
+    )
+
+
+def on_remote(project: Project, refs: list[BlobRef]) -> set[Oid]:
+    """Return which of some blobs are on the default remote; none where there is no remote."""
+    if not project.config.remote_names():
+        return set()
+    with _store(project, project.config.default_remote(), None) as store:
+        missing = store.missing(refs)
+    return {ref.oid for ref in refs} - missing.keys()
+
+
+def remote_tree(project: Project, oid: Oid) -> Tree | None:
+    """Return a tree that the cache lacks, from the first remote that has it; None if none has."""
+    for name in project.config.remote_names():
+        try:
+            with _store(project, name, None) as store:
+                return store.tree(oid)
+        except (BlobMissingError, BlobCorruptError):
+            continue
+    return None
+
+
+def _exchange(
+    project: Project,
+    choice: Choice,
+    groups: Sequence[_Group],
+    exchange: Callable[[RemoteStore, _Group], Moved],
+    action: str,
+    *,
+    dry: bool,
+) -> Exchanged:
+    """Exchange with one remote after another, and raise at the end for all that went wrong."""
+    whole, tried = Moved(), dict[str, None]()
+    elsewhere = action == "fetched" and choice.remote is None
+    for group in groups:
+        others = [name for name in project.config.remote_names() if name != group.remote]
+        moved = Moved()
+        for name in [group.remote, *(others if elsewhere else ())]:
+            with _store(project, name, choice.jobs) as store:
+                latest = exchange(store, group)
+                tried[store.url] = None
+            # What failed before and arrived now is no failure any more.
+            moved = replace(moved, failures=(), left=0, withheld=()) + latest
+            if not moved.failures:
+                break
+        whole += moved
+    whole.check(action, tried=list(tried) if elsewhere else ())
+    return Exchanged(whole.files, whole.size, tuple(group.remote for group in groups), dry)
+
+
+def _pushed(project: Project, choice: Choice) -> list[_Group]:
+    """Return what belongs on remotes, by remote."""
+    chosen = _chosen(project, choice)
+    return _groups(project, choice, [part for part in chosen if part[0].pushed])
+
+
+def _groups(project: Project, choice: Choice, parts: Sequence[tuple[Output, str]]) -> list[_Group]:
+    """Return outputs and parts of them, by the remote that each belongs on."""
+    groups: dict[str, list[Wanted]] = {}
+    for output, path in parts:
+        if output.oid is not None and output.cached:
+            remote = choice.remote or output.remote or project.config.default_remote()
+            groups.setdefault(remote.lower(), []).append(wanted(output, path))
+    if not groups:
+        # A missing or unknown remote is worth an error even if there is nothing to move.
+        groups[choice.remote or project.config.default_remote()] = []
+    return [_Group(remote, items) for remote, items in groups.items()]
+
+
+def _chosen(project: Project, choice: Choice) -> Iterator[tuple[Output, str]]:
+    targets = _matched(project, choice) if choice.glob else choice.targets
+    for named in named_outputs(project, targets):
+        yield named.output, named.path
+    if not choice.versions.is_empty:
+        for output in outputs_of(project, choice.versions):
+            yield from ((output, path) for path in _parts(output, targets))
+
+
+def _parts(output: Output, targets: Sequence[str]) -> list[str]:
+    """Return which paths of a version's output targets mean; a target may mean none there."""
+    if not targets:
+        return [output.path]
+    return [
+        target if target.startswith(output.path + "/") else output.path
+        for target in (name.removesuffix(".dvc") for name in targets)
+        if target in (".", output.path)
+        or output.path.startswith(target + "/")
+        or (output.is_directory and target.startswith(output.path + "/"))
+    ]
+
+
+def _matched(project: Project, choice: Choice) -> tuple[str, ...]:
+    """Return the outputs in the workspace that patterns match."""
+    paths = [named.output.path for named in named_outputs(project)]
+    matched = [
+        path for path in paths if any(fnmatchcase(path, pattern) for pattern in choice.targets)
+    ]
+    if not matched:
+        raise NotAnOutputError(", ".join(choice.targets))
+    return tuple(matched)
+
+
+def _store(project: Project, name: str, jobs: int | None) -> RemoteStore:
+    # Finding plugins costs more to import than all of the rest.
+    from dvclite.remotestore.opening import open_remote
+
+    settings = project.config.remote(name)
+    if jobs is None:
+        jobs = settings.jobs if settings.jobs is not None else project.config.number("core.jobs")
+    remote = open_remote(settings.url, settings.options)
+    return RemoteStore(remote, project.format, jobs=jobs)

@@ -1,0 +1,209 @@
+"""What the methods of a Repo return: what the command line shows, and scripts work with."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dvclite.hashing import Oid
+from dvclite.pointer import Output
+from dvclite.workspace.restore import Restored
+
+
+@dataclass(frozen=True, slots=True)
+class AddedOutput:
+    """An output that was added.
+
+    Attributes:
+        pointer: Its pointer, relative to the root.
+        output: What the pointer says now.
+        changed: Whether the pointer said something else before, or was not there.
+    """
+
+    pointer: str
+    output: Output
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What adding came to.
+
+    Attributes:
+        outputs: In the order of the targets.
+        stored: How many blobs the cache did not hold before.
+        stored_bytes: Their bytes.
+        to_stage: Files that git should be told of, relative to the root: the pointers and ignore
+            files that changed.
+        staged: Whether git was told already.
+    """
+
+    outputs: tuple[AddedOutput, ...]
+    stored: int
+    stored_bytes: int
+    to_stage: tuple[str, ...]
+    staged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What removing came to.
+
+    Attributes:
+        pointers: The pointers that are gone, relative to the root.
+        outputs: What they named.
+        to_stage: Files that git should be told of, relative to the root.
+        staged: Whether git was told already.
+    """
+
+    pointers: tuple[str, ...]
+    outputs: tuple[str, ...]
+    to_stage: tuple[str, ...]
+    staged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MovedOutput:
+    """What moving came to.
+
+    Attributes:
+        source: Where the output was, relative to the root.
+        target: Where it is.
+        pointer: Its pointer now.
+        to_stage: Files that git should be told of, relative to the root.
+        staged: Whether git was told already.
+    """
+
+    source: str
+    target: str
+    pointer: str
+    to_stage: tuple[str, ...]
+    staged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A file that differs between two versions.
+
+    Attributes:
+        path: Relative to the root.
+        before: Its content in the first version; None where it is absent or a link.
+        after: Its content in the second version.
+    """
+
+    path: str
+    before: Oid | None
+    after: Oid | None
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """A file whose content is at another path in the second version.
+
+    Attributes:
+        before: The path in the first version.
+        after: The path in the second version.
+        oid: The content.
+    """
+
+    before: str
+    after: str
+    oid: Oid
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """What changed between two versions.
+
+    Attributes:
+        added: Files that only the second version has, sorted by path.
+        deleted: Files that only the first version has.
+        modified: Files with other content.
+        renamed: Files with the same content at another path.
+        unknown: Outputs that cannot be compared, since a tree is not in the cache.
+    """
+
+    added: tuple[Changed, ...]
+    deleted: tuple[Changed, ...]
+    modified: tuple[Changed, ...]
+    renamed: tuple[Renamed, ...]
+    unknown: tuple[str, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the versions are known to be the same."""
+        return not (self.added or self.deleted or self.modified or self.renamed or self.unknown)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """What a push, fetch or pull came to, or would come to.
+
+    Attributes:
+        files: How many files moved, trees not counted.
+        size: How many bytes moved.
+        remotes: The remotes that took part, by name.
+        dry: Whether nothing really moved.
+        restored: What a pull changed in the workspace.
+    """
+
+    files: int
+    size: int
+    remotes: tuple[str, ...]
+    dry: bool = False
+    restored: Restored | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What installing hooks came to.
+
+    Attributes:
+        written: The hook files that were made or changed.
+        present: The hook files that were there already.
+    """
+
+    written: tuple[Path, ...]
+    present: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CloudStatus:
+    """What the cache and a remote lack of an output.
+
+    Attributes:
+        path: The output, relative to the root.
+        new: Paths whose content is in the cache, not on the remote: `push` brings it there. The
+            tree of a directory goes by the directory's path with a `/` behind.
+        new_size: Their bytes.
+        deleted: Paths whose content is on the remote, not in the cache: `fetch` brings it here.
+        deleted_size: Their bytes.
+        missing: Paths whose content is in neither.
+    """
+
+    path: str
+    new: tuple[str, ...]
+    new_size: int
+    deleted: tuple[str, ...]
+    deleted_size: int
+    missing: tuple[str, ...]
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether both have everything."""
+        return not (self.new or self.deleted or self.missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found out about one thing.
+
+    Attributes:
+        name: What was looked at.
+        detail: What was found.
+        ok: Whether it is as it should be.
+        hint: What to do next; empty where nothing needs doing.
+    """
+
+    name: str
+    detail: str
+    ok: bool = True
+    hint: str = ""
