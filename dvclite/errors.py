@@ -24,7 +24,7 @@
     │  └─ HostilePathError
     ├─ CacheError
     │  ├─ BlobMissingError           exit 5
-    │  ├─ IncompleteError            exit 5
+    │  │  └─ IncompleteError
     │  ├─ BlobCorruptError           exit 6
     │  └─ OidCollisionError
     ├─ WorkspaceError
@@ -307,7 +307,7 @@ class BlobMissingError(CacheError):
         self.tried = tuple(tried)
 
 
-class IncompleteError(CacheError):
+class IncompleteError(BlobMissingError):
     """A checkout restored what it could, and that was not all.
 
     Attributes:
@@ -315,16 +315,16 @@ class IncompleteError(CacheError):
         restored: What was.
     """
 
-    exit_code = 5
-
     def __init__(self, missing: Sequence[str], corrupt: Sequence[str], restored: object) -> None:
         aside = f"\nand these were not what their names say, and were set aside:{listing(corrupt)}"
-        super().__init__(
+        CacheError.__init__(
+            self,
             f"data of {len(missing):,} {'path is' if len(missing) == 1 else 'paths are'}"
             f" not in the cache:{listing(missing)}{aside if corrupt else ''}",
             hint="all else was restored; `dvclite pull` fetches what is missing",
         )
-        self.missing = tuple(missing)
+        self.names = self.missing = tuple(missing)
+        self.tried = ()
         self.restored = restored
 
 

@@ -63,7 +63,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A directory in its written form.
+    """A directory in its written form, which has been checked: see `dvclite.formats.format`.
 
     Attributes:
         data: The written form, byte for byte: what is hashed, stored and sent.
@@ -80,13 +80,8 @@ class Tree:
     decode: Callable[[bytes], Iterator[Entry]]
 
     def __iter__(self) -> Iterator[Entry]:
-        """Yield the entries, sorted by path.
-
-        Raises:
-            TreeError, HostilePathError: The data is not a tree that may be used. Entries before
-                the fault have been yielded by then.
-        """
-        return checked(self.decode(self.data))
+        """Yield the entries, sorted by path."""
+        return self.decode(self.data)
 
     @property
     def ref(self) -> BlobRef:

@@ -38,6 +38,8 @@ class Cache:
         self.format = format
         self._folder_mode = 0o2775 if shared else 0o777
         self.loose = LooseBlobs(root, format, folder_mode=self._folder_mode)
+        # A command comes back to the tree it works on, and a large one takes time to check.
+        self._last_tree: Tree | None = None
         self._layout = Layout(self.loose, format.algorithm)
 
     def absent(self, oids: Iterable[Oid]) -> set[Oid]:
@@ -90,7 +92,10 @@ class Cache:
             BlobMissingError, BlobCorruptError: As from `read`.
             TreeError, HostilePathError: It is not a tree that may be used.
         """
-        return self.format.read_tree(oid, self.read(oid))
+        if self._last_tree is None or self._last_tree.oid != oid:
+            self._last_tree = None  # Two large trees need not be in memory at once.
+            self._last_tree = self.format.read_tree(oid, self.read(oid))
+        return self._last_tree
 
     def lay_out(self, ref: BlobRef, target: str, kinds: Iterable[Kind], mode: int) -> Kind:
         """Make a new file with the content of a blob, or a link to it.

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from dvclite.cache.leases import Lease
 from dvclite.errors import (
+    BlobCorruptError,
     BlobMissingError,
     DvcliteError,
     IncompleteError,
@@ -27,6 +28,7 @@ from dvclite.transfer.fetch import fetch, fetchable
 from dvclite.transfer.moved import Moved
 from dvclite.transfer.push import push, pushable
 from dvclite.transfer.wanted import Wanted, wanted
+from dvclite.tree import Tree
 
 
 class _Group(NamedTuple):
@@ -173,6 +175,17 @@ def on_remote(project: Project, refs: list[BlobRef]) -> set[Oid]:
     with _store(project, project.config.default_remote(), None) as store:
         missing = store.missing(refs)
     return {ref.oid for ref in refs} - missing.keys()
+
+
+def remote_tree(project: Project, oid: Oid) -> Tree | None:
+    """Return a tree that the cache lacks, from the first remote that has it; None if none has."""
+    for name in project.config.remote_names():
+        try:
+            with _store(project, name, None) as store:
+                return store.tree(oid)
+        except (BlobMissingError, BlobCorruptError):
+            continue
+    return None
 
 
 def _exchange(

@@ -50,8 +50,7 @@ def open(
     """
     if mode not in ("r", "rt", "rb"):
         raise ValueError(f"tracked files are read only: mode {mode!r}")
-    project = Project.open(repo, environ)
-    stream = _binary(project, project.relative(path), rev, remote)
+    stream = _stream(Project.open(repo, environ), path, rev, remote)
     if mode == "rb":
         return stream
     return io.TextIOWrapper(stream, encoding=encoding or "utf-8")
@@ -65,16 +64,23 @@ def read(
     repo: str | os.PathLike[str] = ".",
     remote: str | None = None,
     encoding: str | None = None,
+    environ: Mapping[str, str] = os.environ,
 ) -> Any:
     """Return the content of a tracked file: text, or bytes with the mode `rb`.
 
     Arguments and errors as those of `open`.
     """
-    with open(path, mode, rev=rev, repo=repo, remote=remote, encoding=encoding) as stream:
-        return stream.read()
+    if mode not in ("r", "rt", "rb"):
+        raise ValueError(f"tracked files are read only: mode {mode!r}")
+    with _stream(Project.open(repo, environ), path, rev, remote) as stream:
+        data = stream.read()
+    return data if mode == "rb" else data.decode(encoding or "utf-8")
 
 
-def _binary(project: Project, path: str, rev: str | None, remote: str | None) -> IO[bytes]:
+def _stream(
+    project: Project, name: str | os.PathLike[str], rev: str | None, remote: str | None
+) -> IO[bytes]:
+    path = project.relative(name)
     (named,) = outputs_at(project, rev, [path])
     with project.cache.lease() as lease:
         output = named.output

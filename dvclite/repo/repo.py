@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from dvclite.cache.cache import Cache
@@ -414,13 +415,12 @@ class Repo:
         Raises:
             CollectError: It cannot be known what is still needed; nothing was removed.
         """
-        from dvclite.repo.exchange import on_remote
-        from dvclite.repo.gc import gc
+        from dvclite.repo.exchange import on_remote, remote_tree
+        from dvclite.repo.gc import Elsewhere, gc
 
         project = self._project
-        return gc(
-            project, keep, lambda refs: on_remote(project, refs), dry=dry, force=force, now=now
-        )
+        elsewhere = Elsewhere(partial(on_remote, project), partial(remote_tree, project))
+        return gc(project, keep, elsewhere, dry=dry, force=force, now=now)
 
     def check_ignore(self, paths: Iterable[AnyPath]) -> list[tuple[str, Match | None]]:
         """Tell of paths which line of a `.dvcignore` decides about them, if any does."""

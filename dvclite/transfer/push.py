@@ -5,7 +5,7 @@ from functools import partial
 
 from dvclite.cache.cache import Cache
 from dvclite.errors import BlobMissingError
-from dvclite.hashing import Oid
+from dvclite.hashing import Oid, is_tree
 from dvclite.progress import Progress
 from dvclite.remotestore.engine import Failure, Outcome
 from dvclite.remotestore.named import Named
@@ -120,10 +120,11 @@ def _divided(contents: Contents, absent: dict[Oid, int]) -> tuple[list[Named], l
     """Return the trees that may follow, and the paths of those that may not."""
     complete: dict[Oid, Named] = {}
     withheld: list[str] = []
+    lacks_leaves = not all(map(is_tree, absent))
     for one, tree in contents.trees():
         if tree.oid not in absent:
             continue
-        if any(entry.oid in absent for entry in tree):
+        if lacks_leaves and any(entry.oid in absent for entry in tree):
             withheld.append(one.path)
         else:
             complete.setdefault(tree.oid, Named(one.path, tree.ref))

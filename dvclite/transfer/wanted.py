@@ -42,10 +42,7 @@ class Contents:
     """The blobs that make up what is wanted, read anew whenever they are asked for.
 
     One tree at a time is in memory, however many revisions are wanted. What cannot be read is left
-    out and noted.
-
-    Attributes:
-        failures: Trees that cannot be read, and parts that are not in their trees.
+    out.
     """
 
     def __init__(self, wanted: Iterable[Wanted], read: Callable[[Wanted], Tree]) -> None:
@@ -53,19 +50,37 @@ class Contents:
 
         A DvcliteError or OSError from `read` means that tree alone.
         """
-        self.failures: list[Failure[Named]] = []
         # The same tree is in many revisions, as a rule; what is wanted once is enough.
-        distinct = {(one.ref.oid, one.part): one for one in reversed(list(wanted))}
-        every = list(reversed(distinct.values()))
+        distinct = {(one.path, one.ref.oid, one.part): one for one in wanted}
+        every = list(distinct.values())
         self._files = [one for one in every if not is_tree(one.ref.oid)]
         self._trees = [one for one in every if is_tree(one.ref.oid)]
         self._read = read
         self._last: tuple[Oid, Tree] | None = None
-        self._unusable: set[Oid] = set()
+        self._unusable: dict[Oid, DvcliteError | OSError] = {}
+        self._found: set[str] = set()
+
+    @property
+    def failures(self) -> list[Failure[Named]]:
+        """What cannot be had, after all was asked for once.
+
+        Trees that cannot be read, and parts that no version of their directory has.
+        """
+        failures: list[Failure[Named]] = []
+        nowhere: dict[str, Wanted] = {}
+        for one in self._trees:
+            path = f"{one.path}/{one.part}"
+            if one.ref.oid in self._unusable:
+                failures.append(Failure(Named(one.path, one.ref), self._unusable[one.ref.oid]))
+            elif one.part and path not in self._found:
+                nowhere[path] = one
+        for path, one in nowhere.items():
+            failures.append(Failure(Named(path, one.ref), NotAnOutputError(path)))
+        return failures
 
     def trees(self) -> Iterator[tuple[Wanted, Tree]]:
         """Yield the trees that can be read."""
-        for one in list(self._trees):
+        for one in self._trees:
             tree = self.tree(one)
             if tree is not None:
                 yield one, tree
@@ -81,8 +96,7 @@ class Contents:
         try:
             tree = self._read(one)
         except (DvcliteError, OSError) as error:
-            self._unusable.add(oid)
-            self._fail(oid, error)
+            self._unusable[oid] = error
             return None
         self._last = (oid, tree)
         return tree
@@ -111,7 +125,12 @@ class Contents:
 
     def chosen(self, absent: dict[Oid, int]) -> dict[Oid, int]:
         """Return those of the leaves that are in `absent`, taken out of there, with their sizes."""
-        chosen: dict[Oid, int] = {}
+        if not any(one.part for one in self._trees):
+            chosen = {oid: size for oid, size in absent.items() if not is_tree(oid)}
+            for oid in chosen:
+                del absent[oid]
+            return chosen
+        chosen = {}
         for leaf in self.leaves():
             size = absent.pop(leaf.ref.oid, None)
             if size is not None:
@@ -120,7 +139,8 @@ class Contents:
 
     def drawn(self, chosen: dict[Oid, int]) -> Iterator[Named]:
         """Yield each leaf that is in `chosen`, taken out of there, once."""
-        for leaf in self.leaves():
+        leaves = self.leaves()
+        while chosen and (leaf := next(leaves, None)) is not None:
             if chosen.pop(leaf.ref.oid, None) is not None:
                 yield leaf
 
@@ -131,15 +151,8 @@ class Contents:
             found = True
             if entry.is_file:
                 yield Named(prefix + entry.path, entry.ref)
-        if not found:
-            path = prefix + one.part
-            self._trees.remove(one)
-            self.failures.append(Failure(Named(path, one.ref), NotAnOutputError(path)))
-
-    def _fail(self, oid: Oid, error: DvcliteError | OSError) -> None:
-        self.failures += [
-            Failure(Named(one.path, one.ref), error) for one in self._trees if one.ref.oid == oid
-        ]
+        if found:
+            self._found.add(prefix + one.part)
 
 
 def total(sizes: Mapping[Oid, int]) -> int:

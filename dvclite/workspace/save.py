@@ -15,7 +15,7 @@ from dvclite.hashing import BlobRef
 from dvclite.pointer import Output
 from dvclite.progress import Progress
 from dvclite.statcache import UNSETTLED, Row, Update, row, signature
-from dvclite.tree import Entry, Tree, checked, grafted
+from dvclite.tree import Entry, Tree, grafted
 from dvclite.workspace.compare import identify_link, is_executable, paired
 from dvclite.workspace.workspace import Workspace, named_errors
 
@@ -159,7 +159,7 @@ class _Saver:
 
     def _make_tree(self, path: str, entries: Iterator[Entry]) -> Tree:
         try:
-            return self._workspace.format.make_tree(checked(entries))
+            return self._workspace.format.make_tree(entries)
         except HostilePathError as error:
             raise UnsupportedFileError(f"{path}/{error.path}", error.reason) from error
 
