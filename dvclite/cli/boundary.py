@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from dvclite.cli.console import Console
 from dvclite.errors import DvcliteError
@@ -13,7 +14,7 @@ from dvclite.errors import DvcliteError
 COMPLETION = "_DVCLITE_COMPLETE"
 """The variable through which a shell asks what could come next."""
 
-_FAILED, _USAGE, _INTERRUPTED, _BROKEN_PIPE = 1, 2, 130, 141
+_FAILED, _INTERRUPTED, _BROKEN_PIPE = 1, 130, 141
 _DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -28,9 +29,6 @@ def run(program: click.Group, words: Sequence[str], name: str) -> int:
         code = _execute(program, words, name, console)
         sys.stdout.flush()
         return code
-    except click.ClickException as error:
-        console.error(error.format_message(), _usage_hint(error))
-        return error.exit_code
     except DvcliteError as error:
         _report(console, error, str(error), error.hint or _disk_hint(error.__cause__))
         return error.exit_code
@@ -58,12 +56,14 @@ def _execute(program: click.Group, words: Sequence[str], name: str, console: Con
             program.invoke(context)
     except click.exceptions.Exit as done:
         return done.exit_code
+    except NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
+    except click.UsageError as error:
+        hint = f"see `{error.ctx.command_path} --help`" if error.ctx is not None else ""
+        console.error(error.format_message(), hint)
+        return error.exit_code
     return 0
-
-
-def _usage_hint(error: click.ClickException) -> str:
-    context = getattr(error, "ctx", None)
-    return f"see `{context.command_path} --help`" if context is not None else ""
 
 
 def _report(console: Console, error: Exception, message: str, hint: str) -> None:

@@ -15,6 +15,11 @@ class Command(click.Command):
         self.epilog = "\n".join(["\b", "Examples:", *(f"  $ {line}" for line in self.examples)])
         self.params += common_options()
 
+    def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples."""
+        with formatter.section("Examples"):
+            formatter.write("".join(f"  $ {example}\n" for example in self.examples))
+
 
 class Family(click.Group):
     """Commands that share a first word."""
