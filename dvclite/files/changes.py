@@ -66,12 +66,7 @@ def flush(fd: int) -> None:
 
         try:
             # On macOS fsync stops at the drive's own cache.
-            try:
             fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
-        except OSError as error:
-            if error.errno not in (errno.ENOTSUP, errno.EINVAL, errno.ENOTTY):
-                raise
-            os.fsync(fd)  # Network volumes have no cache of that kind.
             return
         except OSError as error:
             if error.errno not in _CANNOT_FLUSH_DRIVE:
