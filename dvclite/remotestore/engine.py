@@ -57,7 +57,7 @@ class Outcome(Generic[_Item]):
 
 def default_jobs() -> int:
     """Return how many threads to use where nobody says: they wait more than they compute."""
-    return min(32, 4 * (os.cpu_count() or 1))
+    return min(32, max(16, 4 * (os.cpu_count() or 1)))
 
 
 def ends_all(error: Exception) -> bool:

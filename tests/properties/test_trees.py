@@ -160,22 +160,36 @@ def test_below_is_what_a_slow_model_finds(entries, path):
     assert list(below(entries, "")) == entries
 
 
-@given(trees(few), few, trees(few), st.booleans())
-def test_grafting_is_replacing_in_a_dict(entries, path, below_it, alone):
-    inside = [Entry(path, Oid("1" * 64), 1)] if alone else []
-    inside = inside or [one._replace(path=f"{path}/{one.path}") for one in below_it]
-    model = {one.path: one for one in entries if not (one.path + "/").startswith(path + "/")}
-    if inside:
+@given(trees(few), trees(few), trees(few))
+def test_grafting_is_replacing_in_a_dict(entries, places, leaves):
+    """Some paths are replaced by nothing, by a file, or by all that is in a small tree."""
+    replaced = [place.path.rstrip("/") for place in places]
+    inside = []
+    for number, path in enumerate(replaced):
+        if number % 3 == 1:
+            inside.append(Entry(path, Oid("1" * 64), 1))
+        elif number % 3 == 2:
+            inside += [one._replace(path=f"{path}/{one.path}") for one in leaves]
+    inside.sort(key=lambda one: one.path)
+    model = {one.path: one for one in entries}
+    for path in replaced:
         model = {
-            name: one for name, one in model.items() if not path.startswith(name.rstrip("/") + "/")
+            name: one for name, one in model.items() if not (name + "/").startswith(path + "/")
+        }
+    for new in inside:
+        model = {
+            name: one
+            for name, one in model.items()
+            if not new.path.startswith(name.rstrip("/") + "/")
         }
     model |= {one.path: one for one in inside}
 
-    grown = list(grafted(entries, [path], inside))
+    grown = list(grafted(entries, replaced, inside))
 
     assert grown == [model[name] for name in sorted(model)]
     assert is_sound(grown)
-    assert list(below(grown, path)) == inside
+    for path in replaced:
+        assert list(below(grown, path)) == list(below(inside, path))
 
 
 @given(trees(few), few)

@@ -312,6 +312,19 @@ def test_comments_order_and_style_survive_every_edit():
     )
 
 
+def test_a_value_that_was_empty_keeps_its_comment_apart():
+    document = Document("config", "[core]\nremote = # why\njobs =\n")
+    document.set("core", "remote", "a")
+    document.set("core", "jobs", "1")
+    assert document.text == "[core]\nremote = a # why\njobs = 1\n"
+
+
+def test_a_section_that_takes_a_name_which_is_there_joins_it():
+    document = Document("config", "[a]\nx = 1\ny = 2\n[b]\ny = 3\nz = 4\n")
+    document.rename("a", "b")
+    assert document.text == "[b]\ny = 2\nz = 4\nx = 1\n"
+
+
 def test_a_section_whose_last_option_goes_stays_while_a_comment_stands_in_it():
     document = Document("config", "[core]\n    remote = a\n    # why\n[gc]\n    trash_days = 1\n")
     document.unset("core", "remote")
@@ -836,6 +849,14 @@ def test_a_file_that_is_too_large_is_refused(folder):
     with pytest.raises(ConfigError, match="larger"):
         put(folder, Level.REPOSITORY, "core.remote", "a")
     (folder / "config").write_bytes(b"#" * ((1 << 20) + 1))
+    with pytest.raises(FileAccessError, match="larger"):
+        load(folder)
+
+
+@posix_only
+def test_a_file_larger_than_memory_is_refused(folder):
+    (folder / "config").touch()
+    os.truncate(folder / "config", 1 << 42)
     with pytest.raises(FileAccessError, match="larger"):
         load(folder)
 

@@ -179,9 +179,11 @@ def test_a_trees_oid_is_the_hash_of_what_is_written():
     assert tree.ref.size == len(WRITTEN)
 
 
-def test_no_tree_is_made_of_what_no_tree_holds():
+def test_a_tree_that_could_not_be_read_is_never_made():
     with pytest.raises(TreeError, match="out of order"):
         FORMAT.make_tree([Entry("b", Oid(OID), 1), Entry("a", Oid(OID), 1)])
+    with pytest.raises(HostilePathError):
+        FORMAT.make_tree([Entry(".git/config", Oid(OID), 1)])
 
 
 def test_reading_a_tree_checks_all_of_it_and_counts():
@@ -189,6 +191,7 @@ def test_reading_a_tree_checks_all_of_it_and_counts():
 
     read = FORMAT.read_tree(made.oid, made.data)
 
+    assert list(read) == ENTRIES
     assert (read.data, read.oid, read.files, read.size) == (
         made.data,
         made.oid,

@@ -143,6 +143,14 @@ def test_a_file_gives_way_only_to_something_that_comes_below_it():
     assert paths(grafted(files("a/", "b"), ["a/x"], [])) == ["a/", "b"]
 
 
+def test_several_parts_of_a_tree_are_replaced_at_once():
+    tree = files("a/b", "a/c", "b/c/1", "b/c/2", "b/d/", "c")
+
+    grown = grafted(tree, ["a/b", "b/c", "b/d", "d/e"], files("a/b/x", "b/c", "d/e"))
+
+    assert paths(grown) == ["a/b/x", "a/c", "b/c", "c", "d/e"]
+
+
 @pytest.mark.parametrize(
     "names",
     [
