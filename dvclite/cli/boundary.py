@@ -9,7 +9,8 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from dvclite.cli.console import Console
-from dvclite.errors import DvcliteError
+from dvclite.cli.text import printable_lines
+from dvclite.errors import DvcliteError, TransferError
 
 COMPLETION = "_DVCLITE_COMPLETE"
 """The variable through which a shell asks what could come next."""
@@ -30,7 +31,7 @@ def run(program: click.Group, words: Sequence[str], name: str) -> int:
         sys.stdout.flush()
         return code
     except DvcliteError as error:
-        _report(console, error, str(error), error.hint or _disk_hint(error.__cause__))
+        _report(console, error, str(error), error.hint)
         return error.exit_code
     except (KeyboardInterrupt, EOFError, click.Abort):
         console.error("interrupted", "run the same command again to go on from there")
@@ -39,7 +40,7 @@ def run(program: click.Group, words: Sequence[str], name: str) -> int:
         _forget_output()
         return _BROKEN_PIPE
     except OSError as error:
-        _report(console, error, _reason(error), _disk_hint(error))
+        _report(console, error, _reason(error))
         return _FAILED
     except Exception as error:
         error.add_note("This is a defect of dvclite: please report it, with the lines above.")
@@ -66,20 +67,24 @@ def _execute(program: click.Group, words: Sequence[str], name: str, console: Con
     return 0
 
 
-def _report(console: Console, error: Exception, message: str, hint: str) -> None:
+def _report(console: Console, error: Exception, message: str, hint: str = "") -> None:
     if console.verbose > 1:
         import traceback
 
-        click.echo("".join(traceback.format_exception(error)), err=True)
+        click.echo(printable_lines("".join(traceback.format_exception(error))), err=True)
     causes = [f"\n  because of {_reason(cause)}" for cause in _causes(error)]
     console.error(message + "".join(causes if console.verbose else []), hint)
+    if full := _full_disk(error):
+        console.hint(f"make room on the disk at {full}, then run the same command again")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    cause = error.__cause__
-    while cause is not None:
-        yield cause
-        cause = cause.__cause__
+    """Yield what an error goes back to, that of a part of a transfer too."""
+    parts = [part for _, part in error.failures] if isinstance(error, TransferError) else []
+    for cause in (error.__cause__, *parts):
+        if cause is not None:
+            yield cause
+            yield from _causes(cause)
 
 
 def _reason(error: BaseException) -> str:
@@ -97,14 +102,15 @@ def _paths(error: OSError) -> list[str]:
     ]
 
 
-def _disk_hint(error: BaseException | None) -> str:
-    """Say which disk is full, where that is what stopped a command."""
-    if not isinstance(error, OSError) or error.errno not in _DISK_FULL:
-        return ""
-    path = os.path.abspath(next(iter(_paths(error)), "."))
-    while not os.path.ismount(path) and path != os.path.dirname(path):
-        path = os.path.dirname(path)
-    return f"make room on the disk at {path}, then run the same command again"
+def _full_disk(error: BaseException) -> str:
+    """Return where the disk is mounted that is full, if that is what stopped a command."""
+    for cause in (error, *_causes(error)):
+        if isinstance(cause, OSError) and cause.errno in _DISK_FULL:
+            path = os.path.abspath(next(iter(_paths(cause)), "."))
+            while not os.path.ismount(path) and path != os.path.dirname(path):
+                path = os.path.dirname(path)
+            return path
+    return ""
 
 
 def _escape_what_cannot_be_encoded() -> None:

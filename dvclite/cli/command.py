@@ -12,7 +12,8 @@ class Command(click.Command):
     def __init__(self, *args: Any, examples: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.examples = tuple(line.strip() for line in examples.strip().splitlines())
-        self.epilog = "\n".join(["\b", "Examples:", *(f"  $ {line}" for line in self.examples)])
+        # The reference is built from this, as reStructuredText; terminals get it from format_epilog.
+        self.epilog = "\n".join(["Examples::", "", *(f"    $ {line}" for line in self.examples)])
         self.params += common_options()
 
     def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:

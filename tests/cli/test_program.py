@@ -11,7 +11,7 @@ import pytest
 from dvclite.cli.boundary import run
 from dvclite.cli.command import Command
 from dvclite.cli.program import Listed, Program
-from dvclite.errors import DvcliteError, NotARepoError
+from dvclite.errors import DvcliteError, NotARepoError, TransferError
 
 
 def test_help_lists_every_command_with_one_line(invoke):
@@ -114,6 +114,16 @@ def test_a_full_disk_is_named_behind_an_error_of_the_library_too(capsys, tmp_pat
     run(fail(error), ["act"], "dvclite")
 
     assert "make room on the disk at /" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_named_among_the_failures_of_a_transfer_too(capsys, tmp_path):
+    full = OSError(errno.ENOSPC, "full", str(tmp_path / "new"))
+
+    run(fail(TransferError("fetched", 3, [("images/cat.jpg", full)])), ["act"], "dvclite")
+
+    said = capsys.readouterr().err
+    assert "images/cat.jpg: " in said
+    assert "hint: make room on the disk at /" in said
 
 
 def test_verbose_adds_causes_and_twice_verbose_a_traceback(capsys):

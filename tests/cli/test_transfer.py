@@ -129,7 +129,9 @@ def test_pull_brings_other_versions_into_the_cache(two_versions, tmp_path):
     two_versions.invoke("push", "-T")
     forget_cache(two_versions)
 
-    assert two_versions.invoke("pull", "--all-tags").exit_code == 0
+    done = two_versions.invoke("pull", "--all-tags")
+    assert done.exit_code == 0
+    assert done.stdout.startswith("6 files, ")
 
     two_versions.git("checkout", "--quiet", "v1", "--", "images.dvc")
     assert two_versions.invoke("checkout").exit_code == 0
