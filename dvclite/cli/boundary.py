@@ -27,9 +27,7 @@ def run(program: click.Group, words: Sequence[str], name: str) -> int:
     console = Console()
     _escape_what_cannot_be_encoded()
     try:
-        code = _execute(program, words, name, console)
-        sys.stdout.flush()
-        return code
+        return _execute(program, words, name, console)
     except DvcliteError as error:
         _report(console, error, str(error), error.hint)
         return error.exit_code
@@ -37,7 +35,6 @@ def run(program: click.Group, words: Sequence[str], name: str) -> int:
         console.error("interrupted", "run the same command again to go on from there")
         return _INTERRUPTED
     except BrokenPipeError:
-        _forget_output()
         return _BROKEN_PIPE
     except OSError as error:
         _report(console, error, _reason(error))
@@ -119,12 +116,3 @@ def _escape_what_cannot_be_encoded() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
-
-
-def _forget_output() -> None:
-    """Let Python's last flush go nowhere: nobody reads any more."""
-    try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-    except (OSError, ValueError):
-        pass

@@ -49,7 +49,6 @@ def common_options() -> list[click.Parameter]:
             ["--cd"],
             metavar="DIR",
             type=click.Path(exists=True, file_okay=False),
-            is_eager=True,
             expose_value=False,
             callback=_change_folder,
             help="Run as if started in DIR.",

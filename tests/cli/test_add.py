@@ -112,6 +112,30 @@ def test_with_autostage_git_knows_already(repo):
     assert "A  data.bin.dvc" in repo.git("status", "--short")
 
 
+def test_a_pointer_that_cannot_be_read_is_replaced_only_by_force(data):
+    data.write("model.pkl.dvc", "outs: [")
+
+    refused = data.invoke("add", "model.pkl")
+    forced = data.invoke("add", "--force", "model.pkl")
+
+    assert refused.exit_code == 1
+    assert "model.pkl.dvc" in refused.stderr
+    assert forced.stdout.startswith("Added model.pkl: 4.9 KiB\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="symbolic links may be forbidden")
+def test_files_become_links_unless_told_otherwise(repo):
+    repo.invoke("config", "cache.type", "symlink")
+    repo.write("a.bin", "a")
+    repo.write("b.bin", "b")
+
+    repo.invoke("add", "a.bin")
+    repo.invoke("add", "--no-relink", "b.bin")
+
+    assert (repo.root / "a.bin").is_symlink()
+    assert not (repo.root / "b.bin").is_symlink()
+
+
 def test_quiet_says_nothing(repo):
     repo.write("data.bin")
 

@@ -1,6 +1,9 @@
 """`dvclite checkout`."""
 
 import shutil
+import sys
+
+import pytest
 
 
 def test_the_data_of_another_commit_comes_back(two_versions):
@@ -99,6 +102,19 @@ def test_what_is_missing_does_not_keep_the_rest_from_coming(data, answer):
     assert "not in the cache:\n  model.pkl\n" in done.stderr
     assert as_json.exit_code == 5
     assert answer(as_json)["missing"] == ["model.pkl"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="symbolic links may be forbidden")
+def test_files_become_another_kind_of_link_where_asked_for(data):
+    data.invoke("config", "cache.type", "symlink")
+
+    data.invoke("checkout")
+    before = (data.root / "model.pkl").is_symlink()
+    done = data.invoke("checkout", "--relink")
+
+    assert not before
+    assert done.exit_code == 0, done.stderr
+    assert (data.root / "model.pkl").is_symlink()
 
 
 def test_quiet_says_nothing(two_versions):

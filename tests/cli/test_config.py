@@ -108,6 +108,8 @@ def test_secrets_are_neither_shown_nor_tracked(stored):
     assert b"hunter2" in stored.read(".dvclite/config.local")
     assert "hunter2" not in shown.stdout + shown.stderr
     assert "remote.store.password=***" in shown.stdout
+    assert stored.invoke("config", "remote.store.password").stdout == "***\n"
+    assert "hunter2" not in stored.invoke("config", "-l", "--json").stdout
 
 
 def test_a_malformed_config_is_one_clear_error(repo):

@@ -143,6 +143,6 @@ def test_moved_and_deleted_are_told_together(capsys):
     show(Console(), collected, dry=False, now=False, as_json=False)
 
     assert capsys.readouterr().out.splitlines() == [
-        "Kept 1 blob, 5 B: other versions need it, or another command, and it is on no remote",
+        "Kept 1 blob, 5 B: needed by other versions, and on no remote",
         "2 blobs, 2.0 KiB moved to the trash; 1 blob, 10 B deleted",
     ]

@@ -2,6 +2,7 @@
 
 import errno
 import io
+import signal
 import subprocess
 import sys
 
@@ -179,3 +180,24 @@ def test_a_character_that_the_terminal_lacks_is_escaped_and_fails_nothing(monkey
     code = run(program(lambda: click.echo("größe 数")), ["act"], "dvclite")
 
     assert (code, narrow.buffer.getvalue()) == (0, b"gr\xf6\xdfe \\u6570\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent differently there")
+def test_ctrl_c_ends_a_command_with_one_line():
+    code = (
+        "import click, signal, sys; from dvclite.cli.boundary import run;"
+        "from dvclite.cli.program import *; from dvclite.cli.command import Command;"
+        "p = Program('dvclite', sections={'A': {'act': Listed('act', 'Act.')}}, hidden={});"
+        "p.get_command = lambda *_: Command('act', examples='x',"
+        " callback=lambda: (click.echo('ready'), signal.pause()));"
+        "sys.exit(run(p, ['act'], 'dvclite'))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert said == b"error: interrupted\nhint: run the same command again to go on from there\n"

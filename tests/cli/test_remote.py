@@ -61,6 +61,13 @@ def test_a_password_in_an_address_is_refused_and_not_repeated(repo):
     assert "hunter2" not in done.stdout + done.stderr
 
 
+def test_a_password_in_an_address_is_not_shown(repo):
+    repo.invoke("remote", "add", "--local", "cloud", "https://ada:hunter2@example.com/")
+
+    assert repo.invoke("remote", "list").stdout == "* cloud  https://ada:***@example.com/\n"
+    assert "hunter2" not in repo.invoke("remote", "list", "--json").stdout
+
+
 def test_remotes_are_renamed_and_removed(stored):
     assert stored.invoke("remote", "rename", "store", "archive").exit_code == 0
     assert stored.invoke("remote", "default").stdout == "archive\n"
