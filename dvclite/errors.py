@@ -24,7 +24,7 @@
     │  └─ HostilePathError
     ├─ CacheError
     │  ├─ BlobMissingError           exit 5
-    │  ├─ IncompleteError            exit 5
+    │  │  └─ IncompleteError
     │  ├─ BlobCorruptError           exit 6
     │  └─ OidCollisionError
     ├─ WorkspaceError
@@ -73,13 +73,14 @@ class DvcliteError(Exception):
 
 def listing(names: Sequence[str]) -> str:
     """Return names one a line, indented, the first ten of them and a count of the rest."""
-    lines = [f"\n  {_printable(name)}" for name in names[:_NAMES_SHOWN]]
+    lines = [f"\n  {shown(name)}" for name in names[:_NAMES_SHOWN]]
     if len(names) > _NAMES_SHOWN:
         lines.append(f"\n  … and {len(names) - _NAMES_SHOWN:,} more")
     return "".join(lines)
 
 
-def _printable(name: str) -> str:
+def shown(name: str) -> str:
+    """Return a name as it may stand in a line of text, whatever characters it has."""
     if name.isprintable():
         return name
     return ascii(name)
@@ -96,7 +97,7 @@ class NotARepoError(RepoError):
 
     def __init__(self, path: str) -> None:
         super().__init__(
-            f"not inside a dvclite repository: {path}",
+            f"not inside a dvclite repository: {shown(path)}",
             hint="run `dvclite init` at the top of your git repository to make one",
         )
         self.path = path
@@ -106,7 +107,7 @@ class RepoExistsError(RepoError):
     """There is a repository already."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(f"already a dvclite repository: {path}")
+        super().__init__(f"already a dvclite repository: {shown(path)}")
         self.path = path
 
 
@@ -117,7 +118,7 @@ class LockTimeoutError(RepoError):
 
     def __init__(self, path: str, seconds: float) -> None:
         super().__init__(
-            f"another dvclite process has been changing this workspace for {seconds:.0f} s: {path}",
+            f"another dvclite process has been changing this workspace for {seconds:.0f} s: {shown(path)}",
             hint="wait for it to end, then run this command again",
         )
         self.path = path
@@ -131,7 +132,9 @@ class ConfigFileError(ConfigError):
     """A config file cannot be understood."""
 
     def __init__(self, path: str, line: int, reason: str, *, hint: str = "") -> None:
-        super().__init__(f"{path}:{line}: {reason}", hint=hint or f"mend {path} with an editor")
+        super().__init__(
+            f"{shown(path)}:{line}: {reason}", hint=hint or f"mend {shown(path)} with an editor"
+        )
         self.path = path
         self.line = line
 
@@ -214,7 +217,7 @@ class RemoteExistsError(ConfigError):
 
     def __init__(self, name: str, path: str) -> None:
         super().__init__(
-            f"there is a remote {name!r} already, in {path}",
+            f"there is a remote {name!r} already, in {shown(path)}",
             hint="choose another name, or replace it with `dvclite remote add --force`",
         )
         self.name = name
@@ -244,8 +247,8 @@ class PointerError(FormatError):
 
     def __init__(self, path: str, reason: str, *, hint: str = "") -> None:
         super().__init__(
-            f"{path}: {reason}",
-            hint=hint or f"restore it with `git checkout -- {path}`, or add its data again",
+            f"{shown(path)}: {reason}",
+            hint=hint or f"restore it with `git checkout -- {shown(path)}`, or add its data again",
         )
         self.path = path
 
@@ -258,7 +261,7 @@ class PointerConflictError(PointerError):
             path,
             "holds an unresolved merge conflict",
             hint=(
-                f"keep one side with `git checkout --ours {path}` or `--theirs`, then `dvclite checkout`;"
+                f"keep one side with `git checkout --ours {shown(path)}` or `--theirs`, then `dvclite checkout`;"
                 " or put the merged data in place and run `dvclite add --force` on it"
             ),
         )
@@ -307,7 +310,7 @@ class BlobMissingError(CacheError):
         self.tried = tuple(tried)
 
 
-class IncompleteError(CacheError):
+class IncompleteError(BlobMissingError):
     """A checkout restored what it could, and that was not all.
 
     Attributes:
@@ -315,16 +318,16 @@ class IncompleteError(CacheError):
         restored: What was.
     """
 
-    exit_code = 5
-
     def __init__(self, missing: Sequence[str], corrupt: Sequence[str], restored: object) -> None:
         aside = f"\nand these were not what their names say, and were set aside:{listing(corrupt)}"
-        super().__init__(
+        CacheError.__init__(
+            self,
             f"data of {len(missing):,} {'path is' if len(missing) == 1 else 'paths are'}"
             f" not in the cache:{listing(missing)}{aside if corrupt else ''}",
             hint="all else was restored; `dvclite pull` fetches what is missing",
         )
-        self.missing = tuple(missing)
+        self.names = self.missing = tuple(missing)
+        self.tried = ()
         self.restored = restored
 
 
@@ -348,7 +351,7 @@ class OidCollisionError(CacheError):
 
     def __init__(self, path: str, oid: str, algorithm: str) -> None:
         super().__init__(
-            f"{path} and a stored blob differ, yet have the same {algorithm} hash {oid}",
+            f"{shown(path)} and a stored blob differ, yet have the same {algorithm} hash {oid}",
             hint="this does not happen by chance: somebody made one of the two to deceive",
         )
         self.path = path
@@ -364,8 +367,8 @@ class OutsideRepoError(WorkspaceError):
 
     def __init__(self, path: str, root: str) -> None:
         super().__init__(
-            f"{path} is outside the repository {root}",
-            hint="copy the data into the repository first, or bring it in with `dvclite import-url`",
+            f"{shown(path)} is outside the repository {root}",
+            hint="copy or move the data into the repository first",
         )
         self.path = path
 
@@ -375,7 +378,7 @@ class NotAnOutputError(WorkspaceError):
 
     def __init__(self, path: str, *, hint: str = "") -> None:
         super().__init__(
-            f"{path} is not tracked by dvclite",
+            f"{shown(path)} is not tracked by dvclite",
             hint=hint or "`dvclite status` lists what is tracked; `dvclite add` begins to track",
         )
         self.path = path
@@ -386,8 +389,8 @@ class TrackedByGitError(WorkspaceError):
 
     def __init__(self, path: str, names: Sequence[str]) -> None:
         super().__init__(
-            f"{path} is tracked by git:{listing(names)}",
-            hint=f"untrack it with `git rm -r --cached -- {path}` and commit, then add it again",
+            f"{shown(path)} is tracked by git:{listing(names)}",
+            hint=f"untrack it with `git rm -r --cached -- {shown(path)}` and commit, then add it again",
         )
         self.path = path
         self.names = tuple(names)
@@ -397,7 +400,7 @@ class NothingThereError(WorkspaceError):
     """A path at which nothing is."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(f"{path}: no such file or directory")
+        super().__init__(f"{shown(path)}: no such file or directory")
         self.path = path
 
 
@@ -406,7 +409,7 @@ class PathTakenError(WorkspaceError):
 
     def __init__(self, path: str, *, hint: str = "") -> None:
         super().__init__(
-            f"{path} is there already", hint=hint or "choose another name, or move it away"
+            f"{shown(path)} is there already", hint=hint or "choose another name, or move it away"
         )
         self.path = path
 
@@ -416,7 +419,7 @@ class OverlapError(WorkspaceError):
 
     def __init__(self, path: str, other: str, pointer: str) -> None:
         super().__init__(
-            f"{path} overlaps with {other}, which {pointer} tracks",
+            f"{shown(path)} overlaps with {other}, which {pointer} tracks",
             hint=f"stop tracking the other with `dvclite remove {pointer}` first",
         )
         self.path = path
@@ -427,7 +430,7 @@ class UnsupportedFileError(WorkspaceError):
 
     def __init__(self, path: str, reason: str, *, hint: str = "") -> None:
         super().__init__(
-            f"cannot add {path}: {reason}",
+            f"cannot add {shown(path)}: {reason}",
             hint=hint or "move it elsewhere, or name it in .dvcignore",
         )
         self.path = path
@@ -438,7 +441,7 @@ class FileChangedError(WorkspaceError):
 
     def __init__(self, path: str) -> None:
         super().__init__(
-            f"{path} keeps changing while it is read",
+            f"{shown(path)} keeps changing while it is read",
             hint="wait until the program that writes it is done, then run this command again",
         )
         self.path = path
@@ -463,7 +466,7 @@ class FileAccessError(WorkspaceError):
     """The operating system refused to read or change a file."""
 
     def __init__(self, path: str, reason: str, *, hint: str = "") -> None:
-        super().__init__(f"{path}: {reason}", hint=hint)
+        super().__init__(f"{shown(path)}: {reason}", hint=hint)
         self.path = path
 
 

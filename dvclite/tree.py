@@ -63,7 +63,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A directory in its written form.
+    """A directory in its written form, which has been checked: see `dvclite.formats.format`.
 
     Attributes:
         data: The written form, byte for byte: what is hashed, stored and sent.
@@ -80,13 +80,8 @@ class Tree:
     decode: Callable[[bytes], Iterator[Entry]]
 
     def __iter__(self) -> Iterator[Entry]:
-        """Yield the entries, sorted by path.
-
-        Raises:
-            TreeError, HostilePathError: The data is not a tree that may be used. Entries before
-                the fault have been yielded by then.
-        """
-        return checked(self.decode(self.data))
+        """Yield the entries, sorted by path."""
+        return self.decode(self.data)
 
     @property
     def ref(self) -> BlobRef:
@@ -162,14 +157,23 @@ def grafted(
     """
     replaced = frozenset(paths)
     needed = frozenset(above for new in replacement for above in _ancestors(new.path)[:-1])
-    kept = (
-        entry
-        for entry in entries
-        if replaced.isdisjoint(_ancestors(entry.path)) and entry.path.rstrip("/") not in needed
-    )
-    for old, new in joined(kept, replacement):
+    for old, new in joined(_without(entries, replaced, needed), replacement):
         entry = old if old is not None else new
         if entry is not None:
+            yield entry
+
+
+def _without(
+    entries: Iterable[Entry], replaced: frozenset[str], needed: frozenset[str]
+) -> Iterator[Entry]:
+    """Pass on what is neither at or below a path that is replaced, nor at a folder needed."""
+    previous, is_below = "", False
+    for entry in entries:
+        path = entry.path.removesuffix("/")
+        folder = path.rpartition("/")[0]
+        if folder != previous:
+            previous, is_below = folder, not replaced.isdisjoint(_ancestors(folder))
+        if not is_below and path not in replaced and path not in needed:
             yield entry
 
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from dvclite.cache.layout import Kind, Layout
 from dvclite.cache.leases import Lease, collecting, leased, leases_folder
@@ -14,7 +15,7 @@ from dvclite.errors import BlobCorruptError, BlobMissingError
 from dvclite.files.copying import read_whole
 from dvclite.files.staging import Staging, sweep
 from dvclite.formats.format import Format
-from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, hash_bytes
+from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, hash_bytes, hash_stream
 from dvclite.tree import Tree
 
 
@@ -37,6 +38,8 @@ class Cache:
         self.format = format
         self._folder_mode = 0o2775 if shared else 0o777
         self.loose = LooseBlobs(root, format, folder_mode=self._folder_mode)
+        # A command comes back to the tree it works on, and a large one takes time to check.
+        self._last_tree: tuple[Tree, object] | None = None
         self._layout = Layout(self.loose, format.algorithm)
 
     def absent(self, oids: Iterable[Oid]) -> set[Oid]:
@@ -63,8 +66,24 @@ class Cache:
         finally:
             os.close(fd)
         if hash_bytes(data, self.format.algorithm) != oid.removesuffix(TREE_SUFFIX):
-            raise BlobCorruptError(oid, str(self.root), set_aside=self.loose.set_aside(oid, path))
+            raise self._set_aside(oid, path)
         return data
+
+    def open(self, oid: Oid) -> BinaryIO:
+        """Return a blob as a stream, verified and at its beginning.
+
+        Raises:
+            BlobMissingError, BlobCorruptError: As from `read`.
+        """
+        path = self.loose.find(oid)
+        if path is None:
+            raise BlobMissingError([oid])
+        stream = open(path, "rb")  # noqa: SIM115 - the caller closes it
+        if hash_stream(stream, self.format.algorithm).oid != oid.removesuffix(TREE_SUFFIX):
+            stream.close()
+            raise self._set_aside(oid, path)
+        stream.seek(0)
+        return stream
 
     def tree(self, oid: Oid) -> Tree:
         """Return a tree.
@@ -73,7 +92,13 @@ class Cache:
             BlobMissingError, BlobCorruptError: As from `read`.
             TreeError, HostilePathError: It is not a tree that may be used.
         """
-        return self.format.read_tree(oid, self.read(oid))
+        known, self._last_tree = self._last_tree, None
+        signature = self.loose.signature(oid)
+        if known is None or known[0].oid != oid or known[1] != signature:
+            known = None  # Two large trees need not be in memory at once.
+            known = self.format.read_tree(oid, self.read(oid)), signature
+        self._last_tree = known
+        return known[0]
 
     def lay_out(self, ref: BlobRef, target: str, kinds: Iterable[Kind], mode: int) -> Kind:
         """Make a new file with the content of a blob, or a link to it.
@@ -139,3 +164,6 @@ class Cache:
                 writer.finish()
             finally:
                 writer.discard()
+
+    def _set_aside(self, oid: Oid, path: str) -> BlobCorruptError:
+        return BlobCorruptError(oid, str(self.root), set_aside=self.loose.set_aside(oid, path))

@@ -11,7 +11,9 @@ from dvclite.formats.format import Format
 from dvclite.hashing import READ_SIZE, TREE_SUFFIX, BlobRef, Oid, hash_stream
 
 _LISTED_FROM = 512
-"""Above this many oids a listing of the folders is cheaper than asking for each."""
+"""Below this many oids it is never worth listing the folders instead of asking for each."""
+_NAMES_LISTED_PER_QUESTION = 4
+"""How many names a listing yields in the time that asking for one takes."""
 
 # Read-only, which in a shared cache and for hard links is more than a hint.
 BLOB_MODE = 0o444 if os.name != "nt" else 0o666
@@ -41,6 +43,14 @@ class LooseBlobs:
                 return path
         return None
 
+    def signature(self, oid: Oid) -> object:
+        """Return what changes whenever somebody changes a blob that is in its place."""
+        try:
+            found = os.stat(self.path(oid))
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
     def is_in_place(self, ref: BlobRef) -> bool:
         """Say whether a blob is in its place, with the right length where that is known."""
         try:
@@ -51,16 +61,19 @@ class LooseBlobs:
 
     def absent(self, oids: Iterable[Oid]) -> set[Oid]:
         """Return which of these blobs are not in their places."""
-        wanted = set(oids)
-        if len(wanted) < _LISTED_FROM:
-            return {oid for oid in wanted if not os.path.exists(self.path(oid))}
-        by_folder: dict[str, set[Oid]] = {}
-        for oid in wanted:
-            by_folder.setdefault(oid[:2], set()).add(oid)
-        absent: set[Oid] = set()
-        for start, group in by_folder.items():
-            absent |= group.difference(Oid(start + name) for name in self._names(start))
+        absent = set(oids)
+        if not self._is_worth_listing(absent):
+            return {oid for oid in absent if not os.path.exists(self.path(oid))}
+        for start in self._names(""):
+            absent.difference_update(map(start.__add__, self._names(start)))
         return absent
+
+    def _is_worth_listing(self, oids: set[Oid]) -> bool:
+        """Say whether listing all blobs takes less time than asking for some of them."""
+        if len(oids) < _LISTED_FROM:
+            return False
+        sample = self._names(next(iter(oids))[:2])
+        return len(sample) * 256 < len(oids) * _NAMES_LISTED_PER_QUESTION
 
     def equals(self, oid: Oid, content: bytes | str) -> bool:
         """Say whether a blob that is in its place holds these bytes.

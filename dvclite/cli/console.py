@@ -60,10 +60,13 @@ class Console:
         if hint:
             self._note("hint", "cyan", hint)
 
+    @property
+    def can_ask(self) -> bool:
+        """Whether somebody is there to answer."""
+        return sys.stdin.isatty()
+
     def confirm(self, question: str) -> bool:
-        """Ask on the terminal. Without one the answer is no."""
-        if not sys.stdin.isatty():
-            return False
+        """Ask on the terminal."""
         return click.confirm(question, err=True)
 
     @contextmanager
@@ -78,7 +81,7 @@ class Console:
             yield bar
 
     def _note(self, kind: str, colour: str, text: str) -> None:
-        label = click.style(f"{kind}:", fg=colour, bold=kind == "error")
+        label = click.style(f"{kind}:", fg=colour, bold=kind == "error" or None)
         click.echo(f"{label} {printable_lines(text)}", err=True, color=_coloured(sys.stderr))
 
 

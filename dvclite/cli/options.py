@@ -10,11 +10,11 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 def remote_names(_context: click.Context, _option: click.Parameter, begun: str) -> list[str]:
     """Return the remotes that a name begun on the command line may become."""
+    from dvclite.cli.settings import load_config
     from dvclite.errors import DvcliteError
-    from dvclite.repo.repo import Repo
 
     try:
-        return [name for name in Repo.open().config.remote_names() if name.startswith(begun)]
+        return [name for name in load_config().remote_names() if name.startswith(begun)]
     except DvcliteError:
         return []
 
@@ -26,8 +26,15 @@ remote = click.option(
     "-r",
     "--remote",
     metavar="NAME",
-    help="Use this remote in place of the default.",
     shell_complete=remote_names,
+    help="Use this remote in place of the default.",
+)
+jobs = click.option(
+    "-j",
+    "--jobs",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Do so many transfers at once.",
 )
 
 
@@ -36,12 +43,25 @@ def switch(*names: str, help: str) -> Callable[[_Function], _Function]:  # noqa:
     return click.option(*names, is_flag=True, help=help)
 
 
-def scopes(function: _Function) -> _Function:
-    """Add the options that say which commits count."""
+def versions(function: _Function) -> _Function:
+    """Add the options that name versions beside that of the workspace."""
     for option in (
-        switch("-A", "--all-commits", help="Whatever commits: all that are reachable."),
-        switch("-T", "--all-tags", help="The commits that tags name."),
-        switch("-a", "--all-branches", help="The tips of all branches."),
+        switch("-A", "--all-commits", help="Every commit that a branch or tag reaches."),
+        switch("-T", "--all-tags", help="The commits of all tags."),
+        switch("-a", "--all-branches", help="The newest commits of all branches."),
     ):
+        function = option(function)
+    return function
+
+
+def levels(function: _Function) -> _Function:
+    """Add the options that choose a config file."""
+    for flag, text in (
+        ("system", "The machine's config."),
+        ("global", "The user's config."),
+        ("local", "The repository's private config.local, which git ignores."),
+        ("project", "The repository's config, which git tracks; the default."),
+    ):
+        option = click.option(f"--{flag}", "level", flag_value=flag, help=text)
         function = option(function)
     return function

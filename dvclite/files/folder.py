@@ -10,8 +10,8 @@ from typing import Self
 
 from dvclite.files import changes
 
-_CLOSED = -1
-"""Every call with it fails, where None would mean that paths are to be followed."""
+_CLOSED = (1 << 31) - 1
+"""No descriptor has this number: calls with it fail, where None would have them follow paths."""
 
 _HAS_DIR_FD = os.open in os.supports_dir_fd
 _FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_DIRECTORY", 0)

@@ -53,7 +53,8 @@ def try_lock(fd: int) -> bool:
     except BlockingIOError:
         return False
     except OSError as error:
-        return error.errno in _HAS_NO_LOCKS
+        if error.errno not in _HAS_NO_LOCKS:
+            raise
     return True
 
 

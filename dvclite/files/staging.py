@@ -18,7 +18,10 @@ class Staging:
     """
 
     def __init__(self, parent: str | os.PathLike[str], *, mode: int = 0o777) -> None:
-        """Plan a staging folder in `parent`; both are made on first use."""
+        """Plan a staging folder in `parent`.
+
+        Both are made on first use, after what killed processes left in `parent` is removed.
+        """
         self._parent = os.fspath(parent)
         self._path = os.path.join(self._parent, own_name())
         self._mode = mode
@@ -28,6 +31,7 @@ class Staging:
     def new_path(self) -> str:
         """Return a path in the folder that nothing has yet. Safe from many threads."""
         if not self._made:
+            sweep(self._parent)
             make_folder(self._path, mode=self._mode)
             self._made = True
         return os.path.join(self._path, str(next(self._numbers)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dvclite.errors import TreeError
 from dvclite.hashing import TREE_SUFFIX, Algorithm, Oid, hash_bytes, is_oid
-from dvclite.tree import Entry, Tree
+from dvclite.tree import Entry, Tree, checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Format:
             entries: Sorted by path.
         """
         count = _Count()
-        data = self.encode(count.passing(entries))
+        data = self.encode(count.passing(checked(entries)))
         oid = Oid(hash_bytes(data, self.algorithm) + TREE_SUFFIX)
         return Tree(data, oid, count.files, count.size, self.decode)
 
@@ -64,8 +64,7 @@ class Format:
         if not oid.endswith(TREE_SUFFIX):
             raise TreeError(f"{oid} does not name a tree")
         count = _Count()
-        tree = Tree(data, oid, 0, 0, self.decode)
-        for _entry in count.passing(tree):
+        for _entry in count.passing(checked(self.decode(data))):
             pass
         return Tree(data, oid, count.files, count.size, self.decode)
 

@@ -96,33 +96,45 @@ def main_worktree(top: Path, environ: Mapping[str, str]) -> Path | None:
         GitError: `top` is not the top of a work tree, or git cannot be run.
     """
     place = find_place(top, environ)
+    return None if place.common_dir == place.git_dir else _main_top(place)
+
+
+def worktrees(root: Path, environ: Mapping[str, str]) -> list[Path]:
+    """Return, for every work tree of the repository, the folder that `root` is in this one.
+
+    The folders need not exist: a work tree may have been deleted without git's knowledge, or
+    checked out at a commit that has no such folder.
+
+    Args:
+        root: A folder in a git work tree, which itself comes first.
+        environ: The process's environment.
+
+    Raises:
+        GitError: `root` is in no git work tree, or what leads to another cannot be read.
+    """
+    place = find_place(root, environ)
+    tops = [place.top]
+    main = None if place.common_dir == place.git_dir else _main_top(place)
+    tops += [main] if main is not None else []
+    for record in sorted((place.common_dir / "worktrees").glob("*/gitdir")):
+        link = os.path.realpath(record.parent / _read(record).rstrip("\r\n"))
+        tops.append(Path(link).parent)
+    return [top / place.prefix for top in dict.fromkeys(tops)]
+
+
+def _main_top(place: Place) -> Path | None:
+    """Return the main work tree, as seen from a linked one."""
     common = place.common_dir
-    if common == place.git_dir:
-        return None
     answer = run(
         [f"--git-dir={common}", "rev-parse", "--show-toplevel"],
         common.parent,
-        untied(environ),
+        untied(place.environ),
         accepted=(0, 128),
     )
     main = Path(text(answer.out).rstrip("\n"))
     if answer.code or _dot_git(main) != common:
         return None
     return main
-
-
-def worktrees(root: Path, environ: Mapping[str, str]) -> list[Path]:
-    """Return, for every work tree of the repository, the folder that `root` is in this one.
-
-    Raises:
-        GitError: `root` is in no git work tree.
-    """
-    place = find_place(root, environ)
-    records = sorted((place.common_dir / "worktrees").glob("*/gitdir"))
-    tops = [Path(_read(record).strip()).parent for record in records]
-    main = _top_of(place.common_dir, place.common_dir.parent, environ)
-    tops += [main] if main is not None else []
-    return [top / place.prefix for top in dict.fromkeys(tops)]
 
 
 def _locate(start: Path, environ: Mapping[str, str]) -> tuple[Path, Path] | None:

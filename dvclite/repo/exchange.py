@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from dvclite.cache.leases import Lease
 from dvclite.errors import (
+    BlobCorruptError,
     BlobMissingError,
     DvcliteError,
     IncompleteError,
@@ -27,6 +28,7 @@ from dvclite.transfer.fetch import fetch, fetchable
 from dvclite.transfer.moved import Moved
 from dvclite.transfer.push import push, pushable
 from dvclite.transfer.wanted import Wanted, wanted
+from dvclite.tree import Tree
 
 
 class _Group(NamedTuple):
@@ -51,8 +53,7 @@ def push_outputs(
         move = pushable if dry else push
         return move(project.cache, store, group.wanted, progress)
 
-    groups = _groups(project, choice, lambda output: output.pushed)
-    return _exchange(project, choice, groups, one, "pushed", dry=dry)
+    return _exchange(project, choice, _pushed(project, choice), one, "pushed", dry=dry)
 
 
 def fetch_outputs(
@@ -75,6 +76,23 @@ def fetch_outputs(
         TransferError: Something else did not arrive; the rest did.
         NoRemoteError, RemoteError, NotAnOutputError: Nothing could be done.
     """
+    return fetch_parts(project, list(_chosen(project, choice)), choice, lease, progress, dry=dry)
+
+
+def fetch_parts(
+    project: Project,
+    parts: Sequence[tuple[Output, str]],
+    choice: Choice,
+    lease: Lease,
+    progress: Progress,
+    *,
+    dry: bool = False,
+) -> Exchanged:
+    """Bring into the cache what it lacks of outputs, or of paths inside them.
+
+    Other arguments and errors as those of `fetch_outputs`; of the choice only the remote and the
+    number of jobs count.
+    """
 
     def one(store: RemoteStore, group: _Group) -> Moved:
         if dry:
@@ -82,8 +100,7 @@ def fetch_outputs(
         project.register()
         return fetch(project.cache, store, group.wanted, lease, progress)
 
-    groups = _groups(project, choice, lambda _output: True)
-    return _exchange(project, choice, groups, one, "fetched", dry=dry)
+    return _exchange(project, choice, _groups(project, choice, parts), one, "fetched", dry=dry)
 
 
 def pull(project: Project, choice: Choice, progress: Progress, *, force: bool = False) -> Exchanged:
@@ -132,8 +149,7 @@ def cloud_status(project: Project, choice: Choice, progress: Progress) -> list[C
         NoRemoteError, RemoteError, NotAnOutputError: Nothing could be done.
     """
     compared: list[CloudStatus] = []
-    groups = _groups(project, choice, lambda output: output.pushed)
-    for group in groups:
+    for group in _pushed(project, choice):
         with _store(project, group.remote, choice.jobs) as store:
             found, failures = compare(project.cache, store, group.wanted, progress)
         Moved(failures=tuple(failures)).check("compared")
@@ -159,6 +175,17 @@ def on_remote(project: Project, refs: list[BlobRef]) -> set[Oid]:
     with _store(project, project.config.default_remote(), None) as store:
         missing = store.missing(refs)
     return {ref.oid for ref in refs} - missing.keys()
+
+
+def remote_tree(project: Project, oid: Oid) -> Tree | None:
+    """Return a tree that the cache lacks, from the first remote that has it; None if none has."""
+    for name in project.config.remote_names():
+        try:
+            with _store(project, name, None) as store:
+                return store.tree(oid)
+        except (BlobMissingError, BlobCorruptError):
+            continue
+    return None
 
 
 def _exchange(
@@ -189,11 +216,17 @@ def _exchange(
     return Exchanged(whole.files, whole.size, tuple(group.remote for group in groups), dry)
 
 
-def _groups(project: Project, choice: Choice, belongs: Callable[[Output], bool]) -> list[_Group]:
-    """Return what is to be exchanged, by remote."""
+def _pushed(project: Project, choice: Choice) -> list[_Group]:
+    """Return what belongs on remotes, by remote."""
+    chosen = _chosen(project, choice)
+    return _groups(project, choice, [part for part in chosen if part[0].pushed])
+
+
+def _groups(project: Project, choice: Choice, parts: Sequence[tuple[Output, str]]) -> list[_Group]:
+    """Return outputs and parts of them, by the remote that each belongs on."""
     groups: dict[str, list[Wanted]] = {}
-    for output, path in _chosen(project, choice):
-        if output.oid is not None and output.cached and belongs(output):
+    for output, path in parts:
+        if output.oid is not None and output.cached:
             remote = choice.remote or output.remote or project.config.default_remote()
             groups.setdefault(remote.lower(), []).append(wanted(output, path))
     if not groups:

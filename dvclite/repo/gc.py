@@ -1,6 +1,7 @@
 """`gc`: which blobs of the cache somebody still needs."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from dvclite.cache.projects import registered
@@ -12,6 +13,7 @@ from dvclite.errors import (
     listing,
 )
 from dvclite.git.location import worktrees
+from dvclite.git.program import untied
 from dvclite.git.versions import FileVersion
 from dvclite.hashing import BlobRef, Oid, is_tree
 from dvclite.maintenance.collect import Needed, collect
@@ -19,18 +21,26 @@ from dvclite.maintenance.collected import Collected
 from dvclite.repo.outputs import pointers
 from dvclite.repo.project import FOLDER, Project
 from dvclite.repo.versions import Keep, Versions, commits, named_oids
+from dvclite.tree import Tree
 
-_DAYS = 7
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What else there is, outside this machine.
 
-OnRemote = Callable[[list[BlobRef]], set[Oid]]
-"""Returns which of some blobs are on the default remote."""
+    Attributes:
+        present: Returns which of some blobs are on the default remote.
+        tree: Returns a tree that is on a remote, or None where none is to be had.
+    """
+
+    present: Callable[[list[BlobRef]], set[Oid]]
+    tree: Callable[[Oid], Tree | None]
 
 
 def gc(
     project: Project,
     keep: Keep,
-    on_remote: OnRemote,
+    elsewhere: Elsewhere,
     *,
     dry: bool = False,
     force: bool = False,
@@ -41,7 +51,7 @@ def gc(
     Args:
         project: The repository.
         keep: What stays.
-        on_remote: Says what the default remote has.
+        elsewhere: Knows what remotes have.
         dry: Whether only to tell.
         force: Whether to remove what other versions need, though no remote has it.
         now: Whether to delete at once instead of moving to the trash, and to empty the trash.
@@ -50,17 +60,18 @@ def gc(
         CollectError: It cannot be known what is still needed; nothing was removed.
     """
     days = project.config.number("gc.trash_days")
+    assert days is not None, "the option has a default"
     return collect(
         project.cache,
-        lambda: _needed(project, keep, on_remote, force=force),
-        days=_DAYS if days is None else days,
+        lambda: _needed(project, keep, elsewhere, force=force),
+        days=days,
         dry=dry,
         now=now,
     )
 
 
-def _needed(project: Project, keep: Keep, on_remote: OnRemote, *, force: bool) -> Needed:
-    marker = _Marker(project)
+def _needed(project: Project, keep: Keep, elsewhere: Elsewhere, *, force: bool) -> Needed:
+    marker = _Marker(project, elsewhere)
     marker.mark_workspaces()
     marker.mark_other_projects()
     if keep.everything:
@@ -69,16 +80,16 @@ def _needed(project: Project, keep: Keep, on_remote: OnRemote, *, force: bool) -
     marker.mark_versions(keep.versions)
     if force:
         return Needed(marker.oids, lambda _refs: set())
-    return Needed(marker.oids, lambda refs: _unpushed(project, refs, on_remote))
+    return Needed(marker.oids, lambda refs: _unpushed(project, refs, elsewhere))
 
 
-def _unpushed(project: Project, unwanted: list[BlobRef], on_remote: OnRemote) -> set[Oid]:
+def _unpushed(project: Project, unwanted: list[BlobRef], elsewhere: Elsewhere) -> set[Oid]:
     """Return which unwanted blobs another version needs that could not be had from a remote."""
-    there = on_remote(unwanted)
+    there = elsewhere.present(unwanted)
     doubtful = [ref for ref in unwanted if ref.oid not in there]
     if not doubtful:
         return set()
-    marker = _Marker(project)
+    marker = _Marker(project, elsewhere)
     marker.mark_history()
     return {ref.oid for ref in doubtful if ref.oid in marker.oids}
 
@@ -86,13 +97,15 @@ def _unpushed(project: Project, unwanted: list[BlobRef], on_remote: OnRemote) ->
 class _Marker:
     """Gathers what is needed, and stops rather than to overlook something."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, elsewhere: Elsewhere) -> None:
         self._project = project
+        self._elsewhere = elsewhere
         self.oids: set[Oid] = set()
 
     def mark_workspaces(self) -> None:
         """Mark what pointers say in this work tree and in those linked with it."""
         for project in (self._project, *_linked(self._project)):
+            _check_readable(project)
             self._mark(
                 (output.path, output.oid)
                 for pointer in pointers(project)
@@ -120,7 +133,7 @@ class _Marker:
         """Mark what the other repositories need that share this cache."""
         for root in registered(self._project.cache.root):
             if root != self._project.root:
-                other = _Marker(_other(self._project, root))
+                other = _Marker(_other(self._project, root), self._elsewhere)
                 other.mark_workspaces()
                 other.mark_history()
                 self.oids |= other.oids
@@ -137,16 +150,20 @@ class _Marker:
                     unknown[path] = None
         if unknown:
             raise CollectError(
-                "the cache lacks trees, so that nobody knows which blobs belong to them:"
-                + listing(list(unknown)),
-                hint="nothing was removed; `dvclite fetch --all-commits` brings the trees",
+                "neither the cache nor a remote has the trees of some versions, so that nobody"
+                " knows which blobs belong to them:" + listing(list(unknown)),
+                hint="nothing was removed; name what to keep with -w, -a or -T to do without them",
             )
 
     def _mark_tree(self, oid: Oid) -> bool:
+        tree: Tree | None
         try:
-            self.oids.update(entry.oid for entry in self._project.cache.tree(oid) if entry.is_file)
+            tree = self._project.cache.tree(oid)
         except (BlobMissingError, BlobCorruptError):
+            tree = self._elsewhere.tree(oid)
+        if tree is None:
             return False
+        self.oids.update(entry.oid for entry in tree if entry.is_file)
         return True
 
 
@@ -155,12 +172,21 @@ def _linked(project: Project) -> Iterator[Project]:
     if project.uses_git:
         for root in worktrees(project.root, project.environ):
             if root != project.root and (root / FOLDER).is_dir():
-                yield Project.open(root, project.environ)
+                # What git sets for a hook's work tree is not meant for the others.
+                yield Project.open(root, untied(project.environ))
+
+
+def _check_readable(project: Project) -> None:
+    if project.uses_git and (folders := project.index.find_pointers().unreadable):
+        raise CollectError(
+            f"folders cannot be looked into, and there may be pointers in them:{listing(folders)}",
+            hint="nothing was removed; `ls -ld` shows who may read them",
+        )
 
 
 def _other(project: Project, root: Path) -> Project:
     try:
-        other = Project.open(root, project.environ)
+        other = Project.open(root, untied(project.environ))
     except (DvcliteError, OSError) as error:
         reason = str(error)
     else:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from dvclite.cache.cache import Cache
@@ -15,6 +16,7 @@ from dvclite.repo.results import (
     CloudStatus,
     Diff,
     Exchanged,
+    Finding,
     Installed,
     MovedOutput,
     Removed,
@@ -413,13 +415,12 @@ class Repo:
         Raises:
             CollectError: It cannot be known what is still needed; nothing was removed.
         """
-        from dvclite.repo.exchange import on_remote
-        from dvclite.repo.gc import gc
+        from dvclite.repo.exchange import on_remote, remote_tree
+        from dvclite.repo.gc import Elsewhere, gc
 
         project = self._project
-        return gc(
-            project, keep, lambda refs: on_remote(project, refs), dry=dry, force=force, now=now
-        )
+        elsewhere = Elsewhere(partial(on_remote, project), partial(remote_tree, project))
+        return gc(project, keep, elsewhere, dry=dry, force=force, now=now)
 
     def check_ignore(self, paths: Iterable[AnyPath]) -> list[tuple[str, Match | None]]:
         """Tell of paths which line of a `.dvcignore` decides about them, if any does."""
@@ -452,6 +453,18 @@ class Repo:
         from dvclite.repo.hooks import follows_checkout
 
         return follows_checkout(self._project, arguments)
+
+    def doctor(self) -> list[Finding]:
+        """Find out whether everything works here."""
+        from dvclite.repo.doctor import doctor
+
+        return list(doctor(self._project))
+
+    def forget_project(self, root: AnyPath) -> None:
+        """No longer keep what a repository needs that shared this cache, and is gone."""
+        from dvclite.cache.projects import forget
+
+        forget(self.cache.root, Path(os.path.abspath(root)))
 
     def _choice(
         self,

@@ -190,3 +190,20 @@ class CloudStatus:
     def is_clean(self) -> bool:
         """Whether both have everything."""
         return not (self.new or self.deleted or self.missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found out about one thing.
+
+    Attributes:
+        name: What was looked at.
+        detail: What was found.
+        ok: Whether it is as it should be.
+        hint: What to do next; empty where nothing needs doing.
+    """
+
+    name: str
+    detail: str
+    ok: bool = True
+    hint: str = ""

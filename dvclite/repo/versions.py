@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dvclite.errors import FormatError
+from dvclite.errors import CollectError, FormatError
 from dvclite.git.history import Scope
 from dvclite.git.versions import FileVersion
 from dvclite.hashing import Oid, is_oid
@@ -111,7 +111,12 @@ def named_oids(project: Project, version: FileVersion) -> Iterator[tuple[str, Oi
     What once was committed broken, a conflict for instance, still counts: whatever looks like an
     oid in it is taken for one.
     """
-    data = version.data or b""
+    if version.data is None:
+        raise CollectError(
+            f"{version.path} has {version.size:,} bytes in some version, too many for a pointer",
+            hint="nothing was removed, since nobody knows what it names",
+        )
+    data = version.data
     try:
         for output in parse(version.path, data, project.format.algorithm).outputs:
             if output.oid is not None:

@@ -50,8 +50,8 @@ def wanted_entries(workspace: Workspace, output: Output) -> Iterator[Entry]:
         yield Entry(output.path, output.oid, output.size, output.executable)
         return
     prefix = output.path + "/"
-    for entry in workspace.cache.tree(output.oid):
-        yield entry._replace(path=prefix + entry.path)
+    for path, oid, size, executable, link in workspace.cache.tree(output.oid):
+        yield Entry(prefix + path, oid, size, executable, link)
 
 
 def present_entries(workspace: Workspace, path: str) -> Iterator[Entry]:
@@ -97,9 +97,12 @@ def differences(
         return
     pairs = paired(workspace.found(path), workspace.statcache.below(path))
     for (here, row), wanted in _with_wanted(pairs, below(wanted_entries(workspace, output), path)):
-        if row is not None and here is None and wanted is None:
+        if here is None and wanted is not None:
+            yield Difference(wanted.path, None, None, wanted, known=False)
+        elif here is not None:
+            yield from _difference(workspace, here, row, wanted)
+        elif row is not None:
             stale(row.path)
-        yield from _difference(workspace, here, row, wanted)
 
 
 def _known_differences(workspace: Workspace, output: Output, path: str) -> list[Difference] | None:

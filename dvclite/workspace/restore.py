@@ -105,6 +105,8 @@ def _judge(workspace: Workspace, target: Target) -> tuple[bool, dict[str, bytes]
     safe: dict[str, bytes] = {}
     lost: list[str] = []
     content: dict[str, Oid] = {}
+    if not workspace.exists(target.path):
+        return target.output.oid is not None, safe, lost
     differs = target.output.is_directory and not workspace.is_folder(target.output.path)
     for difference in differences(workspace, target.output, target.path):
         differs = True

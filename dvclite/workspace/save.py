@@ -1,21 +1,30 @@
 """Workspace into cache: what `add` and `commit` do."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from dvclite.cache.leases import Lease
 from dvclite.cache.writer import Writer
-from dvclite.errors import FileAccessError, FileChangedError, HostilePathError, UnsupportedFileError
+from dvclite.errors import (
+    FileAccessError,
+    FileChangedError,
+    FormatError,
+    HostilePathError,
+    OverlapError,
+    UnsupportedFileError,
+)
 from dvclite.files.clock import FileClock, is_settled
 from dvclite.files.folder import Folder
+from dvclite.files.reading import read_small
 from dvclite.files.scan import Found
 from dvclite.files.staging import Staging
 from dvclite.hashing import BlobRef
-from dvclite.pointer import Output
+from dvclite.pointer import LARGEST, Output, is_pointer, parse
 from dvclite.progress import Progress
 from dvclite.statcache import UNSETTLED, Row, Update, row, signature
-from dvclite.tree import Entry, Tree, checked, grafted
+from dvclite.tree import Entry, Tree, grafted
 from dvclite.workspace.compare import identify_link, is_executable, paired
 from dvclite.workspace.workspace import Workspace, named_errors
 
@@ -159,7 +168,7 @@ class _Saver:
 
     def _make_tree(self, path: str, entries: Iterator[Entry]) -> Tree:
         try:
-            return self._workspace.format.make_tree(checked(entries))
+            return self._workspace.format.make_tree(entries)
         except HostilePathError as error:
             raise UnsupportedFileError(f"{path}/{error.path}", error.reason) from error
 
@@ -194,6 +203,8 @@ class _Saver:
         elif found.is_folder:
             entry = Entry(found.path)
         elif found.is_file:
+            if is_pointer(found.name):
+                self._refuse_pointer(found)
             try:
                 ref, stat = self._writer.save(found.folder, found.name, stat, self._moved)
             except OSError as error:
@@ -205,6 +216,16 @@ class _Saver:
         self._update.put(row(found.path, signature(stat) if settled else UNSETTLED, entry))
         self._progress.advance(files=1)
         return entry
+
+    def _refuse_pointer(self, found: Found) -> None:
+        """Raise if a file is a pointer of this repository: its output would be tracked twice."""
+        path = os.path.join(found.folder.path, found.name)
+        data = read_small(path, largest=LARGEST) if found.stat.st_size <= LARGEST else None
+        try:
+            pointer = parse(found.path, data or b"", self._workspace.format.algorithm)
+        except FormatError:
+            return  # Data that happens to be called so.
+        raise OverlapError(found.path.rpartition("/")[0], pointer.outputs[0].path, found.path)
 
     def _moved(self, count: int) -> None:
         self._progress.advance(size=count)

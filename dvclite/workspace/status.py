@@ -8,7 +8,7 @@ from dvclite.errors import BlobCorruptError, BlobMissingError
 from dvclite.hashing import Oid
 from dvclite.pointer import Output, Pointer
 from dvclite.progress import Progress
-from dvclite.tree import Entry, below
+from dvclite.tree import below
 from dvclite.workspace.compare import differences, wanted_entries
 from dvclite.workspace.workspace import Workspace
 
@@ -110,14 +110,11 @@ def blobs(workspace: Workspace, output: Output, path: str) -> Iterator[Oid]:
         return
     yield output.oid
     whole = workspace.statcache.whole_at(output.path)
-    entries: Iterator[Entry]
     if whole is not None and whole.oid == output.oid:
-        entries = (row.entry(row.path) for row in workspace.statcache.below(path))
+        yield from workspace.statcache.oids_below(path)
     else:
         entries = below(wanted_entries(workspace, output), path)
-    for entry in entries:
-        if entry.is_file:
-            yield entry.oid
+        yield from (entry.oid for entry in entries if entry.is_file)
 
 
 def _not_cached(workspace: Workspace, output: Output, path: str) -> int:

@@ -46,7 +46,7 @@ def _translation(error: OSError, url: str, key: str, path: str) -> RemoteError:
     if isinstance(error, PermissionError):
         return AccessDeniedError(
             url,
-            f"permission denied: {_ownership(path)}",
+            f"permission denied: {_ownership(_refused(error, path))}",
             key=key,
             hint="ask its owner for access; a folder that a group writes to needs `shared = group`",
         )
@@ -68,6 +68,12 @@ def _translation(error: OSError, url: str, key: str, path: str) -> RemoteError:
     return RemoteUnavailableError(
         url, reason, key=key, hint=hint if error.errno in _LOST else "try again"
     )
+
+
+def _refused(error: PermissionError, path: str) -> str:
+    # Of two names, as in a renaming, the error does not tell which was refused.
+    name = error.filename if error.filename2 is None else None
+    return name if isinstance(name, str) and os.path.isabs(name) else path
 
 
 def _ownership(path: str) -> str:

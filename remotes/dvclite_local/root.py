@@ -115,11 +115,7 @@ class Root:
         for count in range(len(parts), -1, -1):
             with self.writing("/".join(parts[:count]), make=False) as above:
                 _flush(above)
-        try:
-            with Folder.open(os.path.dirname(self.path)) as above:
-                _flush(above)
-        except PermissionError:
-            pass  # Whoever made the root for us had access.
+        self._flush_own_name()
         self._durable.add(below)
 
     def remove(self, below: str, names: Iterable[str]) -> None:
@@ -150,6 +146,14 @@ class Root:
                 f"there is no folder {above} to hold the remote",
                 hint=f"create it with `mkdir -p {self.path}`, or mount the disk or share it is on",
             ) from error
+
+    def _flush_own_name(self) -> None:
+        try:
+            above = Folder.open(os.path.dirname(self.path))
+        except PermissionError:
+            return  # Whoever made the root for us had access.
+        with above:
+            _flush(above)
 
     def _open(self, *, make: bool) -> Folder:
         try:

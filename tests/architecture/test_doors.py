@@ -13,7 +13,9 @@ DOORS = {
     "google": ("dvclite_gcs",),
 }
 
-ENVIRONMENT_READERS = ("dvclite.cli", "dvclite.config")
+ENVIRONMENT_READERS = ("dvclite.cli", "dvclite.config", "dvclite.repo")
+"""The two faces, which hand it down as a value, and what makes sense of it."""
+
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "expandvars", "putenv"}
 
 ONLY_PLACE_THAT_PRINTS = ("dvclite.cli",)
@@ -58,7 +60,7 @@ def test_a_foreign_package_is_imported_behind_its_door_only(package, sources):
     )
 
 
-def test_only_the_command_line_and_the_configuration_read_the_environment(sources):
+def test_only_the_faces_and_the_configuration_read_the_environment(sources):
     places = [
         source.place(node)
         for source in sources

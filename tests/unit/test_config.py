@@ -312,6 +312,19 @@ def test_comments_order_and_style_survive_every_edit():
     )
 
 
+def test_a_value_that_was_empty_keeps_its_comment_apart():
+    document = Document("config", "[core]\nremote = # why\njobs =\n")
+    document.set("core", "remote", "a")
+    document.set("core", "jobs", "1")
+    assert document.text == "[core]\nremote = a # why\njobs = 1\n"
+
+
+def test_a_section_that_takes_a_name_which_is_there_joins_it():
+    document = Document("config", "[a]\nx = 1\ny = 2\n[b]\ny = 3\nz = 4\n")
+    document.rename("a", "b")
+    assert document.text == "[b]\ny = 2\nz = 4\nx = 1\n"
+
+
 def test_a_section_whose_last_option_goes_stays_while_a_comment_stands_in_it():
     document = Document("config", "[core]\n    remote = a\n    # why\n[gc]\n    trash_days = 1\n")
     document.unset("core", "remote")
@@ -491,7 +504,7 @@ def test_options_that_are_not_set_have_their_defaults(folder):
     assert config.flag("core.autostage") is False
     assert config.text("core.hash") == "blake3"
     assert config.names("cache.type") == ("reflink", "copy")
-    assert config.number("gc.trash_days") == 14
+    assert config.number("gc.trash_days") == 7
     assert config.number("core.jobs") is None
     assert config.text("cache.shared") == ""
 
@@ -785,10 +798,19 @@ def test_outside_of_a_repository_its_levels_cannot_be_changed():
         put(None, Level.ENVIRONMENT, "core.jobs", "2")
 
 
+def test_the_hash_of_a_repository_stays_what_it_is(folder):
+    write(folder / "config", "[core]\n    hash = xxh128\n")
+
+    with pytest.raises(ConfigError, match="for good"):
+        put(folder, Level.REPOSITORY, "core.hash", "blake3")
+
+    put(folder, Level.REPOSITORY, "core.hash", "xxh128")
+
+
 def test_own_options_stay_out_of_a_file_that_dvc_reads_too(tmp_path):
     folder = tmp_path / ".dvc"
     folder.mkdir()
-    for name, value in [("gc.trash_days", "3"), ("core.jobs", "3"), ("core.hash", "xxh128")]:
+    for name, value in [("gc.trash_days", "3"), ("core.jobs", "3"), ("core.hash", "blake3")]:
         with pytest.raises(ConfigError, match="DVC reads"):
             put(folder, Level.REPOSITORY, name, value)
         with pytest.raises(ConfigError, match="DVC reads"):
@@ -836,6 +858,14 @@ def test_a_file_that_is_too_large_is_refused(folder):
     with pytest.raises(ConfigError, match="larger"):
         put(folder, Level.REPOSITORY, "core.remote", "a")
     (folder / "config").write_bytes(b"#" * ((1 << 20) + 1))
+    with pytest.raises(FileAccessError, match="larger"):
+        load(folder)
+
+
+@posix_only
+def test_a_file_larger_than_memory_is_refused(folder):
+    (folder / "config").touch()
+    os.truncate(folder / "config", 1 << 42)
     with pytest.raises(FileAccessError, match="larger"):
         load(folder)
 

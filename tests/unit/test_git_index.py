@@ -285,19 +285,6 @@ def test_a_linked_worktree_has_an_index_of_its_own(git_repo, tmp_path):
     assert index(git_repo).tracked(["a.dvc"]) == []
 
 
-def test_reading_leaves_the_index_alone_even_where_git_would_refresh_it(git_repo):
-    git_repo.write("a.dvc")
-    git_repo.commit()
-    git_repo.write("a.dvc", "content\n")
-    before = (git_repo.root / ".git" / "index").stat()
-    held = index(git_repo)
-    held.find_pointers()
-    held.tracked(["a.dvc"])
-    held.ignored(["a.dvc", "b"])
-    after = (git_repo.root / ".git" / "index").stat()
-    assert (before.st_mtime_ns, before.st_ino) == (after.st_mtime_ns, after.st_ino)
-
-
 def test_reading_runs_no_file_system_monitor(git_repo, tmp_path):
     monitor = tmp_path / "monitor"
     monitor.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")

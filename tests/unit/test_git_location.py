@@ -4,7 +4,7 @@ import subprocess
 import pytest
 
 from dvclite.errors import GitError
-from dvclite.git.location import find_place, find_top, main_worktree
+from dvclite.git.location import find_place, find_top, main_worktree, worktrees
 
 
 def real(path):
@@ -61,8 +61,13 @@ def test_a_worktree_of_a_bare_repository_has_no_main_one(git_repo, tmp_path, fol
 def test_a_main_worktree_is_found_past_the_variables_that_a_hook_sets(git_repo, tmp_path):
     linked = tmp_path / "linked"
     git_repo.git("worktree", "add", "-q", linked)
-    hook = {**os.environ, "GIT_DIR": str(git_repo.root / ".git" / "worktrees" / "linked")}
+    hook = {
+        **os.environ,
+        "GIT_DIR": str(git_repo.root / ".git" / "worktrees" / "linked"),
+        "GIT_WORK_TREE": str(linked),
+    }
     assert main_worktree(linked, hook) == real(git_repo.root)
+    assert worktrees(linked, hook) == [real(linked), real(git_repo.root)]
 
 
 def test_a_repository_whose_folder_lies_apart_has_no_main_worktree_to_be_found(tmp_path, git_repo):
@@ -166,6 +171,64 @@ def test_a_work_tree_can_be_given_without_the_repository(git_repo):
     assert find_place(git_repo.root / "sub" / "deep", environ).git_dir == real(
         git_repo.root / ".git"
     )
+
+
+def test_a_work_tree_that_is_given_relative_to_here_is_not_relative_for_git(git_repo, monkeypatch):
+    git_repo.write("sub/deep/file")
+    monkeypatch.chdir(git_repo.root)
+    place = find_place(git_repo.root / "sub" / "deep", {**os.environ, "GIT_WORK_TREE": "sub"})
+    assert place.environ["GIT_WORK_TREE"] == str(real(git_repo.root / "sub"))
+
+
+def test_every_worktree_is_found_from_every_other(git_repo, tmp_path):
+    git_repo.write("sub/file")
+    git_repo.commit()
+    tops = [git_repo.root, tmp_path / "one", tmp_path / "two"]
+    for top in tops[1:]:
+        git_repo.git("worktree", "add", "-q", top)
+    for below in ("", "sub"):
+        folders = [real(top) / below for top in tops]
+        for folder in folders:
+            found = worktrees(folder, os.environ)
+            assert found[0] == folder
+            assert sorted(found) == sorted(folders)
+
+
+def test_a_worktree_whose_record_is_relative_is_found(git_repo, tmp_path):
+    git_repo.git("worktree", "add", "-q", tmp_path / "linked")
+    record = git_repo.root / ".git" / "worktrees" / "linked" / "gitdir"
+    record.write_text(os.path.relpath(tmp_path / "linked" / ".git", record.parent) + "\n")
+    assert worktrees(git_repo.root, os.environ) == [real(git_repo.root), real(tmp_path / "linked")]
+
+
+@pytest.mark.parametrize("way", ["bare", "apart"])
+def test_a_repository_without_a_main_worktree_to_be_found_has_the_linked_ones(
+    git_repo, tmp_path, way
+):
+    if way == "bare":
+        git_repo.git("clone", "-q", "--bare", ".", tmp_path / "apart")
+    else:
+        git_repo.git("init", "-q", "--separate-git-dir", tmp_path / "apart")
+    git_repo.git(f"--git-dir={tmp_path / 'apart'}", "worktree", "add", "-q", tmp_path / "linked")
+    assert worktrees(tmp_path / "linked", os.environ) == [real(tmp_path / "linked")]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="needs to mount a file system")
+def test_the_search_ends_at_the_border_of_a_file_system_as_gits_does(git_repo):
+    inner = git_repo.root / "mounted"
+    (inner / "deep").mkdir(parents=True)
+    if subprocess.run(["mount", "-t", "tmpfs", "none", inner], check=False).returncode:
+        pytest.skip("nothing can be mounted here")
+    try:
+        (inner / "deep").mkdir()
+        across = {**os.environ, "GIT_DISCOVERY_ACROSS_FILESYSTEM": "1"}
+        for environ, expected in ((os.environ, None), (across, real(git_repo.root))):
+            assert find_top(inner / "deep", environ) == expected
+            done = subprocess.run(["git", "rev-parse"], cwd=inner / "deep", env=environ)
+            assert (done.returncode == 0) == (expected is not None)
+    finally:
+        subprocess.run(["umount", inner], check=True)
 
 
 def test_the_search_ends_where_git_is_told_to_end_it(git_repo):

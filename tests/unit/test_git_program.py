@@ -26,10 +26,32 @@ def test_a_refusal_carries_gits_own_words(git_repo):
     assert str(caught.value) == "git cat-file: Not a valid object name nowhere"
 
 
-def test_gits_words_do_not_depend_on_the_users_language(git_repo):
-    environ = {**os.environ, "LC_ALL": "de_DE.UTF-8", "LANGUAGE": "de", "LANG": "de_DE.UTF-8"}
-    with pytest.raises(GitError, match="Not a valid object name"):
-        run(["cat-file", "-t", "nowhere"], git_repo.root, environ)
+@pytest.fixture
+def inherited(tmp_path):
+    """What a run of git inherits: `inherited(NAME="value") -> {...}`."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "git").write_text("#!/bin/sh\nenv\n")
+    (tmp_path / "bin" / "git").chmod(0o755)
+    path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
+
+    def inherited(**environ):
+        out = run(["status"], tmp_path, {**os.environ, **environ, "PATH": path}).out
+        return dict(line.split("=", 1) for line in out.decode().splitlines() if "=" in line)
+
+    return inherited
+
+
+@pytest.mark.skipif(os.name == "nt", reason="puts a shell script in git's place")
+def test_gits_words_do_not_depend_on_the_users_language(inherited):
+    assert inherited(LC_ALL="de_DE.UTF-8", LANG="de_DE.UTF-8")["LC_ALL"] == "C"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="puts a shell script in git's place")
+def test_reading_neither_writes_nor_goes_to_the_network(inherited):
+    environ = inherited(GIT_OPTIONAL_LOCKS="1", GIT_NO_LAZY_FETCH="0", SSH_AUTH_SOCK="kept")
+    assert environ["GIT_OPTIONAL_LOCKS"] == "0"
+    assert environ["GIT_NO_LAZY_FETCH"] == "1"
+    assert environ["SSH_AUTH_SOCK"] == "kept"
 
 
 def test_a_repository_of_somebody_else_is_refused_with_the_command_that_trusts_it(git_repo):
@@ -66,8 +88,8 @@ def test_hooks_are_where_git_looks_for_them(git_repo, tmp_path):
     git_repo.git("worktree", "add", "-q", tmp_path / "linked")
     for root in (git_repo.root, git_repo.root / "sub", tmp_path / "linked"):
         assert hooks_folder(root, os.environ) == hooks
-    monkey = {**os.environ, "GIT_DIR": str(git_repo.root / ".git")}
-    assert hooks_folder(git_repo.root / "sub", monkey) == hooks
+    hook = {**os.environ, "GIT_DIR": str(git_repo.root / ".git")}
+    assert hooks_folder(git_repo.root / "sub", hook) == hooks
 
 
 def test_hooks_of_a_submodule_are_its_own(git_repo, tmp_path):

@@ -12,22 +12,19 @@ _SHELLS = ("bash", "zsh", "fish")
 @click.command(
     cls=Command,
     examples="""
-    dvclite completion bash > ~/.dvclite-completion.bash
+    dvclite completion bash
     dvclite completion zsh
     dvclite completion fish
     """,
 )
-@click.argument("shell", type=click.Choice(_SHELLS), required=False)
-@click.option("-s", "--shell", "named", type=click.Choice(_SHELLS), hidden=True)
+@click.argument("shell", type=click.Choice(_SHELLS))
 @click.pass_context
-def completion(context: click.Context, shell: str | None, named: str | None) -> None:
+def completion(context: click.Context, shell: str) -> None:
     """Print a script that completes dvclite's commands, options and remotes in SHELL.
 
-    Source it from the file that your shell reads when it starts, or put it where the shell looks
-    for completions.
+    Save it to a file, and source that from the file that your shell reads when it starts; fish
+    finds it in ~/.config/fish/completions/dvclite.fish.
     """
-    chosen = shell or named
-    made = get_completion_class(chosen) if chosen is not None else None
-    if made is None:
-        raise click.UsageError(f"name a shell: {', '.join(_SHELLS)}", context)
+    made = get_completion_class(shell)
+    assert made is not None, "click knows every shell on the list"
     click.echo(made(context.find_root().command, {}, "dvclite", COMPLETION).source())

@@ -4,7 +4,7 @@ import click
 
 from dvclite.cli.command import Command
 from dvclite.cli.console import Console
-from dvclite.cli.options import as_json, targets
+from dvclite.cli.options import as_json, jobs, remote, switch, targets, versions
 
 
 @click.command(
@@ -13,6 +13,7 @@ from dvclite.cli.options import as_json, targets
     dvclite status
     dvclite status images -n 100
     dvclite status --json
+    dvclite status --cloud
     """,
 )
 @targets
@@ -24,23 +25,43 @@ from dvclite.cli.options import as_json, targets
     type=click.IntRange(min=0),
     default=10,
     show_default=True,
-    help="Show so many names for each output; all of them with -v.",
+    help="Show so many names of each output; all of them with -v.",
 )
+@switch("-c", "--cloud", help="Compare the cache with a remote instead.")
+@remote
+@jobs
+@versions
 @as_json
 @click.pass_context
-def status(context: click.Context, targets: tuple[str, ...], limit: int, as_json: bool) -> None:
+def status(
+    context: click.Context,
+    /,
+    targets: tuple[str, ...],
+    limit: int,
+    cloud: bool,
+    remote: str | None,
+    jobs: int | None,
+    as_json: bool,
+    **commits: bool,
+) -> None:
     """Show how the workspace differs from what the pointers say: everywhere, or in TARGETS.
 
     For each output that has changed: files added, modified and deleted, and how much of it is not
     in the cache. Changes nothing, anywhere. With -q it only exits, with 1 if there are changes.
+    With -c or -r: what is to be pushed and fetched, of other commits too where options name them.
     """
-    from dvclite.cli.reports.state import show
+    from dvclite.cli.reports import cloud as of_cloud
+    from dvclite.cli.reports import state as of_workspace
     from dvclite.repo.repo import Repo
 
     console: Console = context.obj
-    repo = Repo.open()
-    with console.progress() as progress:
-        found = repo.status(targets, progress=progress)
-    show(console, repo, found, None if console.verbose else limit, as_json=as_json)
-    if console.quiet and not all(item.is_clean for item in found):
+    names = None if console.verbose else limit
+    if cloud or remote is not None:
+        asked = of_cloud.Asked(targets, remote, jobs, **commits)
+        clean = of_cloud.show(console, Repo.open(), asked, names, as_json=as_json)
+    elif jobs is not None or any(commits.values()):
+        raise click.UsageError("-j, -a, -T and -A need --cloud", context)
+    else:
+        clean = of_workspace.show(console, Repo.open(), targets, names, as_json=as_json)
+    if console.quiet and not clean:
         context.exit(1)

@@ -74,3 +74,11 @@ def done(restored: Restored) -> str:
 
 def _letter(kind: str) -> str:
     return click.style(_LETTERS[kind], fg=_COLOURS[_LETTERS[kind]])
+
+
+def follow(console: Console, repo: Repo) -> None:
+    """Check out the data after git did the code, and tell in one line if that changed anything."""
+    with console.progress() as progress:
+        restored = repo.checkout(progress=progress)
+    if changed := done(restored):
+        console.say(f"dvclite: {changed}")

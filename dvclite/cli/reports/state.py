@@ -15,32 +15,33 @@ _KINDS = (("added", "A", "green"), ("modified", "M", "yellow"), ("deleted", "D",
 
 
 def show(
-    console: Console,
-    repo: Repo,
-    found: Sequence[OutputStatus],
-    limit: int | None,
-    *,
-    as_json: bool,
-) -> None:
-    """Tell the state of outputs.
+    console: Console, repo: Repo, targets: Sequence[str], limit: int | None, *, as_json: bool
+) -> bool:
+    """Tell how outputs are.
 
     Args:
         console: Where.
         repo: The repository.
-        found: The states.
+        targets: Which outputs; all of them where it is empty.
         limit: How many names to show of each output and kind of change; None for all.
         as_json: Whether as a document.
+
+    Returns:
+        Whether nothing has changed.
     """
+    with console.progress() as progress:
+        found = repo.status(targets, progress=progress)
+    changed = [item for item in found if not item.is_clean]
     if as_json:
         console.json(found)
-        return
-    names = Names(repo.root)
-    changed = [item for item in found if not item.is_clean]
-    for item in changed:
-        console.write(_lines(names, item, limit))
-    console.say(_closing(found))
-    for hint in _hints(changed):
-        console.hint(hint)
+    else:
+        names = Names(repo.root)
+        for item in changed:
+            console.write(_lines(names, item, limit))
+        console.say(_closing(found))
+        for hint in _hints(changed):
+            console.hint(hint)
+    return not changed
 
 
 def _lines(names: Names, item: OutputStatus, limit: int | None) -> Iterator[str]:

@@ -1,0 +1,48 @@
+"""`dvclite cache`."""
+
+import click
+
+from dvclite.cli.command import Family
+from dvclite.cli.console import Console
+from dvclite.cli.options import levels, switch
+from dvclite.cli.text import printable
+
+
+@click.group(cls=Family)
+def cache() -> None:
+    """Say where the cache is."""
+
+
+@cache.command(
+    "dir",
+    examples="""
+    dvclite cache dir
+    dvclite cache dir --local ../shared-cache
+    dvclite cache dir --local --unset
+    """,
+)
+@click.argument("path", required=False, type=click.Path())
+@switch("-u", "--unset", help="Go back to the cache in the repository.")
+@levels
+@click.pass_context
+def cache_dir(context: click.Context, path: str | None, unset: bool, level: str | None) -> None:
+    """Print the folder of the cache, or use PATH from now on.
+
+    A relative PATH is kept relative to the config file, so that the repository can be moved. What
+    is in the old cache stays there.
+    """
+    from dvclite.cli.settings import chosen, load_config, tell
+    from dvclite.config.editing import set_option, unset_option
+    from dvclite.config.setting import Level
+    from dvclite.repo.repo import Repo
+
+    console: Console = context.obj
+    at = chosen(level) or Level.REPOSITORY
+    if path is not None and unset:
+        raise click.UsageError("give PATH or --unset, not both", context)
+    if path is not None:
+        tell(console, [set_option(load_config(), at, "cache.dir", path)])
+    elif unset:
+        tell(console, [unset_option(load_config(), at, "cache.dir")])
+    else:
+        console.say(printable(str(Repo.open().cache.root)))

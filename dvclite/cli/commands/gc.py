@@ -1,0 +1,64 @@
+"""`dvclite gc`."""
+
+import click
+
+from dvclite.cli.command import Command
+from dvclite.cli.console import Console
+from dvclite.cli.options import as_json, switch, versions
+
+
+@click.command(
+    cls=Command,
+    examples="""
+    dvclite gc --dry
+    dvclite gc --force
+    dvclite gc --workspace --all-tags --force
+    """,
+)
+@switch("-w", "--workspace", help="Keep what the pointers in the workspace name, and no more.")
+@versions
+@switch("--dry", help="Delete nothing; say what would be deleted.")
+@switch("-f", "--force", help="Do not ask.")
+@switch("--unpushed", help="Delete what other versions need even if it is on no remote.")
+@click.option(
+    "--forget",
+    metavar="DIR",
+    type=click.Path(),
+    help="First take the repository in DIR, which is gone, off the list of those that share the cache.",
+)
+@switch("--now", help="Delete at once and empty the trash, rather than to fill it.")
+@as_json
+@click.pass_obj
+def gc(
+    console: Console,
+    *,
+    workspace: bool,
+    all_branches: bool,
+    all_tags: bool,
+    all_commits: bool,
+    dry: bool,
+    force: bool,
+    unpushed: bool,
+    forget: str | None,
+    now: bool,
+    as_json: bool,
+) -> None:
+    """Delete from the cache what nothing needs.
+
+    Options say which versions to keep beside the workspace's. Without any, all is kept that can be
+    reached from any branch, tag, stash or reflog. What goes rests in a trash for some days first.
+    """
+    from dvclite.cli.reports.collected import ask, show
+    from dvclite.repo.repo import Repo
+    from dvclite.repo.versions import EVERYTHING, Keep, Versions
+
+    repo = Repo.open()
+    if forget is not None:
+        repo.forget_project(forget)
+    keep = EVERYTHING
+    if workspace or all_branches or all_tags or all_commits:
+        keep = Keep(everything=False, versions=Versions(all_branches, all_tags, all_commits))
+    if not dry and not force:
+        ask(console, repo.gc(keep, dry=True, force=unpushed, now=now), now=now)
+    collected = repo.gc(keep, dry=dry, force=unpushed, now=now)
+    show(console, collected, dry=dry, now=now, as_json=as_json)

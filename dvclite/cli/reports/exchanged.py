@@ -1,0 +1,30 @@
+"""What moved between the cache and a remote."""
+
+from dvclite.cli.console import Console
+from dvclite.cli.reports.restored import done, show_paths
+from dvclite.cli.text import count, size
+from dvclite.repo.repo import Repo
+from dvclite.repo.results import Exchanged
+
+
+def show(console: Console, repo: Repo, exchanged: Exchanged, verb: str, *, as_json: bool) -> None:
+    """Tell what moved, or would.
+
+    Args:
+        console: Where.
+        repo: The repository.
+        exchanged: What the exchange came to.
+        verb: What happened: `pushed`.
+        as_json: Whether as a document.
+    """
+    if as_json:
+        console.json(exchanged)
+        return
+    parts = []
+    if exchanged.files or exchanged.size:
+        what = f"{count(exchanged.files, 'file')}, {size(exchanged.size)}"
+        parts.append(f"{what} would be {verb}" if exchanged.dry else f"{what} {verb}")
+    if exchanged.restored is not None:
+        show_paths(console, repo, exchanged.restored)
+        parts.append(done(exchanged.restored))
+    console.say("; ".join(part for part in parts if part) or "Everything is up to date")

@@ -1,0 +1,108 @@
+"""An SDK client made as a remote's options say, and how often it tries."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from google.api_core.retry import Retry
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import storage
+from google.cloud.storage.batch import Batch
+from google.oauth2.credentials import Credentials as UserCredentials
+from google.oauth2.service_account import Credentials as ServiceCredentials
+from requests.adapters import HTTPAdapter
+
+from dvclite.errors import RemoteSetupError
+from dvclite_gcs.errors import is_passing
+from dvclite_gcs.options import Address, GCSOptions
+
+TIMEOUT = (10.0, 60.0)
+"""Seconds for making a connection, and of silence after which one counts as dead."""
+
+_CONNECTIONS = 64
+"""How many connections are kept open. More threads than that still work, less quickly."""
+
+_TRIES = 4
+
+
+def connect(address: Address, options: GCSOptions) -> storage.Client:
+    """Return a client, which any number of threads may use.
+
+    Finding credentials may take a request to where they come from.
+
+    Raises:
+        RemoteSetupError: The file of credentials holds none that can be used.
+        google.auth.exceptions.GoogleAuthError: There are no credentials.
+    """
+    client = storage.Client(
+        project=options.projectname or None,
+        credentials=_credentials(address, options),
+        client_options={"api_endpoint": options.endpointurl} if options.endpointurl else None,
+    )
+    session = client._http  # noqa: SLF001  the documented way to widen its pool of connections
+    if not session.is_mtls:
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS))
+    return client
+
+
+def _credentials(address: Address, options: GCSOptions) -> Any:
+    if options.allow_anonymous_login:
+        return AnonymousCredentials()  # type: ignore[no-untyped-call]
+    if not options.credentialpath:
+        return None
+    # Other kinds can name programs and addresses: those are for the environment to choose.
+    kinds: dict[str, Any] = {
+        "service_account": ServiceCredentials.from_service_account_info,
+        "authorized_user": UserCredentials.from_authorized_user_info,
+    }
+    try:
+        with open(options.credentialpath, encoding="utf-8") as file:
+            info = json.load(file)
+        return kinds[info["type"]](info, scopes=storage.Client.SCOPE)
+    except (ValueError, KeyError, TypeError) as error:
+        raise RemoteSetupError(
+            address.url,
+            f"{options.credentialpath} holds neither a service account's key nor a user's credentials",
+            hint="for credentials of another kind leave credentialpath away and set"
+            " GOOGLE_APPLICATION_CREDENTIALS",
+        ) from error
+
+
+class Patience:
+    """How much of failing one operation bears: so many times in a row without getting anywhere."""
+
+    def __init__(self) -> None:
+        self._left = _TRIES
+
+    def renew(self) -> None:
+        """Take note that something moved."""
+        self._left = _TRIES
+
+    def retry(self) -> Retry:
+        """Return the policy to hand to the SDK."""
+        return Retry(
+            predicate=self._bears, initial=0.2, maximum=8.0, multiplier=2.0, timeout=float("inf")
+        )
+
+    def _bears(self, error: Exception) -> bool:
+        self._left -= 1
+        return self._left > 0 and is_passing(error)
+
+
+class Deletions(Batch):  # type: ignore[misc]  # it comes without types
+    """Many deletions in one request, whose answers can be looked at."""
+
+    def __init__(
+        self, client: storage.Client, bucket: storage.Bucket, names: Iterable[str]
+    ) -> None:
+        super().__init__(client)
+        self.answers: list[Any] = []
+        with self:
+            for name in names:
+                bucket.delete_blob(name, timeout=TIMEOUT, retry=None)
+
+    def finish(self, raise_exception: bool = True) -> list[Any]:  # noqa: ARG002, FBT001, FBT002
+        """Send the request; the answers tell what became of each."""
+        self.answers = super().finish(raise_exception=False)
+        return self.answers

@@ -1,0 +1,217 @@
+"""What went wrong on Google Cloud Storage, in the contract's few kinds of error.
+
+`translated` is the one place where exceptions of the SDK end. Its messages are written here:
+nothing is copied from an exception or an answer but codes, so that no secret can come along.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import requests.exceptions
+from google.api_core import exceptions as api
+from google.auth import exceptions as auth
+from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
+from urllib3.exceptions import HTTPError
+
+from dvclite.errors import (
+    AccessDeniedError,
+    RemoteError,
+    RemoteSetupError,
+    RemoteUnavailableError,
+)
+from dvclite_gcs.options import Address
+
+PERMISSIONS = {
+    "read": "storage.objects.get",
+    "list": "storage.objects.list",
+    "write": "storage.objects.create",
+    "delete": "storage.objects.delete",
+}
+"""What credentials must allow, by what is done with it."""
+
+
+class Meaning(NamedTuple):
+    """An error of the contract, and what it says.
+
+    `{permission}`, `{bucket}` and `{code}` in the texts are filled in.
+    """
+
+    kind: type[RemoteError]
+    reason: str
+    hint: str = ""
+
+
+_DENIED = Meaning(
+    AccessDeniedError,
+    "access denied: the credentials do not allow {permission} there",
+    "grant a role with {permission} on the bucket {bucket} (roles/storage.objectUser has all that"
+    " is needed), or use credentials that have it",
+)
+_WRONG_KEYS = Meaning(
+    AccessDeniedError,
+    "the server wants credentials, or does not accept these",
+    "run `gcloud auth application-default login`, or check the option credentialpath",
+)
+_EXPIRED = Meaning(
+    AccessDeniedError,
+    "the credentials have expired or were revoked ({code})",
+    "run `gcloud auth application-default login`, or make a new key for the service account",
+)
+_NO_KEYS = Meaning(
+    AccessDeniedError,
+    "no credentials found",
+    "run `gcloud auth application-default login`, set the option credentialpath, or"
+    " allow_anonymous_login for a public bucket",
+)
+_NOT_PUBLIC = Meaning(
+    AccessDeniedError,
+    "the bucket is not open to everybody",
+    "leave the option allow_anonymous_login away and use credentials",
+)
+_NO_BUCKET = Meaning(
+    RemoteSetupError,
+    "there is no bucket {bucket}",
+    "create the bucket, or correct the remote's url",
+)
+_FAILING = Meaning(
+    RemoteUnavailableError, "the server is failing or busy ({code})", "try again later"
+)
+_UNREACHABLE = Meaning(
+    RemoteUnavailableError,
+    "the server cannot be reached, or fell silent ({code})",
+    "check the network and, where it is set, the option endpointurl",
+)
+_DAMAGED = Meaning(RemoteUnavailableError, "bytes were damaged on their way ({code})", "try again")
+_REPLACED = Meaning(
+    RemoteUnavailableError, "the content was replaced while it was read", "try again"
+)
+_UNTRUSTED = Meaning(
+    RemoteSetupError,
+    "the server's certificate is not trusted",
+    "check the option endpointurl; REQUESTS_CA_BUNDLE may name certificates to trust",
+)
+_BAD_SETTINGS = Meaning(
+    RemoteSetupError,
+    "the settings for Google Cloud make no sense ({code})",
+    "check this remote's options",
+)
+_REFUSED = Meaning(RemoteSetupError, "the server refused the request ({code})")
+
+_BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Meaning], ...] = (
+    ((auth.TransportError, auth.TimeoutError), _UNREACHABLE),
+    ((auth.RefreshError,), _EXPIRED),
+    ((auth.MalformedError, auth.InvalidValue, auth.InvalidType), _BAD_SETTINGS),
+    ((auth.InvalidOperation,), _NOT_PUBLIC),  # what refreshing no credentials at all raises
+    ((auth.DefaultCredentialsError,), _NO_KEYS),
+    ((auth.GoogleAuthError,), _WRONG_KEYS),
+    ((DataCorruption,), _DAMAGED),
+    ((requests.exceptions.SSLError,), _UNTRUSTED),
+    (
+        (
+            requests.exceptions.InvalidSchema,
+            requests.exceptions.InvalidURL,
+            requests.exceptions.InvalidHeader,
+            requests.exceptions.MissingSchema,
+        ),
+        _BAD_SETTINGS,
+    ),
+    ((requests.exceptions.RequestException, HTTPError, ConnectionError), _UNREACHABLE),
+    ((api.RetryError,), _FAILING),
+)
+
+_FOREIGN = (
+    api.GoogleAPIError,
+    auth.GoogleAuthError,
+    DataCorruption,
+    InvalidResponse,
+    requests.exceptions.RequestException,
+    HTTPError,
+    ConnectionError,
+)
+"""All that the SDK lets out. The last is how it says that a download broke off."""
+
+# Reasons for a 403 that have nothing to do with permissions.
+_BUSY = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"})
+
+
+@contextmanager
+def translated(address: Address, action: str, key: str = "") -> Iterator[None]:
+    """Run a block in which the SDK is used; let nothing of it out.
+
+    Args:
+        address: Where the remote is.
+        action: What the block does there, as `PERMISSIONS` names it.
+        key: What it does that with; empty where it is not one key.
+
+    Raises:
+        RemoteError: As the contract has it, in place of the SDK's exceptions.
+    """
+    try:
+        yield
+    except _FOREIGN as error:
+        raise described(error, address, action, key) from error
+
+
+def described(
+    error: Exception, address: Address, action: str, key: str, *, also: str = ""
+) -> RemoteError:
+    """Return what the contract has in place of an exception of the SDK.
+
+    Args:
+        error: The exception.
+        address: Where the remote is.
+        action: What was done there, as `PERMISSIONS` names it.
+        key: With which key; empty where it was not one.
+        also: What else is to be said of it.
+    """
+    facts = {"permission": PERMISSIONS[action], "bucket": address.bucket, "code": _code(error)}
+    meaning = _meaning(error)
+    return meaning.kind(
+        address.url,
+        meaning.reason.format(**facts) + also,
+        key=key,
+        hint=meaning.hint.format(**facts),
+    )
+
+
+def is_passing(error: Exception) -> bool:
+    """Say whether another try may succeed."""
+    return isinstance(error, _FOREIGN) and _meaning(error).kind is RemoteUnavailableError
+
+
+def _meaning(error: Exception) -> Meaning:
+    for types, meaning in _BY_TYPE:
+        if isinstance(error, types):
+            return meaning
+    status = _status(error)
+    if status == 403:
+        return _FAILING if _reason(error) in _BUSY else _DENIED
+    if status == 412:
+        return _REPLACED
+    if status in {408, 429} or status >= 500:
+        return _FAILING
+    if status == 400 and _reason(error) == "invalid" and "CRC32C" in str(error):
+        return _DAMAGED
+    return {401: _WRONG_KEYS, 404: _NO_BUCKET}.get(status, _REFUSED)
+
+
+def _status(error: Exception) -> int:
+    if isinstance(error, InvalidResponse):
+        return int(error.response.status_code)
+    return int(getattr(error, "code", None) or 0)
+
+
+def _reason(error: Exception) -> str:
+    """Return the word with which the JSON API says why, where it does."""
+    try:
+        return str(error.response.json()["error"]["errors"][0]["reason"])  # type: ignore[attr-defined]
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError):
+        return ""
+
+
+def _code(error: Exception) -> str:
+    # Servers are not trusted with what goes to a terminal.
+    reason = re.sub(r"[^A-Za-z0-9._-]", "", _reason(error))[:60]
+    return " ".join(str(word) for word in (type(error).__name__, _status(error), reason) if word)

@@ -1,0 +1,231 @@
+"""A Google Cloud Storage bucket, or a prefix in one, as a remote."""
+
+import os
+import secrets
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+from io import BytesIO
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from google.api_core.exceptions import (
+    Forbidden,
+    GoogleAPICallError,
+    NotFound,
+    PreconditionFailed,
+    RequestRangeNotSatisfiable,
+    Unauthorized,
+    from_http_response,
+)
+from google.auth.exceptions import InvalidOperation
+from google.cloud import storage
+
+from dvclite.errors import KeyExistsError, KeyMissingError, RemoteError
+from dvclite.remote import OnBytes, RemoteEntry, ignore_bytes
+from dvclite_gcs.client import TIMEOUT, Deletions, Patience, connect
+from dvclite_gcs.errors import described, is_passing, translated
+from dvclite_gcs.files import Source, Target
+from dvclite_gcs.options import Address, GCSOptions
+
+_PIECE = 32 << 20
+"""How many bytes of a large file are held in memory and sent at once."""
+
+_DELETED_AT_ONCE = 100
+_TRIES = 3
+
+_MARK = "dvclite-put"
+"""The metadata in which a conditional put recognises what it stored itself."""
+
+
+class GCSRemote:
+    """Bytes under keys in a Google Cloud Storage bucket.
+
+    Attributes:
+        url: The address, without secrets.
+    """
+
+    def __init__(self, address: Address, options: GCSOptions) -> None:
+        self.url = address.url
+        self._address = address
+        self._options = options
+        self._lock = threading.Lock()
+        self._connected: storage.Client | None = None
+        self._has_bucket = False
+
+    def stat(self, key: str) -> int | None:
+        """Return the size of what `key` holds, in bytes, or None if it is absent."""
+        with translated(self._address, "read", key):
+            blob = self._bucket.get_blob(
+                self._address.prefix + key, timeout=TIMEOUT, retry=Patience().retry()
+            )
+            if blob is None:
+                self._expect_bucket()
+                return None
+            return int(blob.size)
+
+    def list(self, prefix: str) -> Iterator[RemoteEntry]:
+        """Yield every key that begins with `prefix`, page by page."""
+        begin = len(self._address.prefix)
+        with translated(self._address, "list"):
+            found = self._client.list_blobs(
+                self._bucket,
+                prefix=self._address.prefix + prefix,
+                fields="items(name,size),nextPageToken",
+                timeout=TIMEOUT,
+                retry=Patience().retry(),
+            )
+            for blob in found:
+                # Browsers of buckets leave empty things called like folders.
+                if not blob.name.endswith("/"):
+                    yield RemoteEntry(blob.name[begin:], int(blob.size))
+
+    def put(
+        self, key: str, source: Path, *, if_absent: bool = False, moved: OnBytes = ignore_bytes
+    ) -> None:
+        """Store the content of the file `source` under `key`.
+
+        Raises:
+            KeyExistsError: `if_absent` was asked for and the key is there.
+        """
+        mark = secrets.token_hex(16) if if_absent else ""
+        with translated(self._address, "write", key):
+            try:
+                self._send(key, source, mark, moved)
+            except PreconditionFailed as error:
+                # When an answer gets lost, the SDK's second try meets what the first one stored.
+                if self._mark_of(key) != mark:
+                    raise KeyExistsError(self.url, key) from error
+
+    def _send(self, key: str, source: Path, mark: str, moved: OnBytes) -> None:
+        blob = self._bucket.blob(self._address.prefix + key, chunk_size=_PIECE)
+        if mark:
+            blob.metadata = {_MARK: mark}
+        size = os.stat(source).st_size
+        patience = Patience()
+        with Source(source, size, moved, patience) as stream:
+            blob.upload_from_file(
+                stream,
+                size=size,
+                content_type="application/octet-stream",
+                checksum="crc32c",
+                if_generation_match=0 if mark else None,
+                timeout=TIMEOUT,
+                retry=patience.retry(),
+            )
+
+    def _mark_of(self, key: str) -> str:
+        blob = self._bucket.get_blob(
+            self._address.prefix + key, timeout=TIMEOUT, retry=Patience().retry()
+        )
+        return "" if blob is None else str((blob.metadata or {}).get(_MARK, ""))
+
+    def get(self, key: str, target: Path, *, moved: OnBytes = ignore_bytes) -> None:
+        """Write what `key` holds to the file `target`, made or replaced.
+
+        Raises:
+            KeyMissingError: The key is absent.
+        """
+        patience = Patience()
+        with translated(self._address, "read", key), Target(target, moved, patience) as stream:
+            self._download(key, stream, patience, checksum="crc32c")
+            stream.flush()
+
+    def read(self, key: str, offset: int, length: int) -> bytes:
+        """Return up to `length` bytes from `offset` on; fewer only where the content ends.
+
+        Raises:
+            KeyMissingError: The key is absent.
+        """
+        if length <= 0 or length < -offset:
+            # No range says "so many bytes from so far before the end".
+            size = self.stat(key)
+            if size is None:
+                raise KeyMissingError(self.url, key)
+            offset = max(0, size + offset) if offset < 0 else offset
+        if length <= 0:
+            return b""
+        end = offset + length - 1 if offset >= 0 else None
+        stream = BytesIO()
+        with translated(self._address, "read", key):
+            try:
+                self._download(key, stream, Patience(), start=offset, end=end)
+            except RequestRangeNotSatisfiable:
+                return b""
+        return stream.getvalue()
+
+    def _download(self, key: str, stream: Any, patience: Patience, **what: Any) -> None:
+        blob = self._bucket.blob(self._address.prefix + key)
+        try:
+            blob.download_to_file(
+                stream,
+                raw_download=True,
+                timeout=TIMEOUT,
+                retry=patience.retry(),
+                **{"checksum": None, **what},
+            )
+        except NotFound as error:
+            self._expect_bucket()
+            raise KeyMissingError(self.url, key) from error
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Make every one of `keys` absent, a hundred a request."""
+        names = (self._address.prefix + key for key in keys)
+        with translated(self._address, "delete"):
+            while batch := tuple(islice(names, _DELETED_AT_ONCE)):
+                self._delete(batch)
+
+    def _delete(self, names: Sequence[str]) -> None:
+        for tries in range(1, _TRIES + 1):
+            send = Patience().retry()(partial(Deletions, self._client, self._bucket, names))
+            refusals = [
+                (name, from_http_response(answer))  # type: ignore[no-untyped-call]
+                for name, answer in zip(names, send().answers, strict=True)
+                if answer.status_code >= 300
+            ]
+            absent = [name for name, error in refusals if isinstance(error, NotFound)]
+            if absent:
+                self._expect_bucket()
+            left = [refusal for refusal in refusals if refusal[0] not in absent]
+            if not left:
+                return
+            if tries == _TRIES or not all(is_passing(error) for _, error in left):
+                raise self._not_deleted(left)
+            names = [name for name, _ in left]
+
+    def _not_deleted(self, left: Sequence[tuple[str, GoogleAPICallError]]) -> RemoteError:
+        name, error = left[0]
+        also = f"; {len(left):,} keys were not deleted" if len(left) > 1 else ""
+        key = name.removeprefix(self._address.prefix)
+        return described(error, self._address, "delete", key, also=also)
+
+    def _expect_bucket(self) -> None:
+        """Return if what is missing can only be a key; raise what the SDK does for no bucket."""
+        if not self._has_bucket:
+            found = self._client.list_blobs(
+                self._bucket, max_results=1, timeout=TIMEOUT, retry=Patience().retry()
+            )
+            # Who may not list may still put and get.
+            with suppress(Forbidden, Unauthorized, InvalidOperation):
+                next(iter(found), None)
+            self._has_bucket = True
+
+    def close(self) -> None:
+        """Let go of connections. Closing twice is harmless."""
+        with self._lock:
+            client, self._connected = self._connected, None
+        if client is not None:
+            client.close()
+
+    @property
+    def _bucket(self) -> storage.Bucket:
+        return self._client.bucket(self._address.bucket)
+
+    @property
+    def _client(self) -> storage.Client:
+        with self._lock:
+            if self._connected is None:
+                self._connected = connect(self._address, self._options)
+            return self._connected

@@ -1,0 +1,88 @@
+"""Content on its way from a bucket."""
+
+import random
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from typing import Any
+
+from botocore import exceptions as sdk
+
+from dvclite_s3.errors import BEYOND_END, code_of, expected
+
+_READ_SIZE = 1 << 20
+_TRIES = 4
+"""How often in a row a connection may break without having brought anything."""
+
+# From reading an answer's body. What breaks before it, the SDK has tried again already.
+_BROKEN = (sdk.IncompleteReadError, sdk.HTTPClientError, sdk.ConnectionError)
+
+
+def receive(client: Any, request: Mapping[str, Any]) -> Iterator[bytes]:
+    """Yield all that a name in a bucket holds, going on where a connection broke.
+
+    Args:
+        client: The SDK's.
+        request: The arguments that say what to get.
+    """
+    position, tries = 0, 0
+    answer = client.get_object(**request)
+    # What is there may be replaced at any time: never a piece of each.
+    version = {"IfMatch": expected(answer, "ETag")}
+    while True:
+        before = position
+        try:
+            with closing(answer["Body"]) as body:
+                while data := body.read(_READ_SIZE):
+                    position += len(data)
+                    yield data
+        except _BROKEN:
+            tries = 1 if position > before else tries + 1
+            if tries >= _TRIES:
+                raise
+            _pause(tries)
+            answer = client.get_object(**request, **version, Range=f"bytes={position}-")
+            if not _is_partial(answer):
+                raise  # The server knows no ranges.
+        else:
+            return
+
+
+def receive_span(client: Any, request: Mapping[str, Any], offset: int, length: int) -> bytes:
+    """Return up to `length` bytes from `offset` on, counted from the end if that is negative.
+
+    Args:
+        client: The SDK's.
+        request: The arguments that say what to get from.
+        offset: Where to begin.
+        length: How many bytes at most; at least one.
+    """
+    span = f"bytes={offset}-{offset + length - 1}" if offset >= 0 else f"bytes={offset}"
+    tries = 0
+    while True:
+        try:
+            answer = client.get_object(**request, Range=span)
+            expected(answer, "ETag")
+        except sdk.ClientError as error:
+            if code_of(error) in BEYOND_END:
+                return b""
+            raise
+        try:
+            with closing(answer["Body"]) as body:
+                data = bytes(body.read())
+        except _BROKEN:
+            tries += 1
+            if tries >= _TRIES:
+                raise
+            _pause(tries)
+        else:
+            return data[:length] if _is_partial(answer) else data[offset:][:length]
+
+
+def _is_partial(answer: Mapping[str, Any]) -> bool:
+    return bool(answer["ResponseMetadata"]["HTTPStatusCode"] == 206)
+
+
+def _pause(tries: int) -> None:
+    # Not in step with everybody else whose connection the same event broke.
+    time.sleep(random.uniform(0.0, 0.2 * 2.0**tries))  # noqa: S311

@@ -1,0 +1,222 @@
+"""An S3 bucket, or a prefix in one, as a remote."""
+
+import secrets
+import threading
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from dvclite.errors import KeyExistsError, KeyMissingError
+from dvclite.files import changes
+from dvclite.files.atomic import discard
+from dvclite.remote import OnBytes, RemoteEntry, ignore_bytes
+from dvclite_s3.client import Extras, connect
+from dvclite_s3.errors import (
+    BEYOND_END,
+    CONDITION_FAILED,
+    MISSING_KEY,
+    code_of,
+    expected,
+    is_passing,
+    not_deleted,
+    translated,
+)
+from dvclite_s3.options import Address, S3Options
+from dvclite_s3.receiving import receive, receive_span
+from dvclite_s3.sending import PartSizes, Sender
+
+_DELETED_AT_ONCE = 1000
+_TRIES = 3
+
+_MARK = "dvclite-put"
+"""The metadata in which a conditional put recognises what it stored itself."""
+
+
+class S3Remote:
+    """Bytes under keys in an S3 bucket.
+
+    Attributes:
+        url: The address, without secrets.
+    """
+
+    def __init__(self, address: Address, options: S3Options) -> None:
+        self.url = address.url
+        self._address = address
+        self._options = options
+        self._extras = Extras.of(options)
+        self._lock = threading.Lock()
+        self._connected: tuple[Any, Sender] | None = None
+        self._has_bucket = False
+
+    def stat(self, key: str) -> int | None:
+        """Return the size of what `key` holds, in bytes, or None if it is absent."""
+        request = {**self._place(key), **self._extras.content}
+        with translated(self._address, "read", key):
+            try:
+                answer = self._client.head_object(**request)
+                expected(answer, "ETag")
+                return int(answer["ContentLength"])
+            except ClientError as error:
+                if code_of(error) in MISSING_KEY and self._has_bucket:
+                    return None
+            # An answer to HEAD has no body to tell a missing key from a missing bucket,
+            # or expired credentials from any other bad request. GET tells.
+            return self._stat_by_get(request)
+
+    def _stat_by_get(self, request: dict[str, Any]) -> int | None:
+        try:
+            answer = self._client.get_object(**request, Range="bytes=0-0")
+        except ClientError as error:
+            if code_of(error) in MISSING_KEY:
+                self._has_bucket = True
+                return None
+            if code_of(error) in BEYOND_END:
+                return 0
+            raise
+        answer["Body"].close()
+        return int(answer.get("ContentRange", "").rpartition("/")[2] or answer["ContentLength"])
+
+    def list(self, prefix: str) -> Iterator[RemoteEntry]:
+        """Yield every key that begins with `prefix`, page by page."""
+        begin = len(self._address.prefix)
+        with translated(self._address, "list"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._address.bucket,
+                Prefix=self._address.prefix + prefix,
+                **self._extras.always,
+            )
+            for page in pages:
+                expected(page, "IsTruncated")
+                for found in page.get("Contents", ()):
+                    # Browsers of buckets leave empty things called like folders.
+                    if not found["Key"].endswith("/"):
+                        yield RemoteEntry(found["Key"][begin:], found["Size"])
+
+    def put(
+        self, key: str, source: Path, *, if_absent: bool = False, moved: OnBytes = ignore_bytes
+    ) -> None:
+        """Store the content of the file `source` under `key`.
+
+        Raises:
+            KeyExistsError: `if_absent` was asked for and the key is there.
+        """
+        name = self._address.prefix + key
+        with translated(self._address, "write", key):
+            if if_absent:
+                self._put_new(name, key, source, moved)
+            else:
+                self._sender.send(name, source, moved, new={}, when={})
+
+    def _put_new(self, name: str, key: str, source: Path, moved: OnBytes) -> None:
+        mark = secrets.token_hex(16)
+        try:
+            self._sender.send(
+                name, source, moved, new={"Metadata": {_MARK: mark}}, when={"IfNoneMatch": "*"}
+            )
+        except ClientError as error:
+            if code_of(error) not in CONDITION_FAILED:
+                raise
+            # When an answer gets lost, the SDK's second try meets what the first one stored.
+            if self._mark_of(key) != mark:
+                raise KeyExistsError(self.url, key) from error
+
+    def _mark_of(self, key: str) -> str:
+        try:
+            answer = self._client.head_object(**self._place(key), **self._extras.content)
+        except ClientError:
+            return ""
+        return str(answer["Metadata"].get(_MARK, ""))
+
+    def get(self, key: str, target: Path, *, moved: OnBytes = ignore_bytes) -> None:
+        """Write what `key` holds to the file `target`, made or replaced.
+
+        Raises:
+            KeyMissingError: The key is absent.
+        """
+        request = {**self._place(key), **self._extras.content}
+        with translated(self._address, "read", key):
+            discard(str(target))
+            fd = changes.create(str(target))
+            try:
+                for data in receive(self._client, request):
+                    changes.write(fd, data)
+                    moved(len(data))
+            finally:
+                changes.close(fd)
+
+    def read(self, key: str, offset: int, length: int) -> bytes:
+        """Return up to `length` bytes from `offset` on; fewer only where the content ends.
+
+        Raises:
+            KeyMissingError: The key is absent.
+        """
+        if length <= 0 or length < -offset:
+            # No range says "so many bytes from so far before the end".
+            size = self.stat(key)
+            if size is None:
+                raise KeyMissingError(self.url, key)
+            offset = max(0, size + offset) if offset < 0 else offset
+        if length <= 0:
+            return b""
+        with translated(self._address, "read", key):
+            request = {**self._place(key), **self._extras.content}
+            return receive_span(self._client, request, offset, length)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Make every one of `keys` absent, a thousand a request."""
+        names = (self._address.prefix + key for key in keys)
+        with translated(self._address, "delete"):
+            while batch := tuple(islice(names, _DELETED_AT_ONCE)):
+                self._delete(batch)
+
+    def _delete(self, names: tuple[str, ...]) -> None:
+        for tries in range(1, _TRIES + 1):
+            answer = self._client.delete_objects(
+                Bucket=self._address.bucket,
+                Delete={"Objects": [{"Key": name} for name in names], "Quiet": True},
+                **self._extras.always,
+            )
+            refusals = [
+                refusal
+                for refusal in answer.get("Errors", ())
+                if refusal.get("Code") not in MISSING_KEY
+            ]
+            if not refusals:
+                return
+            if tries == _TRIES or not all(is_passing(str(it.get("Code"))) for it in refusals):
+                raise not_deleted(self._address, refusals)
+            names = tuple(refusal["Key"] for refusal in refusals)
+
+    def close(self) -> None:
+        """Let go of connections. Closing twice is harmless."""
+        with self._lock:
+            connected, self._connected = self._connected, None
+        if connected is not None:
+            client, sender = connected
+            sender.close()
+            client.close()
+
+    def _place(self, key: str) -> dict[str, Any]:
+        return {"Bucket": self._address.bucket, "Key": self._address.prefix + key}
+
+    @property
+    def _client(self) -> Any:
+        return self._connection()[0]
+
+    @property
+    def _sender(self) -> Sender:
+        return self._connection()[1]
+
+    def _connection(self) -> tuple[Any, Sender]:
+        with self._lock:
+            if self._connected is None:
+                client = connect(self._options)
+                sizes = PartSizes(
+                    self._options.multipart_threshold, self._options.multipart_chunksize
+                )
+                sender = Sender(client, self._address.bucket, self._extras, sizes)
+                self._connected = client, sender
+            return self._connected

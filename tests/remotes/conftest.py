@@ -1,0 +1,279 @@
+"""Servers that remotes are tried on: processes of their own, on 127.0.0.1, ended by their ids."""
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+SERVERS = Path(__file__).parents[1] / "servers"
+PATIENCE = 5.0
+SECRET = "canary-secret-7d1f"
+
+
+@pytest.fixture(scope="session")
+def serve(session_home, tmp_path_factory):
+    """Start a server: `serve("gcs_server.py", *arguments) -> its address`, until the tests end."""
+    started = []
+
+    def serve(script, *arguments, python=sys.executable, env=None):
+        log = tmp_path_factory.mktemp("server") / "log"
+        with log.open("wb") as errors:
+            process = subprocess.Popen(
+                [python, str(SERVERS / script), *map(str, arguments)],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env={**os.environ, **(env or {})},
+            )
+        started.append(process)
+        address = process.stdout.readline().strip()
+        assert address.startswith("http"), log.read_text()
+        return address
+
+    yield serve
+    for process in started:
+        process.terminate()
+    for process in started:
+        try:
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def relay(serve):
+    """Put a relay before a server: `relay(address, what, size, times) -> its own address`."""
+
+    def relay(target, what, size, times):
+        return serve("relay.py", target, what, size, times)
+
+    return relay
+
+
+@pytest.fixture
+def canned():
+    """Start a server that has one answer: `canned(status, body, headers) -> its address`."""
+    servers = []
+
+    def canned(status, body=b"", headers=None):
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self.send_response_only(status)
+                for name, value in (headers or {}).items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(body)
+
+            do_HEAD = do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815
+
+            def log_message(self, format, *args):
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield canned
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+class S3Bench:
+    """A bucket on an S3 server, and remotes in it."""
+
+    def __init__(self, endpoint, **client):
+        import boto3
+
+        self.endpoint = endpoint
+        self.bucket = f"bucket-{secrets.token_hex(6)}"
+        self.options = {
+            "endpointurl": endpoint,
+            "region": "us-east-1",
+            "access_key_id": "AKIATEST",
+            "secret_access_key": SECRET,
+        }
+        self.client = boto3.client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="AKIATEST",
+            aws_secret_access_key=SECRET,
+            **client,
+        )
+        self.client.create_bucket(Bucket=self.bucket)
+        self._opened = []
+
+    def open(self, prefix="", *, bucket=None, without=(), **options):
+        import dvclite_s3
+
+        chosen = {**self.options, **options}
+        for name in without:
+            del chosen[name]
+        remote = dvclite_s3.open(f"s3://{bucket or self.bucket}/{prefix}", chosen)
+        self._opened.append(remote)
+        return remote
+
+    def close(self):
+        for remote in self._opened:
+            remote.close()
+        self.client.close()
+
+
+class GCSBench:
+    """A bucket on a Google Cloud Storage server, and remotes in it."""
+
+    def __init__(self, endpoint):
+        from google.auth.credentials import AnonymousCredentials
+        from google.cloud import storage
+
+        self.endpoint = endpoint
+        self.options = {"endpointurl": endpoint, "allow_anonymous_login": "true"}
+        self.client = storage.Client(
+            project="test",
+            credentials=AnonymousCredentials(),
+            client_options={"api_endpoint": endpoint},
+        )
+        self.bucket = self.client.create_bucket(f"bucket-{secrets.token_hex(6)}")
+        self._opened = []
+
+    def open(self, prefix="", *, bucket=None, without=(), **options):
+        import dvclite_gcs
+
+        chosen = {**self.options, **options}
+        for name in without:
+            del chosen[name]
+        remote = dvclite_gcs.open(f"gs://{bucket or self.bucket.name}/{prefix}", chosen)
+        self._opened.append(remote)
+        return remote
+
+    def grant(self, **members):
+        """Set who may do what: `grant(objectViewer="allUsers")`, and nobody else anything."""
+        policy = self.bucket.get_iam_policy()
+        policy.bindings = [
+            {"role": f"roles/storage.{role}", "members": {member}}
+            for role, member in members.items()
+        ]
+        self.bucket.set_iam_policy(policy)
+
+    def close(self):
+        for remote in self._opened:
+            remote.close()
+        self.client.close()
+
+
+@pytest.fixture(scope="session")
+def moto(serve):
+    """The address of a moto server."""
+    pytest.importorskip("moto")
+    return serve("moto_server.py")
+
+
+@pytest.fixture(scope="session")
+def localstack(serve, tmp_path_factory):
+    """The address of a LocalStack server, installed into an environment of its own at first use."""
+    folder = Path(__file__).parents[2] / ".venv-localstack"
+    python = folder / "bin" / "python"
+    stamp, wanted = folder / "installed.txt", (SERVERS / "localstack.txt").read_text()
+    if not stamp.exists() or stamp.read_text() != wanted:
+        interpreter = newer_python()
+        if interpreter is None:
+            pytest.skip("LocalStack needs Python 3.12 or newer")
+        subprocess.run([interpreter, "-m", "venv", "--clear", folder], check=True)
+        pip = [python, "-m", "pip", "install", "--quiet", "--requirement"]
+        subprocess.run([*pip, SERVERS / "localstack.txt"], check=True)
+        stamp.write_text(wanted)
+    return serve("localstack_server.py", tmp_path_factory.mktemp("localstack"), python=str(python))
+
+
+def newer_python():
+    for name in (sys.executable, "python3.14", "python3.13", "python3.12"):
+        path = shutil.which(name)
+        asked = "import sys; sys.exit(sys.version_info < (3, 12))"
+        if path and subprocess.run([path, "-c", asked], capture_output=True).returncode == 0:
+            return path
+    return None
+
+
+@pytest.fixture(scope="session")
+def gcs_server(serve):
+    """The address of a Google Cloud Storage server in which everybody may do everything."""
+    return serve("gcs_server.py")
+
+
+@pytest.fixture
+def s3(moto):
+    bench = S3Bench(moto)
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def new_s3(localstack):
+    bench = S3Bench(localstack)
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def s3_bench():
+    """Make benches on servers of a test's own: `s3_bench(address, **client arguments)`."""
+    benches = []
+
+    def s3_bench(endpoint, **client):
+        benches.append(S3Bench(endpoint, **client))
+        return benches[-1]
+
+    yield s3_bench
+    for bench in benches:
+        bench.close()
+
+
+@pytest.fixture
+def gcs(gcs_server):
+    bench = GCSBench(gcs_server)
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def gcs_bench():
+    """Make benches on servers of a test's own: `gcs_bench(address)`."""
+    benches = []
+
+    def gcs_bench(endpoint):
+        benches.append(GCSBench(endpoint))
+        return benches[-1]
+
+    yield gcs_bench
+    for bench in benches:
+        bench.close()
+
+
+@pytest.fixture
+def source(tmp_path):
+    """Make a file: `source(content or size) -> path`."""
+    made = []
+
+    def source(content):
+        path = tmp_path / f"source-{len(made)}"
+        path.write_bytes(os.urandom(content) if isinstance(content, int) else content)
+        made.append(path)
+        return path
+
+    return source

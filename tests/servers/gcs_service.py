@@ -1,0 +1,511 @@
+"""What a Google Cloud Storage server does with a request of the JSON API, in memory.
+
+Written for the tests of this project from Google's published description of the API, because
+no strict server can be installed from a package index. It is strict where real servers are and
+where mistakes would hide: preconditions, checksums, ranges, offsets of resumable uploads,
+permissions, limits of pages and batches. A parameter that it does not know is an error and never
+ignored. What the tests do not need, it does not have: versions, ACLs of single things, rewriting.
+"""
+
+import base64
+import hashlib
+import json
+import re
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from crc32c import crc32c
+from gcs_fields import pick
+
+GRAIN = 256 * 1024
+"""What is kept of an interrupted upload is a multiple of this, and so is every chunk but the last."""
+
+MOST_LISTED = 1000
+ROLES = {
+    "roles/storage.objectViewer": {"get", "list"},
+    "roles/storage.legacyObjectReader": {"get"},
+    "roles/storage.objectCreator": {"create"},
+    "roles/storage.objectUser": {"get", "list", "create", "delete"},
+    "roles/storage.objectAdmin": {"get", "list", "create", "delete"},
+}
+
+
+class RefusedError(Exception):
+    """An answer that is an error."""
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    """By lower-case name."""
+    body: bytes
+    caller: str
+    """The account that asks, `allUsers` if it does not say."""
+    is_cut: bool = False
+    """Whether the connection broke before all of the body was there."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Thing:
+    """What a name in a bucket holds. (Google says object.)"""
+
+    name: str
+    data: bytes
+    content_type: str
+    metadata: dict[str, str]
+    generation: int = field(default_factory=time.time_ns)
+    crc32c: str = ""
+    md5: str = ""
+
+    def __post_init__(self) -> None:
+        self.crc32c = encoded(crc32c(self.data))
+        self.md5 = base64.b64encode(hashlib.md5(self.data, usedforsecurity=False).digest()).decode()
+
+
+@dataclass
+class Bucket:
+    name: str
+    policy: list[dict[str, object]]
+    things: dict[str, Thing] = field(default_factory=dict)
+
+
+@dataclass
+class Upload:
+    """A resumable upload that is not finished, or just was."""
+
+    bucket: str
+    resource: dict[str, object]
+    query: Mapping[str, str]
+    caller: str
+    announced: int | None
+    data: bytearray = field(default_factory=bytearray)
+    result: Thing | None = None
+
+
+def encoded(checksum: int) -> str:
+    return base64.b64encode(checksum.to_bytes(4, "big")).decode()
+
+
+def as_json(status: int, value: object, headers: Mapping[str, str] | None = None) -> Answer:
+    return Answer(
+        status,
+        json.dumps(value).encode(),
+        {"Content-Type": "application/json; charset=UTF-8", **(headers or {})},
+    )
+
+
+class Service:
+    """The state of the server, and its operations. One lock: each is done alone."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[str, Bucket] = {}
+        self._uploads: dict[str, Upload] = {}
+        self._lock = threading.RLock()
+        self.requests: list[str] = []
+        thing = r"/storage/v1/b/(?P<bucket>[^/]+)/o/(?P<name>[^/]+)"
+        self._routes: list[tuple[str, str, set[str], Callable[..., Answer]]] = [
+            ("POST", r"/storage/v1/b", {"project"}, self._insert_bucket),
+            ("GET", r"/storage/v1/b/(?P<bucket>[^/]+)", {"projection"}, self._get_bucket),
+            (
+                "GET",
+                r"/storage/v1/b/(?P<bucket>[^/]+)/iam",
+                {"optionsRequestedPolicyVersion"},
+                self._get_policy,
+            ),
+            ("PUT", r"/storage/v1/b/(?P<bucket>[^/]+)/iam", set(), self._set_policy),
+            (
+                "GET",
+                r"/storage/v1/b/(?P<bucket>[^/]+)/o",
+                {"prefix", "maxResults", "pageToken", "projection", "fields"},
+                self._list,
+            ),
+            (
+                "GET",
+                thing,
+                {"alt", "projection", "fields", "generation", *PRECONDITIONS},
+                self._get,
+            ),
+            ("GET", "/download" + thing, {"alt", "generation", *PRECONDITIONS}, self._get),
+            ("DELETE", thing, {"generation", *PRECONDITIONS}, self._delete),
+            (
+                "POST",
+                r"/upload/storage/v1/b/(?P<bucket>[^/]+)/o",
+                {"uploadType", "name", "fields", *PRECONDITIONS},
+                self._insert,
+            ),
+            ("PUT", r"/upload/storage/v1/b/(?P<bucket>[^/]+)/o", UPLOAD_QUERY, self._append),
+            ("DELETE", r"/upload/storage/v1/b/(?P<bucket>[^/]+)/o", UPLOAD_QUERY, self._cancel),
+        ]
+
+    def answer(self, request: Request) -> Answer:
+        """Do what a request asks for."""
+        with self._lock:
+            self.requests.append(f"{request.method} {request.path}")
+            try:
+                return self._dispatch(request)
+            except RefusedError as refusal:
+                return self._failed(request, refusal)
+
+    def _dispatch(self, request: Request) -> Answer:
+        for method, pattern, known, operation in self._routes:
+            match = re.fullmatch(pattern, request.path)
+            if match is None or method != request.method:
+                continue
+            unknown = request.query.keys() - known - {"prettyPrint"}
+            if unknown:
+                raise RefusedError(400, "invalidParameter", f"not known here: {sorted(unknown)}")
+            if request.is_cut and operation != self._append:
+                raise RefusedError(400, "badRequest", "the request was cut short")
+            return operation(request, **{k: unquote(v) for k, v in match.groupdict().items()})
+        raise RefusedError(404, "notFound", "Not Found")
+
+    def _failed(self, request: Request, refusal: RefusedError) -> Answer:
+        if request.query.get("alt") == "media":
+            return Answer(
+                refusal.status,
+                refusal.message.encode(),
+                {"Content-Type": "text/html; charset=UTF-8"},
+            )
+        detail = {"message": refusal.message, "domain": "global", "reason": refusal.reason}
+        headers = {"WWW-Authenticate": "Bearer"} if refusal.status == 401 else {}
+        return as_json(
+            refusal.status,
+            {"error": {"code": refusal.status, "message": refusal.message, "errors": [detail]}},
+            headers,
+        )
+
+    # Buckets
+
+    def _insert_bucket(self, request: Request) -> Answer:
+        if "project" not in request.query:
+            raise RefusedError(400, "required", "Required parameter: project")
+        name = str(json.loads(request.body)["name"])
+        if name in self._buckets:
+            raise RefusedError(
+                409, "conflict", "Your previous request to create the named bucket succeeded"
+            )
+        policy = [{"role": "roles/storage.objectAdmin", "members": [request.caller]}]
+        self._buckets[name] = Bucket(name, policy)
+        return self._get_bucket(request, name)
+
+    def _get_bucket(self, request: Request, bucket: str) -> Answer:
+        return as_json(
+            200, {"kind": "storage#bucket", "id": bucket, "name": self._found(bucket).name}
+        )
+
+    def _get_policy(self, request: Request, bucket: str) -> Answer:
+        policy = self._found(bucket).policy
+        return as_json(
+            200, {"kind": "storage#policy", "version": 1, "bindings": policy, "etag": "CAE="}
+        )
+
+    def _set_policy(self, request: Request, bucket: str) -> Answer:
+        bindings = json.loads(request.body).get("bindings", [])
+        if unknown := {binding["role"] for binding in bindings} - ROLES.keys():
+            raise RefusedError(400, "invalid", f"roles not known here: {sorted(unknown)}")
+        self._found(bucket).policy = bindings
+        return self._get_policy(request, bucket)
+
+    def _found(self, bucket: str) -> Bucket:
+        try:
+            return self._buckets[bucket]
+        except KeyError:
+            raise RefusedError(404, "notFound", "The specified bucket does not exist.") from None
+
+    def _allow(self, caller: str, bucket: Bucket, permission: str) -> None:
+        for binding in bucket.policy:
+            members = binding["members"]
+            assert isinstance(members, list)
+            if permission in ROLES[str(binding["role"])] and {caller, "allUsers"} & {*members}:
+                return
+        access = f"storage.objects.{permission} access to the Google Cloud Storage object."
+        if caller == "allUsers":
+            raise RefusedError(401, "required", f"Anonymous caller does not have {access}")
+        raise RefusedError(403, "forbidden", f"{caller.partition(':')[2]} does not have {access}")
+
+    # What buckets hold
+
+    def _list(self, request: Request, bucket: str) -> Answer:
+        place = self._found(bucket)
+        self._allow(request.caller, place, "list")
+        most = int(request.query.get("maxResults", MOST_LISTED))
+        after = base64.b64decode(request.query.get("pageToken", ""))
+        prefix = request.query.get("prefix", "")
+        names = sorted(
+            (name for name in place.things if name.startswith(prefix) and name.encode() > after),
+            key=str.encode,
+        )
+        page = names[: min(most, MOST_LISTED)]
+        value: dict[str, object] = {"kind": "storage#objects"}
+        if page:
+            value["items"] = [resource(bucket, place.things[name]) for name in page]
+        if len(page) < len(names):
+            value["nextPageToken"] = base64.b64encode(page[-1].encode()).decode()
+        return as_json(200, pick(value, request.query.get("fields", "*")))
+
+    def _get(self, request: Request, bucket: str, name: str) -> Answer:
+        place = self._found(bucket)
+        self._allow(request.caller, place, "get")
+        thing = place.things.get(name)
+        if thing is None or request.query.get("generation", str(thing.generation)) != str(
+            thing.generation
+        ):
+            raise RefusedError(404, "notFound", f"No such object: {bucket}/{name}")
+        check_preconditions(request.query, thing)
+        if request.query.get("alt", "json") == "media":
+            return media(thing, request.headers.get("range", ""))
+        return as_json(200, pick(resource(bucket, thing), request.query.get("fields", "*")))
+
+    def _delete(self, request: Request, bucket: str, name: str) -> Answer:
+        place = self._found(bucket)
+        self._allow(request.caller, place, "delete")
+        thing = place.things.get(name)
+        if thing is None:
+            raise RefusedError(404, "notFound", f"No such object: {bucket}/{name}")
+        check_preconditions(request.query, thing)
+        del place.things[name]
+        return Answer(204)
+
+    # Uploads
+
+    def _insert(self, request: Request, bucket: str) -> Answer:
+        place = self._found(bucket)
+        self._allow(request.caller, place, "create")
+        kind = request.query.get("uploadType", "")
+        if kind == "media":
+            described: dict[str, object] = {}
+            data, content_type = request.body, request.headers.get("content-type", "")
+        elif kind == "multipart":
+            described, data, content_type = parse_multipart(request)
+        elif kind == "resumable":
+            return self._begin(request, bucket)
+        else:
+            raise RefusedError(400, "invalid", f"uploadType {kind!r}")
+        if "name" in request.query:
+            described["name"] = request.query["name"]
+        thing = self._store(place, described, data, content_type, request)
+        return as_json(200, resource(bucket, thing))
+
+    def _store(
+        self,
+        place: Bucket,
+        described: Mapping[str, object],
+        data: bytes,
+        content_type: str,
+        request: Request,
+    ) -> Thing:
+        name = described.get("name")
+        if not isinstance(name, str) or not name or len(name.encode()) > 1024 or "\n" in name:
+            raise RefusedError(400, "required", "Required")
+        there = place.things.get(name)
+        check_preconditions(request.query, there)
+        if there is not None:
+            self._allow(request.caller, place, "delete")
+        metadata = described.get("metadata", {})
+        assert isinstance(metadata, dict)
+        thing = Thing(name, data, str(described.get("contentType") or content_type), metadata)
+        check_sums(described, request.headers.get("x-goog-hash", ""), thing)
+        place.things[name] = thing
+        return thing
+
+    def _begin(self, request: Request, bucket: str) -> Answer:
+        described = json.loads(request.body or b"{}")
+        if "name" in request.query:
+            described["name"] = request.query["name"]
+        check_preconditions(request.query, self._found(bucket).things.get(described.get("name")))
+        announced = request.headers.get("x-upload-content-length")
+        described.setdefault("contentType", request.headers.get("x-upload-content-type", ""))
+        upload_id = secrets.token_urlsafe(24)
+        self._uploads[upload_id] = Upload(
+            bucket,
+            described,
+            request.query,
+            request.caller,
+            None if announced is None else int(announced),
+        )
+        query = f"uploadType=resumable&upload_id={upload_id}"
+        location = f"http://{request.headers['host']}{request.path}?{query}"
+        return Answer(200, b"", {"Location": location, "X-GUploader-UploadID": upload_id})
+
+    def _append(self, request: Request, bucket: str) -> Answer:
+        upload = self._upload(request)
+        if upload.result is not None:
+            return as_json(200, resource(bucket, upload.result))
+        first, total = content_range(request)
+        if total is not None and upload.announced not in {None, total}:
+            raise RefusedError(
+                400, "badRequest", f"{upload.announced} bytes were announced, not {total}"
+            )
+        if first is not None:
+            keep(upload, first, total, request)
+        if total is None or len(upload.data) < total:
+            kept = {"Range": f"bytes=0-{len(upload.data) - 1}"} if upload.data else {}
+            return Answer(308, b"", kept)
+        described = {"name": None, **upload.resource}
+        whole = Request(
+            request.method, request.path, upload.query, request.headers, b"", upload.caller
+        )
+        upload.result = self._store(self._found(bucket), described, bytes(upload.data), "", whole)
+        upload.data.clear()
+        return as_json(200, resource(bucket, upload.result))
+
+    def _cancel(self, request: Request, bucket: str) -> Answer:
+        self._upload(request)
+        del self._uploads[request.query["upload_id"]]
+        return Answer(499)
+
+    def _upload(self, request: Request) -> Upload:
+        try:
+            return self._uploads[request.query["upload_id"]]
+        except KeyError:
+            raise RefusedError(404, "notFound", "no such upload") from None
+
+
+PRECONDITIONS = {"ifGenerationMatch", "ifGenerationNotMatch"}
+UPLOAD_QUERY = {"uploadType", "upload_id", "name", "fields", *PRECONDITIONS}
+
+
+def check_preconditions(query: Mapping[str, str], thing: Thing | None) -> None:
+    generation = str(thing.generation) if thing is not None else "0"
+    if query.get("ifGenerationMatch", generation) != generation:
+        raise RefusedError(
+            412, "conditionNotMet", "At least one of the pre-conditions you specified did not hold."
+        )
+    if query.get("ifGenerationNotMatch") == generation:
+        raise RefusedError(304, "notModified", "Not Modified")
+
+
+def check_sums(described: Mapping[str, object], header: str, thing: Thing) -> None:
+    """Refuse content that is not what the client says it sent, before anybody can see it."""
+    wanted = {"crc32c": described.get("crc32c"), "md5": described.get("md5Hash")}
+    for item in filter(None, header.split(",")):
+        kind, _, value = item.strip().partition("=")
+        wanted[kind] = value
+    for kind, name in (("crc32c", "CRC32C"), ("md5", "MD5 hash")):
+        provided, calculated = wanted[kind], getattr(thing, kind)
+        if provided not in {None, calculated}:
+            raise RefusedError(
+                400,
+                "invalid",
+                f'Provided {name} "{provided}" doesn\'t match calculated {name} "{calculated}".',
+            )
+
+
+def resource(bucket: str, thing: Thing) -> dict[str, object]:
+    value: dict[str, object] = {
+        "kind": "storage#object",
+        "id": f"{bucket}/{thing.name}/{thing.generation}",
+        "name": thing.name,
+        "bucket": bucket,
+        "generation": str(thing.generation),
+        "metageneration": "1",
+        "contentType": thing.content_type,
+        "size": str(len(thing.data)),
+        "crc32c": thing.crc32c,
+        "md5Hash": thing.md5,
+    }
+    if thing.metadata:
+        value["metadata"] = thing.metadata
+    return value
+
+
+def media(thing: Thing, span: str) -> Answer:
+    """Return the content, or the part of it that a `Range` header asks for."""
+    size = len(thing.data)
+    headers = {
+        "Content-Type": thing.content_type,
+        "ETag": f'"{thing.generation}"',
+        "X-Goog-Generation": str(thing.generation),
+        "X-Goog-Hash": f"crc32c={thing.crc32c},md5={thing.md5}",
+        "X-Goog-Stored-Content-Length": str(size),
+        "X-Goog-Stored-Content-Encoding": "identity",
+    }
+    match = re.fullmatch(r"bytes=(\d*)-(\d*)", span)
+    if match is None or match[0] == "bytes=-":
+        return Answer(200, thing.data, headers)
+    if match[1]:
+        first, last = int(match[1]), min(int(match[2] or size), size - 1)
+    else:
+        first, last = max(0, size - int(match[2])), size - 1
+    if first > last:
+        raise RefusedError(416, "requestedRangeNotSatisfiable", "Request range not satisfiable")
+    headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    return Answer(206, thing.data[first : last + 1], headers)
+
+
+def content_range(request: Request) -> tuple[int | None, int | None]:
+    """Return where a chunk begins (None asks for the state) and the whole size, where known."""
+    text = request.headers.get("content-range")
+    if text is None:
+        return 0, len(request.body)
+    match = re.fullmatch(r"bytes (?:\*|(\d+)-(\d+))/(?:\*|(\d+))", text)
+    if match is None:
+        raise RefusedError(400, "badRequest", "Failed to parse Content-Range header.")
+    total = int(match[3]) if match[3] is not None else None
+    if match[1] is None:
+        return None, total
+    first, last = int(match[1]), int(match[2])
+    if not request.is_cut and last + 1 - first != len(request.body):
+        raise RefusedError(400, "badRequest", "the Content-Range does not match the body")
+    return first, total
+
+
+def keep(upload: Upload, first: int, total: int | None, request: Request) -> None:
+    """Add a chunk to what is there; bytes that are there already are not looked at again."""
+    there = len(upload.data)
+    if first > there:
+        raise RefusedError(
+            400,
+            "badRequest",
+            f"the upload offset is {first}, which exceeds already uploaded size of {there}",
+        )
+    end = first + len(request.body)
+    if request.is_cut:
+        end -= end % GRAIN
+    elif end != total and len(request.body) % GRAIN:
+        raise RefusedError(
+            400, "badRequest", f"a chunk that is not the last must be a multiple of {GRAIN}"
+        )
+    if end > there:
+        upload.data += request.body[there - first : end - first]
+
+
+def parse_multipart(request: Request) -> tuple[dict[str, object], bytes, str]:
+    """Return the description, the content and its type from a body of two parts."""
+    match = re.fullmatch(
+        r'multipart/related; boundary="?([^"]+)"?', request.headers["content-type"]
+    )
+    if match is None:
+        raise RefusedError(400, "badContent", "multipart/related with a boundary is needed")
+    mark = b"--" + match[1].encode()
+    try:
+        head, _, rest = request.body.partition(b"\r\n\r\n")
+        described, _, rest = rest.partition(b"\r\n" + mark + b"\r\n")
+        inner, _, rest = rest.partition(b"\r\n\r\n")
+        data, _, end = rest.rpartition(b"\r\n" + mark + b"--")
+        if not head.startswith(mark) or end.strip():
+            raise ValueError("parts are not in their place")
+        content_type = inner.decode().partition(":")[2].strip()
+        return json.loads(described), data, content_type
+    except ValueError as error:
+        raise RefusedError(400, "badContent", f"malformed multipart body: {error}") from None

@@ -1,0 +1,310 @@
+"""Nothing has a final name before its content survives a power cut."""
+
+import errno
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from dvclite.files import changes, naming
+from dvclite.files.naming import Naming
+from dvclite.files.staging import make_folder
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
+
+FEW, MANY = 3, 20
+"""Flushed one by one, and all together."""
+
+
+class Recording:
+    """The `os` module, which writes down what was done to which file, and may fail."""
+
+    def __init__(self, fail=lambda call, path: False):
+        self.calls = []
+        self._fail = fail
+        self._paths = {}
+
+    def __getattr__(self, name):
+        return getattr(os, name)
+
+    def record(self, call, path):
+        self.calls.append((call, path))
+        if self._fail(call, path):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+
+    def write(self, fd, data):
+        self.record("write", path_of(fd))
+        return os.write(fd, data)
+
+    def fsync(self, fd):
+        self.record("flush", path_of(fd))
+        os.fsync(fd)
+
+    def flush_filesystem(self, fd):
+        self.record("flush all", path_of(fd))
+
+    def replace(self, source, target, **options):
+        self.record("rename", source)
+        os.replace(source, target, **options)
+        self.calls.append(("named", target))
+
+    def mkdir(self, path, *rest, **options):
+        self.record("mkdir", path)
+        os.mkdir(path, *rest, **options)
+
+
+def path_of(fd):
+    return os.readlink(f"/proc/self/fd/{fd}")
+
+
+@pytest.fixture
+def recording(monkeypatch):
+    """Make every change go through a recorder: `recording(fail=...) -> Recording`."""
+
+    def start(**options):
+        recorder = Recording(**options)
+        monkeypatch.setattr(changes, "os", recorder)
+        monkeypatch.setattr(changes, "flush_filesystem", recorder.flush_filesystem)
+        return recorder
+
+    return start
+
+
+@pytest.fixture
+def place(tmp_path):
+    """Where files are staged and named."""
+    (tmp_path / "tmp").mkdir()
+    return tmp_path
+
+
+def stage(place, naming, count):
+    """Write files and let them wait for their names; return pairs of paths."""
+    pairs = []
+    for number in range(count):
+        partial = str(place / "tmp" / str(number))
+        final = str(place / "files" / f"{number % 3:02}" / str(number))
+        fd = changes.create(partial)
+        changes.write(fd, b"content %d" % number)
+        changes.close(fd)
+        naming.add(partial, final, 9)
+        pairs.append((partial, final))
+    return pairs
+
+
+def assert_flushed_between(calls, before, after):
+    """Assert that what `before` did to a file was flushed when `after` came."""
+    since = calls[calls.index(before) + 1 : calls.index(after)]
+    assert ("flush", before[1]) in since or any(call == "flush all" for call, _ in since)
+
+
+@linux
+@pytest.mark.parametrize("count", [1, FEW, MANY])
+@pytest.mark.parametrize("has_syncfs", [True, False])
+def test_every_file_is_flushed_before_it_is_named_and_every_name_after(
+    place, recording, monkeypatch, count, has_syncfs
+):
+    monkeypatch.setattr(naming, "has_syncfs", lambda _place: has_syncfs)
+    recorder = recording()
+    names = Naming(place, make_folder)
+
+    pairs = stage(place, names, count)
+    assert not any(os.path.exists(final) for _, final in pairs)
+    names.finish()
+
+    calls = recorder.calls
+    for partial, final in pairs:
+        assert_flushed_between(calls, ("write", partial), ("rename", partial))
+        after = calls[calls.index(("named", final)) :]
+        flushed = {path for call, path in after if call == "flush"}
+        assert os.path.dirname(final) in flushed or any(call == "flush all" for call, _ in after)
+        assert Path(final).read_text() == "content " + Path(partial).name
+    assert os.listdir(place / "tmp") == []
+    together = sum(call == "flush all" for call, _ in calls)
+    assert together == (1 if has_syncfs and count == MANY else 0)
+
+
+@linux
+def test_folders_that_had_to_be_made_survive_a_power_cut_too(place, recording):
+    recorder = recording()
+    names = Naming(place, make_folder)
+
+    stage(place, names, FEW)
+    names.finish()
+
+    made = [path for call, path in recorder.calls if call == "mkdir"]
+    assert made
+    for path in made:
+        after = recorder.calls[recorder.calls.index(("mkdir", path)) :]
+        assert ("flush", os.path.dirname(path)) in after
+
+
+@linux
+@pytest.mark.parametrize("count", [FEW, MANY])
+@pytest.mark.parametrize("has_syncfs", [True, False])
+def test_after_a_failed_flush_nothing_is_named_and_nothing_stays(
+    place, recording, monkeypatch, count, has_syncfs
+):
+    monkeypatch.setattr(naming, "has_syncfs", lambda _place: has_syncfs)
+    last = str(place / "tmp" / str(count - 1))
+    recorder = recording(
+        fail=lambda call, path: call == "flush all" or (call, path) == ("flush", last)
+    )
+    names = Naming(place, make_folder)
+
+    stage(place, names, count)
+    with pytest.raises(OSError, match="Input/output error"):
+        names.finish()
+
+    assert not any(call == "rename" for call, _ in recorder.calls)
+    assert os.listdir(place) == ["tmp"]
+    assert os.listdir(place / "tmp") == []
+    flushes = [path for call, path in recorder.calls if call.startswith("flush")]
+    assert len(flushes) == len(set(flushes)), "a failed flush must not be repeated"
+
+
+@linux
+def test_after_a_failed_rename_what_is_named_is_whole_and_nothing_else_stays(place, recording):
+    fifth = str(place / "tmp" / "4")
+    recording(fail=lambda call, path: (call, path) == ("rename", fifth))
+    names = Naming(place, make_folder)
+
+    pairs = stage(place, names, MANY)
+    with pytest.raises(OSError, match="Input/output error"):
+        names.finish()
+
+    named = [final for _, final in pairs if os.path.exists(final)]
+    assert len(named) == 4
+    assert all(Path(path).read_text().startswith("content") for path in named)
+    assert os.listdir(place / "tmp") == []
+
+
+@linux
+def test_a_failed_flush_of_the_names_is_an_error(place, recording):
+    recording(fail=lambda call, path: call == "flush" and path == str(place / "files" / "00"))
+    names = Naming(place, make_folder)
+
+    stage(place, names, 1)
+    with pytest.raises(OSError, match="Input/output error"):
+        names.finish()
+
+
+def test_the_next_group_is_named_after_a_failure(place, monkeypatch):
+    names = Naming(place, make_folder)
+    stage(place, names, FEW)
+    names.discard()
+    assert os.listdir(place / "tmp") == []
+
+    pairs = stage(place, names, FEW)
+    names.finish()
+
+    assert all(os.path.exists(final) for _, final in pairs)
+
+
+def test_naming_takes_the_place_of_what_had_the_name(place):
+    names = Naming(place, make_folder)
+    for _ in range(2):
+        pairs = stage(place, names, FEW)
+        names.finish()
+
+    assert all(os.path.exists(final) for _, final in pairs)
+
+
+def test_nothing_waiting_is_nothing_to_do(place):
+    names = Naming(place, make_folder)
+    names.finish()
+    names.discard()
+
+    assert os.listdir(place) == ["tmp"]
+
+
+def test_a_file_that_vanished_while_it_waited_is_an_error(place):
+    names = Naming(place, make_folder)
+    ((partial, _), *_rest) = stage(place, names, FEW)
+    os.unlink(partial)
+
+    with pytest.raises(FileNotFoundError):
+        names.finish()
+
+    assert os.listdir(place / "tmp") == []
+
+
+def test_it_is_full_after_many_files_or_many_bytes(place):
+    names = Naming(place, make_folder)
+    for number in range(naming._MOST_FILES):
+        assert not names.is_full
+        names.add(str(place / "tmp" / str(number)), str(place / "final"), 1)
+    assert names.is_full
+    names.discard()
+    assert not names.is_full
+
+    names.add(str(place / "tmp" / "x"), str(place / "final"), naming._MOST_BYTES)
+    assert names.is_full
+    names.discard()
+
+
+@linux
+def test_no_descriptor_is_left_open(place):
+    before = len(os.listdir("/proc/self/fd"))
+
+    for end in (Naming.finish, Naming.discard):
+        names = Naming(place, make_folder)
+        stage(place, names, MANY)
+        end(names)
+
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+MOUNTS = r"""
+21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+22 21 8:2 / /mnt/with\040space rw - xfs /dev/sdb1 rw
+23 21 0:50 / /mnt/数据 rw,nosuid - fuse.sshfs host:/data rw
+24 23 0:51 / /mnt/数据/inner rw shared:4 master:2 - btrfs /dev/sdc rw
+25 21 0:52 / /mnt/back\134slash rw - nfs4 host:/x rw
+26 25 0:53 / /over rw - tmpfs tmpfs rw
+27 26 0:54 / /over rw - fuse x rw
+"""
+
+
+@linux
+@pytest.mark.parametrize(
+    ("place", "kind"),
+    [
+        ("/", "ext4"),
+        ("/home/ada", "ext4"),
+        ("/mnt/with space/cache", "xfs"),
+        ("/mnt/with spaces", "ext4"),
+        ("/mnt/数据", "fuse.sshfs"),
+        ("/mnt/数据/cache", "fuse.sshfs"),
+        ("/mnt/数据/inner/cache", "btrfs"),
+        ("/mnt/back\\slash/x", "nfs4"),
+        ("/over/x", "fuse"),
+        ("/overt", "ext4"),
+    ],
+)
+def test_the_type_of_a_file_system_is_that_of_the_innermost_mount(monkeypatch, place, kind):
+    monkeypatch.setattr(naming, "_mounts", lambda: MOUNTS.strip().splitlines())
+
+    assert naming._filesystem_type(place) == kind
+
+
+@linux
+@pytest.mark.parametrize(
+    ("release", "trusted"),
+    [
+        ("4.18.0-553.el8_10.x86_64", False),
+        ("5.7.19", False),
+        ("5.8.0-rc1", True),
+        ("5.10.0-28-amd64", True),
+        ("6.1.0", True),
+        ("10.0", True),
+    ],
+)
+def test_a_linux_that_does_not_report_failures_is_not_asked_to_flush_all(
+    monkeypatch, place, release, trusted
+):
+    monkeypatch.setattr(naming, "_filesystem_type", lambda _place: "ext4")
+    system = os.uname()
+    monkeypatch.setattr(os, "uname", lambda: os.uname_result((*system[:2], release, *system[3:])))
+
+    assert naming.has_syncfs(str(place)) == trusted
