@@ -147,8 +147,8 @@ class _Crew(Generic[_Item]):
     def _hire(self) -> None:
         # Not waited for when the interpreter ends: a call to a dead server may last for minutes.
         thread = threading.Thread(target=self._live, name="dvclite-transfer", daemon=True)
-        thread.start()
         self._threads.append(thread)
+        thread.start()
 
     def _live(self) -> None:
         try:

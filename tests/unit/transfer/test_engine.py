@@ -33,20 +33,26 @@ def test_nothing_to_do_is_done_at_once():
     assert run([], lambda item, moved: 1 / 0, 8).done == 0
 
 
-def test_as_many_run_at_once_as_there_are_jobs_and_no_more():
-    together = threading.Barrier(4, timeout=10)
-    running, most = set(), []
+def test_as_many_run_at_once_as_there_are_jobs():
+    together = threading.Barrier(4, timeout=30)
+
+    assert run(range(8), lambda item, moved: together.wait(), 4).done == 8
+
+
+def test_no_more_run_at_once_than_there_are_jobs():
+    lock, running, most = threading.Lock(), [], []
 
     def work(item, moved):
-        running.add(item)
-        most.append(len(running))
-        together.wait()
-        running.remove(item)
-        together.wait()
+        with lock:
+            running.append(item)
+            most.append(len(running))
+        time.sleep(0.001)
+        with lock:
+            running.remove(item)
 
-    run(range(8), work, 4)
+    run(range(100), work, 4)
 
-    assert max(most) == 4
+    assert max(most) <= 4
 
 
 def test_an_item_is_drawn_when_a_thread_has_time_for_it():
@@ -187,6 +193,33 @@ def test_ctrl_c_ends_the_work_within_a_second(interrupt_soon):
         assert time.monotonic() - begun < 2
     finally:
         forever.set()
+
+
+def test_ctrl_c_breaks_off_what_moves(interrupt_soon):
+    """Or a file of some gigabytes would go on behind the scenes."""
+    ended = threading.Semaphore(0)
+
+    def work(item, moved):
+        try:
+            while True:
+                moved(1)
+                time.sleep(0.001)
+        finally:
+            ended.release()
+
+    interrupt_soon()
+    with pytest.raises(KeyboardInterrupt):
+        run(count(), work, 4)
+
+    assert all(ended.acquire(timeout=10) for _ in range(4))
+
+
+def test_the_interpreter_does_not_wait_for_workers_when_it_ends():
+    daemons = []
+
+    run(range(10), lambda item, moved: daemons.append(threading.current_thread().daemon), 2)
+
+    assert daemons == [True] * 10
 
 
 def test_after_ctrl_c_nothing_more_is_begun(interrupt_soon):

@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from dvclite.cache.leases import leased
 from dvclite.errors import (
     AccessDeniedError,
     BlobCorruptError,
@@ -19,7 +20,8 @@ from dvclite.files import changes
 from dvclite.hashing import BlobRef, Oid, hash_bytes
 from dvclite.progress import SILENT
 from dvclite.testing.faults import Fault, Kind, Plan
-from dvclite.transfer.fetch import fetchable
+from dvclite.transfer import groups
+from dvclite.transfer.fetch import fetch, fetchable
 from dvclite.transfer.moved import Moved
 from dvclite.transfer.wanted import Wanted
 
@@ -208,11 +210,11 @@ def test_trees_of_many_versions_come_side_by_side(here, there, store, remote):
     versions = [here.add("data", {"a": b"%d" % number}) for number in range(8)]
     here.push(store, *versions)
     remote.forget_traffic()
-    remote.plan = Plan(latency=0.05)
+    remote.plan = Plan(latency=0.1)
 
     there.fetch(store, *versions).check("fetched")
 
-    assert remote.traffic.at_once == 4
+    assert remote.traffic.at_once > 1
     assert remote.traffic.calls == {"get": 16}
 
 
@@ -315,6 +317,23 @@ def test_a_failing_disk_is_never_taken_for_success(
     assert len(there.files(many)) == 100
 
 
+def test_a_disk_that_fills_up_keeps_what_has_room(there, store, many, monkeypatch):
+    fine, set_mode = iter(range(31)), changes.set_mode
+
+    def until_full(path, mode):
+        if next(fine, None) is None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+        set_mode(path, mode)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(changes, "set_mode", until_full)
+        with pytest.raises(FileAccessError, match="No space left"):
+            there.fetch(store, many)
+
+    assert len(there.files(many)) == 30
+    assert there.fetch(store, many).files == 70
+
+
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs a folder one may not write")
 def test_a_cache_that_may_not_be_written_is_named(there, store, data):
     there.cache.root.mkdir(parents=True)
@@ -325,13 +344,23 @@ def test_a_cache_that_may_not_be_written_is_named(there, store, data):
 
 
 def test_what_is_fetched_is_relied_on_until_the_lease_ends(there, store, data):
-    from dvclite.cache.leases import leased
-    from dvclite.transfer.fetch import fetch
-
     with there.cache.lease() as lease:
         fetch(there.cache, store, [data], lease, SILENT)
         tree = there.cache.tree(data.ref.oid)
         assert leased(there.cache.root) == {tree.oid, *(entry.oid for entry in tree)}
+
+
+def test_what_many_versions_share_is_written_down_once(here, there, store, monkeypatch):
+    monkeypatch.setattr(groups, "_GROUP", 3)
+    versions = [here.add("data", {"a": b"same", "b": b"%d" % number}) for number in range(20)]
+    here.push(store, *versions)
+    there.fetch(store, *versions)
+    same = hash_bytes(b"same", here.format.algorithm)
+
+    with there.cache.lease() as lease:
+        fetch(there.cache, store, versions, lease, SILENT)
+        (written,) = (there.cache.root / "leases").iterdir()
+        assert written.read_text().split().count(same) == 1
 
 
 # What would move, and how far it has come

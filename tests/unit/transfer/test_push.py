@@ -325,6 +325,17 @@ def test_lost_access_stops_the_push_and_says_what_is_left(here, store, remote, e
     assert str(error).endswith(f"\n  {moved.left} others were not tried after that")
 
 
+def test_no_tree_follows_when_the_push_was_stopped(here, store, remote, keys, format):
+    one = here.add("one", {str(number): b"%d" % number for number in range(50)})
+    two = here.add("two", {str(number): b"x%d" % number for number in range(50)})
+    remote.plan = Plan((Fault(Kind.FAIL, "put", skip=10, times=1, error=AccessDeniedError),))
+
+    moved = here.push(store, one, two)
+
+    assert moved.files + len(moved.failures) + moved.left == 100
+    assert not keys() & {format.loose_key(data.ref.oid) for data in (one, two)}
+
+
 def test_a_push_that_is_interrupted_keeps_what_arrived(here, store, remote):
     data = here.add("data", {str(number): b"%d" % number for number in range(100)})
 
