@@ -18,14 +18,18 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx_click",
+    "options_table",
+    "plain_help",
 ]
 exclude_patterns = ["_build", "decisions/template.md"]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
+smartquotes = False
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
+autodoc_preserve_defaults = True  # os.environ as a default stays a name: its value holds secrets
 napoleon_numpy_docstring = False
 
 html_theme = "furo"

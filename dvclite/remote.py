@@ -18,11 +18,12 @@ The contract, which `dvclite.testing.conformance` proves:
 5. Absent keys are None from `stat`, an error from `get` and `read`, and nothing to `delete`.
 6. Every method may be called from many threads at once.
 7. Only these errors leave: `AccessDeniedError`, `RemoteUnavailableError`, `RemoteSetupError`,
-   `KeyMissingError`, and `KeyExistsError` from a `put` with `if_absent`. A foreign exception is
-   their `__cause__`. An `OSError` of the local file that is read or written may leave as it is.
+   `KeyMissingError`, `KeyExistsError` from a `put` with `if_absent`, and `HostilePathError` for a
+   key against rule 9. A foreign exception is their `__cause__`. An `OSError` of the local file that is read or written may leave as it is.
 8. No policy: no hashing of content, no endless retries, no printing, no state outside itself.
 9. Keys are made of lower-case ASCII letters, digits and `/ . _ -`, are relative, have at most
-   200 characters and no part that is empty or begins with a dot. The core keeps to that.
+   200 characters and no part that is empty or begins with a dot; none is a folder of another, as
+   `a` is of `a/b`. The core keeps to that.
 10. `moved` is called with counts of bytes as they move, negative where they move again; their sum
     is the size when the method returns. It may raise to interrupt: let that pass.
 """

@@ -39,7 +39,7 @@ class Cache:
         self._folder_mode = 0o2775 if shared else 0o777
         self.loose = LooseBlobs(root, format, folder_mode=self._folder_mode)
         # A command comes back to the tree it works on, and a large one takes time to check.
-        self._last_tree: Tree | None = None
+        self._last_tree: tuple[Tree, object] | None = None
         self._layout = Layout(self.loose, format.algorithm)
 
     def absent(self, oids: Iterable[Oid]) -> set[Oid]:
@@ -92,10 +92,13 @@ class Cache:
             BlobMissingError, BlobCorruptError: As from `read`.
             TreeError, HostilePathError: It is not a tree that may be used.
         """
-        if self._last_tree is None or self._last_tree.oid != oid:
-            self._last_tree = None  # Two large trees need not be in memory at once.
-            self._last_tree = self.format.read_tree(oid, self.read(oid))
-        return self._last_tree
+        known, self._last_tree = self._last_tree, None
+        signature = self.loose.signature(oid)
+        if known is None or known[0].oid != oid or known[1] != signature:
+            known = None  # Two large trees need not be in memory at once.
+            known = self.format.read_tree(oid, self.read(oid)), signature
+        self._last_tree = known
+        return known[0]
 
     def lay_out(self, ref: BlobRef, target: str, kinds: Iterable[Kind], mode: int) -> Kind:
         """Make a new file with the content of a blob, or a link to it.

@@ -43,6 +43,14 @@ class LooseBlobs:
                 return path
         return None
 
+    def signature(self, oid: Oid) -> object:
+        """Return what changes whenever somebody changes a blob that is in its place."""
+        try:
+            found = os.stat(self.path(oid))
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
     def is_in_place(self, ref: BlobRef) -> bool:
         """Say whether a blob is in its place, with the right length where that is known."""
         try:

@@ -44,7 +44,7 @@ COMMANDS = {
 HIDDEN = {"hook": Listed("hook", "What git hooks call.")}
 
 
-@click.command(cls=Program, sections=COMMANDS, hidden=HIDDEN)
+@click.command("dvclite", cls=Program, sections=COMMANDS, hidden=HIDDEN)
 @click.version_option(__version__, prog_name="dvclite", message="%(prog)s %(version)s")
 def main() -> None:
     """Version datasets and models beside git.

@@ -6,14 +6,16 @@ import sys
 from collections.abc import Iterator, Sequence
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from dvclite.cli.console import Console
-from dvclite.errors import DvcliteError
+from dvclite.cli.text import printable_lines
+from dvclite.errors import DvcliteError, TransferError
 
 COMPLETION = "_DVCLITE_COMPLETE"
 """The variable through which a shell asks what could come next."""
 
-_FAILED, _USAGE, _INTERRUPTED, _BROKEN_PIPE = 1, 2, 130, 141
+_FAILED, _INTERRUPTED, _BROKEN_PIPE = 1, 130, 141
 _DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -25,23 +27,17 @@ def run(program: click.Group, words: Sequence[str], name: str) -> int:
     console = Console()
     _escape_what_cannot_be_encoded()
     try:
-        code = _execute(program, words, name, console)
-        sys.stdout.flush()
-        return code
-    except click.ClickException as error:
-        console.error(error.format_message(), _usage_hint(error))
-        return error.exit_code
+        return _execute(program, words, name, console)
     except DvcliteError as error:
-        _report(console, error, str(error), error.hint or _disk_hint(error.__cause__))
+        _report(console, error, str(error), error.hint)
         return error.exit_code
     except (KeyboardInterrupt, EOFError, click.Abort):
         console.error("interrupted", "run the same command again to go on from there")
         return _INTERRUPTED
     except BrokenPipeError:
-        _forget_output()
         return _BROKEN_PIPE
     except OSError as error:
-        _report(console, error, _reason(error), _disk_hint(error))
+        _report(console, error, _reason(error))
         return _FAILED
     except Exception as error:
         error.add_note("This is a defect of dvclite: please report it, with the lines above.")
@@ -58,28 +54,34 @@ def _execute(program: click.Group, words: Sequence[str], name: str, console: Con
             program.invoke(context)
     except click.exceptions.Exit as done:
         return done.exit_code
+    except NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
+    except click.UsageError as error:
+        hint = f"see `{error.ctx.command_path} --help`" if error.ctx is not None else ""
+        console.error(error.format_message(), hint)
+        return error.exit_code
     return 0
 
 
-def _usage_hint(error: click.ClickException) -> str:
-    context = getattr(error, "ctx", None)
-    return f"see `{context.command_path} --help`" if context is not None else ""
-
-
-def _report(console: Console, error: Exception, message: str, hint: str) -> None:
+def _report(console: Console, error: Exception, message: str, hint: str = "") -> None:
     if console.verbose > 1:
         import traceback
 
-        click.echo("".join(traceback.format_exception(error)), err=True)
+        click.echo(printable_lines("".join(traceback.format_exception(error))), err=True)
     causes = [f"\n  because of {_reason(cause)}" for cause in _causes(error)]
     console.error(message + "".join(causes if console.verbose else []), hint)
+    if full := _full_disk(error):
+        console.hint(f"make room on the disk at {full}, then run the same command again")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    cause = error.__cause__
-    while cause is not None:
-        yield cause
-        cause = cause.__cause__
+    """Yield what an error goes back to, that of a part of a transfer too."""
+    parts = [part for _, part in error.failures] if isinstance(error, TransferError) else []
+    for cause in (error.__cause__, *parts):
+        if cause is not None:
+            yield cause
+            yield from _causes(cause)
 
 
 def _reason(error: BaseException) -> str:
@@ -97,14 +99,15 @@ def _paths(error: OSError) -> list[str]:
     ]
 
 
-def _disk_hint(error: BaseException | None) -> str:
-    """Say which disk is full, where that is what stopped a command."""
-    if not isinstance(error, OSError) or error.errno not in _DISK_FULL:
-        return ""
-    path = os.path.abspath(next(iter(_paths(error)), "."))
-    while not os.path.ismount(path) and path != os.path.dirname(path):
-        path = os.path.dirname(path)
-    return f"make room on the disk at {path}, then run the same command again"
+def _full_disk(error: BaseException) -> str:
+    """Return where the disk is mounted that is full, if that is what stopped a command."""
+    for cause in (error, *_causes(error)):
+        if isinstance(cause, OSError) and cause.errno in _DISK_FULL:
+            path = os.path.abspath(next(iter(_paths(cause)), "."))
+            while not os.path.ismount(path) and path != os.path.dirname(path):
+                path = os.path.dirname(path)
+            return path
+    return ""
 
 
 def _escape_what_cannot_be_encoded() -> None:
@@ -113,12 +116,3 @@ def _escape_what_cannot_be_encoded() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
-
-
-def _forget_output() -> None:
-    """Let Python's last flush go nowhere: nobody reads any more."""
-    try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-    except (OSError, ValueError):
-        pass

@@ -12,8 +12,14 @@ class Command(click.Command):
     def __init__(self, *args: Any, examples: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.examples = tuple(line.strip() for line in examples.strip().splitlines())
-        self.epilog = "\n".join(["\b", "Examples:", *(f"  $ {line}" for line in self.examples)])
+        # The reference is built from this, as reStructuredText; terminals get it from format_epilog.
+        self.epilog = "\n".join(["Examples::", "", *(f"    $ {line}" for line in self.examples)])
         self.params += common_options()
+
+    def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples."""
+        with formatter.section("Examples"):
+            formatter.write("".join(f"  $ {example}\n" for example in self.examples))
 
 
 class Family(click.Group):
@@ -43,7 +49,6 @@ def common_options() -> list[click.Parameter]:
             ["--cd"],
             metavar="DIR",
             type=click.Path(exists=True, file_okay=False),
-            is_eager=True,
             expose_value=False,
             callback=_change_folder,
             help="Run as if started in DIR.",

@@ -81,7 +81,7 @@ class Console:
             yield bar
 
     def _note(self, kind: str, colour: str, text: str) -> None:
-        label = click.style(f"{kind}:", fg=colour, bold=kind == "error")
+        label = click.style(f"{kind}:", fg=colour, bold=kind == "error" or None)
         click.echo(f"{label} {printable_lines(text)}", err=True, color=_coloured(sys.stderr))
 
 

@@ -1,7 +1,6 @@
 """File names as the user would write them from the current folder."""
 
 import os
-import posixpath
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,15 +21,18 @@ class Names:
             root: The repository's root.
         """
         inner = os.path.relpath(os.path.realpath(os.curdir), os.path.realpath(root))
-        self._inner = inner.replace(os.sep, "/")
+        self._here = [] if inner == os.curdir else inner.split(os.sep)
 
     def typed(self, path: str) -> str:
         """Return a path, relative to the root, as an argument of the next command."""
-        if self._inner == ".":
+        if not self._here:
             return path
-        if path.startswith(self._inner + "/") and len(path) > len(self._inner) + 1:
-            return path[len(self._inner) + 1 :]
-        return posixpath.relpath(path, self._inner) + "/" * path.endswith("/")
+        there = path.split("/")
+        common = 0
+        while common < min(len(there), len(self._here)) and there[common] == self._here[common]:
+            common += 1
+        up = [os.pardir] * (len(self._here) - common)
+        return "/".join([*up, *there[common:]]) or os.curdir
 
     def shown(self, path: str) -> str:
         """Return a path, relative to the root, as a terminal may show it."""

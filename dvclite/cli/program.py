@@ -1,5 +1,6 @@
 """The program as a whole: it knows its commands by name, and loads the one that is named."""
 
+import gc
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -11,6 +12,8 @@ from dvclite.cli.boundary import run
 from dvclite.cli.command import common_options
 
 _NAMES_WIDTH = len("doctor, version")
+_LOOK_FOR_GARBAGE_AFTER = 100_000
+"""So many more values than were let go. Python's own number is made for programs that run on."""
 
 
 class Listed(NamedTuple):
@@ -52,7 +55,15 @@ class Program(click.Group):
         Arguments are taken as they come: the pattern of `add --glob` must arrive unexpanded on
         Windows too, where click would expand it.
         """
-        sys.exit(run(self, sys.argv[1:] if args is None else list(args), prog_name or "dvclite"))
+        name = prog_name or "dvclite"
+        if args is not None:
+            sys.exit(run(self, list(args), name))
+        # The process is this program's alone. What it makes lasts, as a rule, and hardly ever goes
+        # round in circles: the collector would look through all of it again and again for nothing.
+        gc.set_threshold(_LOOK_FOR_GARBAGE_AFTER)
+        code = run(self, sys.argv[1:], name)
+        gc.freeze()  # Nor need it look once more before the process ends.
+        sys.exit(code)
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """Return the names of all commands that are shown."""

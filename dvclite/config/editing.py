@@ -66,10 +66,12 @@ def set_option(
         BadValueError: It cannot have that value.
         SecretInUrlError: The value is an address with a password in it, and git would see it.
         UnknownRemoteError: It is an option of a remote that does not exist.
-        ConfigError: There is no such level here, or DVC would stumble over the option.
+        ConfigError: There is no such level here, the option is set for good, or DVC would stumble
+            over it.
     """
     section, option = split_name(name)
     _check_known(config, section, option, name)
+    _check_changeable(config, section, option, value)
     private = level is Level.REPOSITORY and is_secret(option)
     level = Level.LOCAL if private else level
     path = _file(config, level)
@@ -262,6 +264,15 @@ def _put(
     elif name == "core.remote":
         value = value.lower()
     document.set(section, option, value)
+
+
+def _check_changeable(config: Config, section: str, option: str, value: str) -> None:
+    """Refuse to call the repository's data by other names than it has."""
+    if (section, option) == ("core", "hash") and value != config.get("core.hash"):
+        raise ConfigError(
+            "core.hash is chosen when a repository is made, and for good",
+            hint="make a new repository with `dvclite init --hash` and add the data there",
+        )
 
 
 def _check_known(config: Config, section: str, option: str, name: str) -> None:

@@ -130,8 +130,8 @@ OPTIONS = (
         "gc",
         "trash_days",
         Kind.NUMBER,
-        "Days for which `dvclite gc` keeps what it has removed from the cache.",
-        default="14",
+        "Days for which `dvclite gc` keeps what it has removed, in the trash of the cache.",
+        default="7",
     ),
     Option(
         "remote",

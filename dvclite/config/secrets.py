@@ -20,7 +20,7 @@ _SECRET = re.compile(
 
 _PASSWORD = re.compile(r"(://[^\s/@:]*+):[^\s/]*@")
 # Who gives a name alone over HTTP gives a token; names of people are shorter.
-_LONE_TOKEN = re.compile(r"(https?://)[^\s/@:]{20,}+@", re.IGNORECASE)
+_LONE_TOKEN = re.compile(r"(https?://)[^\s/@:]{20,}@", re.IGNORECASE)
 _PARAMETER = re.compile(r"([?&;])([^=&;?\s]++)=([^&;\s#]++)")
 
 

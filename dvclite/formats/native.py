@@ -59,7 +59,8 @@ def _lines(algorithm: Algorithm) -> re.Pattern[str]:
 
     There is one valid way to write an entry, so that equal directories have equal oids.
     """
-    text = r'"(?:[ !#-\[\]-~]++|\\.)*+"'
+    plain = r"[ !#-\[\]-~]*"
+    text = rf'"{plain}(?:\\.{plain})*"'
     oid = f'"([0-9a-f]{{{algorithm.digits}}})"'
     size = "(0|[1-9][0-9]{0,17})"  # Below 2**63, which every reader can take.
     file = f'"oid":{oid},"size":{size}(,"exec":true)?'

@@ -57,7 +57,7 @@ class Outcome(Generic[_Item]):
 
 def default_jobs() -> int:
     """Return how many threads to use where nobody says: they wait more than they compute."""
-    return min(32, 4 * (os.cpu_count() or 1))
+    return min(32, max(16, 4 * (os.cpu_count() or 1)))
 
 
 def ends_all(error: Exception) -> bool:
@@ -147,8 +147,8 @@ class _Crew(Generic[_Item]):
     def _hire(self) -> None:
         # Not waited for when the interpreter ends: a call to a dead server may last for minutes.
         thread = threading.Thread(target=self._live, name="dvclite-transfer", daemon=True)
-        thread.start()
         self._threads.append(thread)
+        thread.start()
 
     def _live(self) -> None:
         try:

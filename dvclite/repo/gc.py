@@ -23,8 +23,6 @@ from dvclite.repo.project import FOLDER, Project
 from dvclite.repo.versions import Keep, Versions, commits, named_oids
 from dvclite.tree import Tree
 
-_DAYS = 7
-
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
@@ -62,10 +60,11 @@ def gc(
         CollectError: It cannot be known what is still needed; nothing was removed.
     """
     days = project.config.number("gc.trash_days")
+    assert days is not None, "the option has a default"
     return collect(
         project.cache,
         lambda: _needed(project, keep, elsewhere, force=force),
-        days=_DAYS if days is None else days,
+        days=days,
         dry=dry,
         now=now,
     )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from dvclite.errors import NotAnOutputError, OverlapError, PointerError
 from dvclite.paths import is_reserved
 from dvclite.pointer import LARGEST, Output, Pointer, is_pointer, parse, pointer_path
-from dvclite.repo.project import Project
+from dvclite.repo.project import FOLDER, Project
 
 
 class Named(NamedTuple):
@@ -113,9 +113,26 @@ def _meant(named: Named, target: str) -> Iterator[Named]:
 
 
 def _pointer_paths(project: Project) -> Iterable[str]:
-    if project.uses_git:
-        return project.index.find_pointers().paths
-    return _walk(project)
+    if not project.uses_git:
+        return _walk(project)
+    paths = project.index.find_pointers().paths
+    nested = _nested_projects(project, {path.rpartition("/")[0] for path in paths})
+    return [path for path in paths if not nested or not path.startswith(nested)]
+
+
+def _nested_projects(project: Project, folders: Iterable[str]) -> tuple[str, ...]:
+    """Return the folders above some, or among them, that are repositories of their own."""
+    candidates = {"/".join(parts) for folder in folders if folder for parts in _above(folder)}
+    return tuple(
+        folder + "/"
+        for folder in sorted(candidates)
+        if os.path.isdir(os.path.join(project.root, folder, FOLDER))
+    )
+
+
+def _above(folder: str) -> Iterator[list[str]]:
+    parts = folder.split("/")
+    return (parts[:count] for count in range(1, len(parts) + 1))
 
 
 def _walk(project: Project) -> Iterator[str]:
@@ -136,6 +153,7 @@ def _walk(project: Project) -> Iterator[str]:
             for path, entry in paths.items()
             if entry.is_dir(follow_symlinks=False)
             and not is_reserved(entry.name)
+            and not os.path.isdir(os.path.join(project.root, path, FOLDER))
             and path not in outputs
             and not project.workspace.is_ignored(path, is_folder=True)
         ]

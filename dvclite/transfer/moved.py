@@ -52,7 +52,7 @@ class Moved:
             BlobMissingError: Some blobs are nowhere; nothing else went wrong.
             TransferError: Something else went wrong.
         """
-        if not self.failures and not self.left:
+        if not self.failures:
             return
         missing = [
             failure.error

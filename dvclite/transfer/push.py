@@ -96,22 +96,20 @@ def _pushed(
     chosen: dict[Oid, int],
     progress: Progress,
 ) -> Moved:
-    lend = partial(lent, cache)
-    count = len(chosen)
+    count, lend = len(chosen), partial(lent, cache)
     leaves = store.push(contents.drawn(chosen), lend, progress)
-    absent |= chosen
-    absent |= {failure.item.ref.oid: failure.item.ref.size for failure in leaves.failures}
-    complete, withheld = _divided(contents, absent)
-    trees = Outcome[Named]() if leaves.stopped else store.push(complete, lend, progress)
-    done = leaves.done + trees.done
+    complete, withheld, trees = list[Named](), list[str](), Outcome[Named]()
+    if not leaves.stopped:
+        absent |= {failure.item.ref.oid: failure.item.ref.size for failure in leaves.failures}
+        complete, withheld = _divided(contents, absent)
+        trees = store.push(complete, lend, progress)
     failures = [*leaves.failures, *trees.failures]
-    left = count + (0 if leaves.stopped else len(complete)) - done - len(failures)
     return Moved(
         files=leaves.done,
         size=leaves.size + trees.size,
         trees=trees.done,
         failures=tuple(contents.failures + [_named(failure, store) for failure in failures]),
-        left=left,
+        left=count + len(complete) - leaves.done - trees.done - len(failures),
         withheld=tuple(withheld),
     )
 

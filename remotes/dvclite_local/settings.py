@@ -3,8 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, urlsplit
 
 from dvclite.errors import RemoteSetupError
 
@@ -59,8 +58,10 @@ def _folder(url: str) -> str:
 
 def _path_of_address(url: str) -> str:
     parts = urlsplit(url)
-    # Behind a host Windows finds a share; elsewhere there is no such thing.
     if os.name == "nt":
+        from urllib.request import url2pathname
+
+        # Behind a host Windows finds a share; elsewhere there is no such thing.
         host = "" if parts.hostname == "localhost" else parts.netloc
         return url2pathname(f"//{host}{parts.path}" if host else parts.path)
     if parts.netloc not in {"", "localhost"}:
@@ -69,7 +70,7 @@ def _path_of_address(url: str) -> str:
             f"a file:// address cannot lead to another machine, as to {parts.hostname}",
             hint="mount the share and give the path, or write file:///path with three slashes",
         )
-    return url2pathname(parts.path)
+    return unquote(parts.path)
 
 
 def _allows_reflinks(url: str, types: str) -> bool:

@@ -47,6 +47,15 @@ def test_quick_work_shows_nothing():
     assert stream.getvalue() == ""
 
 
+def test_nothing_appears_before_its_time():
+    stream = io.StringIO()
+    with Bar(stream, appears_after=60) as bar:
+        bar.start("Adding", files=1)
+        time.sleep(0.25)
+
+    assert stream.getvalue() == ""
+
+
 def test_long_work_is_shown_and_wiped_off_at_the_end():
     stream = io.StringIO()
     with Bar(stream, appears_after=0) as bar:

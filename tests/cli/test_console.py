@@ -2,9 +2,13 @@
 
 import json
 import os
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import NamedTuple
+
+import pytest
 
 from dvclite.cli.console import Console
 
@@ -65,3 +69,32 @@ def test_quiet_leaves_errors_alone(capsys):
 
 def test_without_a_terminal_nobody_can_be_asked():
     assert not Console().can_ask
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+@pytest.mark.parametrize(
+    ("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
+)
+def test_colours_are_for_terminals_that_want_them(data, variables, coloured):
+    import pty
+
+    data.write("images/owl.txt")
+    environ = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "dvclite", "status"],
+        cwd=data.root,
+        env={**environ, "TERM": "xterm", **variables},
+        stdin=subprocess.DEVNULL,
+        stdout=follower,
+        stderr=follower,
+    )
+    os.close(follower)
+    assert process.wait(timeout=60) == 0
+    shown = os.read(leader, 100_000).decode()
+    os.close(leader)
+
+    assert "images/owl.txt" in shown
+    assert ("\x1b[32mA\x1b[0m" in shown) == coloured
+    assert ("\x1b[36mhint:\x1b[0m" in shown) == coloured
+    assert ("\x1b" in shown) == coloured

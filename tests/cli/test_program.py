@@ -2,6 +2,7 @@
 
 import errno
 import io
+import signal
 import subprocess
 import sys
 
@@ -11,7 +12,7 @@ import pytest
 from dvclite.cli.boundary import run
 from dvclite.cli.command import Command
 from dvclite.cli.program import Listed, Program
-from dvclite.errors import DvcliteError, NotARepoError
+from dvclite.errors import DvcliteError, NotARepoError, TransferError
 
 
 def test_help_lists_every_command_with_one_line(invoke):
@@ -116,6 +117,16 @@ def test_a_full_disk_is_named_behind_an_error_of_the_library_too(capsys, tmp_pat
     assert "make room on the disk at /" in capsys.readouterr().err
 
 
+def test_a_full_disk_is_named_among_the_failures_of_a_transfer_too(capsys, tmp_path):
+    full = OSError(errno.ENOSPC, "full", str(tmp_path / "new"))
+
+    run(fail(TransferError("fetched", 3, [("images/cat.jpg", full)])), ["act"], "dvclite")
+
+    said = capsys.readouterr().err
+    assert "images/cat.jpg: " in said
+    assert "hint: make room on the disk at /" in said
+
+
 def test_verbose_adds_causes_and_twice_verbose_a_traceback(capsys):
     error = DvcliteError("no")
     error.__cause__ = PermissionError(errno.EACCES, "refused", "file")
@@ -169,3 +180,24 @@ def test_a_character_that_the_terminal_lacks_is_escaped_and_fails_nothing(monkey
     code = run(program(lambda: click.echo("größe 数")), ["act"], "dvclite")
 
     assert (code, narrow.buffer.getvalue()) == (0, b"gr\xf6\xdfe \\u6570\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent differently there")
+def test_ctrl_c_ends_a_command_with_one_line():
+    code = (
+        "import click, signal, sys; from dvclite.cli.boundary import run;"
+        "from dvclite.cli.program import *; from dvclite.cli.command import Command;"
+        "p = Program('dvclite', sections={'A': {'act': Listed('act', 'Act.')}}, hidden={});"
+        "p.get_command = lambda *_: Command('act', examples='x',"
+        " callback=lambda: (click.echo('ready'), signal.pause()));"
+        "sys.exit(run(p, ['act'], 'dvclite'))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert said == b"error: interrupted\nhint: run the same command again to go on from there\n"

@@ -12,6 +12,7 @@ import pytest
 import dvclite_local
 from dvclite.errors import (
     HostilePathError,
+    KeyExistsError,
     KeyMissingError,
     RemoteSetupError,
     RemoteUnavailableError,
@@ -175,6 +176,16 @@ def test_large_files_are_copied_in_pieces(root, tmp_path):
     remote.get("key", tmp_path / "target", moved=got.append)
 
     assert put == got == [MIB] * 5 + [1]
+
+
+def test_a_key_that_is_there_is_noticed_before_anything_is_copied(remote, source):
+    moved = []
+    remote.put("mark", source)
+
+    with pytest.raises(KeyExistsError):
+        remote.put("mark", source, if_absent=True, moved=moved.append)
+
+    assert moved == []
 
 
 # The folder itself.

@@ -504,7 +504,7 @@ def test_options_that_are_not_set_have_their_defaults(folder):
     assert config.flag("core.autostage") is False
     assert config.text("core.hash") == "blake3"
     assert config.names("cache.type") == ("reflink", "copy")
-    assert config.number("gc.trash_days") == 14
+    assert config.number("gc.trash_days") == 7
     assert config.number("core.jobs") is None
     assert config.text("cache.shared") == ""
 
@@ -798,10 +798,19 @@ def test_outside_of_a_repository_its_levels_cannot_be_changed():
         put(None, Level.ENVIRONMENT, "core.jobs", "2")
 
 
+def test_the_hash_of_a_repository_stays_what_it_is(folder):
+    write(folder / "config", "[core]\n    hash = xxh128\n")
+
+    with pytest.raises(ConfigError, match="for good"):
+        put(folder, Level.REPOSITORY, "core.hash", "blake3")
+
+    put(folder, Level.REPOSITORY, "core.hash", "xxh128")
+
+
 def test_own_options_stay_out_of_a_file_that_dvc_reads_too(tmp_path):
     folder = tmp_path / ".dvc"
     folder.mkdir()
-    for name, value in [("gc.trash_days", "3"), ("core.jobs", "3"), ("core.hash", "xxh128")]:
+    for name, value in [("gc.trash_days", "3"), ("core.jobs", "3")]:
         with pytest.raises(ConfigError, match="DVC reads"):
             put(folder, Level.REPOSITORY, name, value)
         with pytest.raises(ConfigError, match="DVC reads"):

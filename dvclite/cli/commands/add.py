@@ -17,7 +17,7 @@ from dvclite.cli.options import as_json, some_targets, switch, targets
     """,
 )
 @some_targets
-@switch("--glob", help="Take TARGETS as patterns: *, ?, [...] and ** for folders.")
+@switch("--glob", help="Take TARGETS as the shell's patterns; two stars reach any depth.")
 @click.option("--desc", metavar="TEXT", help="Say in the pointer what the data is.")
 @switch("-f", "--force", help="Replace a pointer that cannot be read; read every file again.")
 @switch("--no-relink", help="Leave the files as they are where links into the cache are set up.")

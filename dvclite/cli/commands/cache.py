@@ -26,7 +26,7 @@ def cache() -> None:
 @levels
 @click.pass_context
 def cache_dir(context: click.Context, path: str | None, unset: bool, level: str | None) -> None:
-    """Print the folder of the cache, or use the folder PATH as the cache from now on.
+    """Print the folder of the cache, or use PATH from now on.
 
     A relative PATH is kept relative to the config file, so that the repository can be moved. What
     is in the old cache stays there.

@@ -1,6 +1,7 @@
 """`dvclite hook`: what git hooks call, with the arguments and the input that git gives them."""
 
 import sys
+from collections.abc import Iterable
 
 import click
 
@@ -47,7 +48,17 @@ def pre_push(console: Console, arguments: tuple[str, ...]) -> None:  # noqa: ARG
     from dvclite.cli.reports.unpushed import warn
     from dvclite.repo.repo import Repo
 
-    pushed = [line.split()[1] for line in sys.stdin if len(line.split()) == 4]
-    commits = tuple(commit for commit in pushed if commit.strip("0"))
+    commits = commits_to_push(sys.stdin)
     if commits:
         warn(console, Repo.open(), commits)
+
+
+def commits_to_push(lines: Iterable[str]) -> tuple[str, ...]:
+    """Return the commits that git is about to push, by what it tells its `pre-push` hook.
+
+    Args:
+        lines: Local ref, local commit, remote ref, remote commit; a branch that is deleted on the
+            other side has a local commit of zeros.
+    """
+    told = [words for line in lines if len(words := line.split()) == 4]
+    return tuple(commit for _, commit, _, _ in told if commit.strip("0"))

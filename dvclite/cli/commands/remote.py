@@ -32,7 +32,11 @@ def remote() -> None:
 def add(
     console: Console, name: str, url: str, default: bool, force: bool, level: str | None
 ) -> None:
-    """Call the place at URL NAME: a directory, or an s3:// or gs:// address."""
+    """Give the place at URL a NAME.
+
+    URL is a directory, s3://BUCKET/PATH, gs://BUCKET/PATH, or what another plugin serves. A relative
+    path counts from the current folder.
+    """
     from dvclite.cli.settings import chosen, load_config, tell
     from dvclite.config.editing import add_remote
     from dvclite.config.setting import Level
@@ -133,7 +137,7 @@ def rename(console: Console, name: str, new: str, level: str | None) -> None:
 @levels
 @click.pass_context
 def default(context: click.Context, name: str | None, unset: bool, level: str | None) -> None:
-    """Print which remote is used where none is named, or use NAME from now on."""
+    """Print which remote is used by default, or use NAME from now on."""
     from dvclite.cli.settings import chosen, load_config, tell
     from dvclite.config.editing import set_default_remote, unset_option
     from dvclite.config.setting import Level
@@ -160,10 +164,11 @@ def default(context: click.Context, name: str | None, unset: bool, level: str | 
 @as_json
 @click.pass_context
 def test(context: click.Context, /, name: str | None, as_json: bool) -> None:
-    """Try out the remote NAME: list, write, read and delete keys of its own, and measure.
+    """Try out the remote NAME, or the default.
 
-    Shows whether the address and the credentials are right, and whether the place does all that is
-    needed. Exits with 7 if it does not.
+    Lists, writes, reads and deletes keys of its own, to show whether the address and the credentials
+    are right and the place does all that is needed, and how quick it is. Exits with 7 if it does
+    not work.
     """
     from dvclite.cli.reports.findings import show
     from dvclite.errors import RemoteError

@@ -31,7 +31,7 @@ def _options(function: Callable[..., None]) -> Callable[..., None]:
     for option in (
         as_json,
         switch("--dry", help="Move nothing; say what would move."),
-        switch("--glob", help="Take TARGETS as patterns of outputs' paths: *, ? and [...]."),
+        switch("--glob", help="Take TARGETS as the shell's patterns, over outputs."),
         click.option(
             "--rev",
             metavar="REV",
@@ -115,10 +115,21 @@ def pull(console: Console, choice: dict[str, Any], dry: bool, as_json: bool, for
     from dvclite.repo.repo import Repo
 
     repo = Repo.open()
-    versions = choice.pop("versions")
     with shown_on_failure(console, repo, as_json=as_json), console.progress() as progress:
-        if dry or not versions.is_empty:
-            moved = repo.fetch(**choice, versions=versions, dry=dry, progress=progress)
-        if not dry:
-            moved = repo.pull(**choice, force=force, progress=progress)
-    show(console, repo, moved, "fetched", as_json=as_json)
+        if dry:
+            pulled = repo.fetch(**choice, dry=True, progress=progress)
+        else:
+            pulled = _pull(repo, choice, force=force, progress=progress)
+    show(console, repo, pulled, "fetched", as_json=as_json)
+
+
+def _pull(repo: Any, choice: dict[str, Any], **options: Any) -> Any:
+    """Fetch other versions first, so that what stops the checkout does not stop them."""
+    from dataclasses import replace
+
+    versions = choice.pop("versions")
+    if versions.is_empty:
+        return repo.pull(**choice, **options)
+    fetched = repo.fetch(**choice, versions=versions, progress=options["progress"])
+    pulled = repo.pull(**choice, **options)
+    return replace(pulled, files=fetched.files + pulled.files, size=fetched.size + pulled.size)

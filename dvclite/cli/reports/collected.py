@@ -39,7 +39,7 @@ def show(console: Console, collected: Collected, *, dry: bool, now: bool, as_jso
 def _lines(collected: Collected, *, dry: bool, now: bool) -> Iterator[str]:
     if collected.kept:
         kept = _extent(collected.kept, collected.kept_size)
-        yield f"Kept {kept}: other versions need it, or another command, and it is on no remote"
+        yield f"Kept {kept}: needed by other versions, and on no remote"
     if collected.trash and not (dry and now):
         trash = _extent(collected.trash, collected.trash_size)
         yield f"In the trash: {trash}; `dvclite gc --now` empties it"

@@ -1,0 +1,69 @@
+"""`dvclite diff`."""
+
+
+def test_two_revisions_are_compared_by_file(two_versions):
+    done = two_versions.run("diff", "v1", "v2")
+
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "Added:",
+        "    images/owl.txt",
+        "",
+        "Deleted:",
+        "    images/cat.txt",
+        "",
+        "Modified:",
+        "    images/dog.txt",
+        "",
+        "1 added, 1 deleted and 1 modified",
+    ]
+
+
+def test_the_workspace_is_compared_with_the_last_commit(data):
+    (data.root / "images/cat.txt").rename(data.root / "images/lion.txt")
+
+    done = data.run("diff")
+
+    assert done.stdout.splitlines() == [
+        "Renamed:",
+        "    images/cat.txt -> images/lion.txt",
+        "",
+        "1 renamed",
+    ]
+
+
+def test_the_same_has_no_changes(data):
+    assert data.invoke("diff").stdout == "No changes\n"
+    assert data.invoke("diff", "v1", "HEAD").stdout == "No changes\n"
+
+
+def test_targets_narrow_it_down(two_versions):
+    done = two_versions.invoke("diff", "v1", "--targets", "model.pkl")
+    part = two_versions.invoke(
+        "diff", "v1", "v2", "--targets", "images/owl.txt", "--targets", "model.pkl"
+    )
+
+    assert done.stdout == "No changes\n"
+    assert part.stdout.splitlines()[-1] == "1 added"
+
+
+def test_names_count_from_the_sub_folder(two_versions):
+    done = two_versions.invoke("diff", "v1", "v2", cwd="images")
+
+    assert "    owl.txt" in done.stdout.splitlines()
+
+
+def test_json_has_contents_too(two_versions, answer):
+    found = answer(two_versions.run("diff", "v1", "v2", "--json"))
+
+    assert [item["path"] for item in found["modified"]] == ["images/dog.txt"]
+    assert found["modified"][0]["before"] != found["modified"][0]["after"]
+    assert found["added"][0]["before"] is None
+    assert found["renamed"] == found["unknown"] == []
+
+
+def test_an_unknown_revision_is_an_error(data):
+    done = data.invoke("diff", "v9")
+
+    assert done.exit_code == 1
+    assert done.stderr.startswith("error: git knows no revision 'v9'\n")

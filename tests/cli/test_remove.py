@@ -1,0 +1,55 @@
+"""`dvclite remove`."""
+
+
+def test_the_pointer_goes_and_the_data_stays(data):
+    done = data.run("remove", "images")
+
+    assert done.exit_code == 0
+    assert done.stdout == "Stopped tracking images; its data stays\n"
+    assert done.stderr == "hint: git add images.dvc .gitignore\n"
+    assert (data.root / "images/cat.txt").exists()
+    assert not (data.root / "images.dvc").exists()
+
+
+def test_the_hint_can_be_followed(data):
+    hint = data.invoke("remove", "images.dvc").stderr
+
+    data.git(*hint.removeprefix("hint: git ").split())
+
+    assert "D  images.dvc" in data.git("status", "--short")
+
+
+def test_the_data_goes_too_where_that_is_asked_for(data):
+    done = data.invoke("remove", "--outs", "images", "model.pkl")
+
+    assert done.stdout.splitlines() == [
+        "Stopped tracking images; its data is gone from the workspace",
+        "Stopped tracking model.pkl; its data is gone from the workspace",
+    ]
+    assert not (data.root / "images").exists()
+
+
+def test_data_that_is_saved_nowhere_does_not_go(data):
+    data.write("model.pkl", "precious")
+
+    refused = data.invoke("remove", "--outs", "model.pkl")
+    forced = data.invoke("remove", "--outs", "--force", "model.pkl")
+
+    assert refused.exit_code == 1
+    assert "model.pkl" in refused.stderr
+    assert forced.exit_code == 0
+    assert not (data.root / "model.pkl").exists()
+
+
+def test_json_tells_what_went(data, answer):
+    removed = answer(data.invoke("remove", "--json", "images"))
+
+    assert removed["pointers"] == ["images.dvc"]
+    assert removed["outputs"] == ["images"]
+
+
+def test_a_part_of_a_folder_cannot_be_untracked_like_this(data):
+    done = data.invoke("remove", "images/cat.txt")
+
+    assert done.exit_code == 1
+    assert "hint: it is part of images" in done.stderr
