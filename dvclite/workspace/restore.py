@@ -155,7 +155,7 @@ class _Restorer:
                 written = self._apply(difference, restored, update)
                 if written is not None:
                     settling.add(written)
-            self._finish_folders()
+            self._finish_folders(settling)
             settling.finish()
             complete = failed == len(restored.missing) and not self._changed_since
             oid = self._output.oid if complete and self._stays_whole() else None
@@ -259,10 +259,11 @@ class _Restorer:
         self._place.remove_emptied(path)
         self._place.remove_folder(path)
 
-    def _finish_folders(self) -> None:
+    def _finish_folders(self, settling: Settling) -> None:
         self._place.remove_emptied(self._output.path)
         for path in self._folders:
             self._place.make_folder(path.rstrip("/"))
+            settling.add(Entry(path))
         if self._output.is_directory:
             self._place.make_folder(self._output.path)
         elif self._output.oid is None:

@@ -91,8 +91,10 @@ def _cut(change: Change) -> None:
 
 
 def _die_after(change: Change) -> None:
-    change.perform()
-    _die(change)
+    try:
+        change.perform()
+    finally:
+        _die(change)
 
 
 def _die_within(change: Change) -> None:
@@ -508,12 +510,15 @@ def _follow(database: Path, template: Path, root: Path) -> None:
         wholes = cache.outputs()
         for whole in wholes:
             for row in cache.below(whole.path):
-                signed = row.signature
-                if signed and signed == statcache.signature(os.lstat(template / row.path)):
-                    signed = statcache.signature(os.lstat(root / row.path))
-                update.put(row._replace(signature=signed))
+                if row.signature == _signature_of(template / row.path):
+                    row = row._replace(signature=_signature_of(root / row.path))
+                update.put(row)
         cache.close()
         update.commit({whole.path: whole.oid for whole in wholes})
+
+
+def _signature_of(path: Path) -> bytes | None:
+    return statcache.signature(os.lstat(path)) if os.path.lexists(path) else None
 
 
 def files_below(folder: Path) -> Sequence[Path]:
