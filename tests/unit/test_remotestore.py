@@ -233,7 +233,7 @@ def lend(tmp_path):
         source.write_bytes(data)
 
         @contextmanager
-        def lending(blob):
+        def lending(blob, moved):
             yield source
             judge()
 
@@ -259,7 +259,7 @@ def test_what_could_not_be_lent_leaves_the_remote_as_it_is(remote, store, put):
     put(oid(1), b"somebody else's")
 
     @contextmanager
-    def lend(blob):
+    def lend(blob, moved):
         raise BlobCorruptError(blob.ref.oid, "cache")
         yield
 
