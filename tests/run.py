@@ -13,6 +13,7 @@ CHECKS = {
     "ruff check": ["ruff", "check"],
     "ruff format": ["ruff", "format", "--check"],
     "mypy": ["mypy"],
+    "mypy, Windows": ["mypy", "--platform=win32", "--cache-dir=.mypy_cache/win32"],
     "import-linter": ["lint-imports", "--no-logo"],
 }
 PYTEST = ["pytest", "--numprocesses=auto", "--dist=loadgroup"]

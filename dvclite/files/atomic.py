@@ -3,6 +3,7 @@
 import errno
 import functools
 import os
+import sys
 
 from dvclite.files import changes
 from dvclite.files.owners import is_left_behind, own_name
@@ -55,7 +56,7 @@ def discard(path: str) -> None:
 
 def flush_folder(path: str) -> None:
     """Return when the names in a directory survive a power cut."""
-    if os.name == "nt":
+    if sys.platform == "win32":
         return  # Windows journals names itself and cannot open a directory.
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

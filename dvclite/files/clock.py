@@ -1,6 +1,7 @@
 """The file system's own clock, and how fine it is."""
 
 import os
+import sys
 import time
 
 from dvclite.files import changes
@@ -65,4 +66,6 @@ def _grain(stat: os.stat_result) -> int:
 
 def _tick() -> float:
     coarse = getattr(time, "CLOCK_REALTIME_COARSE", None)
-    return time.clock_getres(coarse) if coarse is not None else 0.016
+    if sys.platform == "win32" or coarse is None:
+        return 0.016
+    return time.clock_getres(coarse)

@@ -1,6 +1,7 @@
 """Moving a file's bytes, and hashing them on the way."""
 
 import os
+import sys
 from collections.abc import Callable
 
 from dvclite.files import changes
@@ -28,7 +29,7 @@ def copy(source: int, target: int, hasher: Hasher, moved: OnBytes) -> int:
     """
     buffer = memoryview(bytearray(READ_SIZE))
     size = 0
-    while count := os.readv(source, [buffer]) if _HAS_READV else _read_into(source, buffer):
+    while count := _read_into(source, buffer):
         piece = buffer[:count]
         hasher.update(piece)
         changes.write(target, piece)
@@ -41,7 +42,7 @@ def read(source: int, hasher: Hasher, moved: OnBytes) -> int:
     """Hash an open file from where it stands to its end; return how many bytes there were."""
     buffer = memoryview(bytearray(READ_SIZE))
     size = 0
-    while count := os.readv(source, [buffer]) if _HAS_READV else _read_into(source, buffer):
+    while count := _read_into(source, buffer):
         hasher.update(buffer[:count])
         size += count
         moved(count)
@@ -63,6 +64,8 @@ _HAS_READV = hasattr(os, "readv")
 
 
 def _read_into(source: int, buffer: memoryview) -> int:
+    if sys.platform != "win32" and _HAS_READV:
+        return os.readv(source, [buffer])
     data = os.read(source, len(buffer))
     buffer[: len(data)] = data
     return len(data)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,7 +45,7 @@ def try_lock(fd: int) -> bool:
     Returns:
         Whether that worked; False while somebody else holds it.
     """
-    if os.name == "nt":
+    if sys.platform == "win32":
         return _try_lock_windows(fd)
     import fcntl
 

@@ -46,7 +46,7 @@ class Naming:
 
     def add(self, partial: str, final: str, size: int) -> None:
         """Let a written and closed file of `size` bytes wait for its name."""
-        if self._volume is None and has_syncfs(self._place):
+        if sys.platform == "linux" and self._volume is None and has_syncfs(self._place):
             # Opened before most of the writing: a later flush reports what failed since then.
             self._volume = os.open(self._place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._waiting.append((partial, final))
@@ -132,14 +132,12 @@ def has_syncfs(place: str) -> bool:
     What it reports is complete only where it is given a descriptor that was opened before the
     writing began.
     """
-    return (
-        sys.platform == "linux"
-        and _linux_version() >= _REPORTS_FAILURES
-        and _filesystem_type(place) in _SYNCFS
-    )
+    return _linux_version() >= _REPORTS_FAILURES and _filesystem_type(place) in _SYNCFS
 
 
 def _linux_version() -> tuple[int, ...]:
+    if sys.platform != "linux":
+        return ()
     return tuple(int(number) for number in re.findall(r"\d+", os.uname().release)[:2])
 
 

@@ -3,6 +3,7 @@
 import functools
 import os
 import re
+import sys
 import time
 
 _FORGOTTEN = 24 * 3600.0
@@ -56,7 +57,7 @@ def _machine() -> str:
 
 
 def _host() -> str:
-    if hasattr(os, "uname"):
+    if sys.platform != "win32":
         return os.uname().nodename
     import socket
 

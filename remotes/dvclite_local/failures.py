@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -92,7 +93,7 @@ def _ownership(path: str) -> str:
 
 
 def _user(number: int) -> str:
-    if os.name == "nt":
+    if sys.platform == "win32":
         return "somebody else"
     import pwd
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -112,7 +113,7 @@ class SharedFlush:
     def _examine(self, place: str) -> None:
         # Open before anything is written, so that a flush reports whatever failed since then.
         if not self._examined:
-            if has_syncfs(place):
+            if sys.platform == "linux" and has_syncfs(place):
                 self._volume = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             self._examined = True
 

@@ -17,13 +17,16 @@ import pickle
 import pkgutil
 import shutil
 import signal
+import threading
 import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from disk import Disk, Lost
 
 from dvclite import statcache
 from dvclite.files import changes
@@ -32,9 +35,9 @@ PATIENCE = 60
 """Seconds after which a child counts as hanging."""
 
 CHANGES = {
-    **dict.fromkeys(("open", "mkdir", "symlink", "unlink", "rmdir", "chmod", "utime"), "path"),
+    **dict.fromkeys(("open", "mkdir", "unlink", "rmdir", "chmod", "utime"), "path"),
     **dict.fromkeys(("write", "close", "fsync", "ftruncate"), "descriptor"),
-    **dict.fromkeys(("replace", "link"), "target"),
+    **dict.fromkeys(("replace", "link", "symlink"), "target"),
 }
 """The calls of `os` that `dvclite.files.changes` changes things with, and what they name."""
 
@@ -49,6 +52,7 @@ class Change(NamedTuple):
     path: str
     perform: Callable[[], Any] | None = None
     arguments: tuple[Any, ...] = ()
+    source: str = ""
 
     def __str__(self) -> str:
         return f"{self.call} {self.path}"
@@ -63,6 +67,7 @@ class Fault(NamedTuple):
         calls: Which calls it can happen to; empty for all.
         lasts: Whether it happens to all such changes from the k-th on.
         harmless: Whether the action must succeed all the same.
+        cut: What a power cut takes: `contents` or `names`; empty where there is none.
     """
 
     name: str
@@ -70,6 +75,7 @@ class Fault(NamedTuple):
     calls: frozenset[str] = frozenset()
     lasts: bool = False
     harmless: bool = False
+    cut: str = ""
 
     def can_hurt(self, call: str) -> bool:
         return call in self.calls if self.calls else call not in ("close", REMEMBERING)
@@ -77,6 +83,11 @@ class Fault(NamedTuple):
 
 def _die(change: Change) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _cut(change: Change) -> None:
+    _Child.here.tell(Outcome("killed"))
+    _die(change)
 
 
 def _die_after(change: Change) -> None:
@@ -122,6 +133,10 @@ KILLS = (
     Fault("killed before", _die, _ALL - {"close"}),
     Fault("killed after", _die_after, _ALL - {"close"}),
 )
+CUTS = (
+    Fault("a power cut that takes contents", _cut, _ALL - {"close"}, cut="contents"),
+    Fault("a power cut that takes names", _cut, _ALL - {"close"}, cut="names"),
+)
 TORN = (Fault("killed within", _die_within, _WRITES),)
 ERRORS = (
     Fault("EIO", _fail(errno.EIO)),
@@ -150,6 +165,7 @@ class Outcome:
         error: What it raised, as text; with where, for whoever reads a failing test.
         kinds: The names of the error's classes.
         met: How many changes it came to, the one that went wrong included.
+        lost: What a power cut at its end may take away.
     """
 
     how: str
@@ -157,6 +173,7 @@ class Outcome:
     error: str = ""
     kinds: tuple[str, ...] = ()
     met: int = 0
+    lost: Lost = field(default_factory=Lost)
 
     @property
     def is_done(self) -> bool:
@@ -191,13 +208,23 @@ class _Proxy:
         real = getattr(os, name)
 
         def call(*args: Any, **options: Any) -> Any:
+            source = ""
             if names == "descriptor":
                 path = _path_of(args[0])
+            elif names == "path":
+                path = _full(args[0], options.get("dir_fd"))
+            elif name == "symlink":
+                path = _full(args[1], options.get("dir_fd"))
             else:
-                path = os.fspath(args[0 if names == "path" else 1])
-            return self._meet(Change(name, path, lambda: real(*args, **options), args))
+                source = _full(args[0], options.get("src_dir_fd"))
+                path = _full(args[1], options.get("dst_dir_fd"))
+            return self._meet(Change(name, path, lambda: real(*args, **options), args, source))
 
         return call
+
+
+def _full(path: str | os.PathLike[str], folder: int | None) -> str:
+    return os.path.join(_path_of(folder) if folder is not None else os.getcwd(), path)
 
 
 def _path_of(fd: int) -> str:
@@ -223,6 +250,62 @@ def _install(meet: Callable[[Change], Any]) -> None:
     )
 
 
+class _Child:
+    """The process that an action runs in, from its own point of view.
+
+    Args:
+        writer: Where it tells how it ends.
+        meet: Is called in place of each change; None to let all of them happen.
+    """
+
+    here: "_Child"
+
+    def __init__(self, writer: int, meet: Callable[[Change], Any] | None) -> None:
+        _Child.here = self
+        self._writer = writer
+        self._meet = meet
+        self._lock = threading.RLock()
+        self._met = 0
+        self._disk = Disk(Stage.graveyard) if Stage.graveyard else None
+
+    def run(self, action: Callable[[], Any]) -> None:
+        signal.alarm(PATIENCE)
+        # Waiting for clocks to go on would take most of the time, and changes only what is known.
+        sleep = time.sleep
+        time.sleep = lambda seconds: sleep(min(seconds, 0.002))
+        try:
+            _install(self._count)
+            self.tell(Outcome("done", action()))
+        except BaseException as error:  # noqa: BLE001
+            kinds = tuple(kind.__name__ for kind in type(error).__mro__)
+            trace = "".join(traceback.format_exception(error)[-6:])
+            self.tell(Outcome("failed", None, f"{error}\n{trace}", kinds))
+        finally:
+            os._exit(0)
+
+    def tell(self, outcome: Outcome) -> None:
+        lost = self._disk.lost if self._disk is not None else Lost()
+        told = pickle.dumps(replace(outcome, met=self._met, lost=lost))
+        while told:
+            told = told[os.write(self._writer, told) :]
+
+    def _count(self, change: Change) -> Any:
+        with self._lock:
+            self._met += 1
+            if self._disk is not None:
+                change = change._replace(perform=self._watched(change, self._disk))
+            return self._meet(change) if self._meet is not None else change.perform()
+
+    def _watched(self, change: Change, disk: Disk) -> Callable[[], Any]:
+        def perform() -> Any:
+            saved = disk.before(change.call, change.path)
+            result = change.perform()
+            disk.after(change.call, change.path, change.source, saved)
+            return result
+
+        return perform
+
+
 def run(action: Callable[[], Any], meet: Callable[[Change], Any] | None = None) -> Outcome:
     """Run an action in a child, in which `meet` is called in place of each change."""
     reader, writer = os.pipe()
@@ -230,40 +313,19 @@ def run(action: Callable[[], Any], meet: Callable[[Change], Any] | None = None) 
         warnings.simplefilter("ignore", DeprecationWarning)  # The test runner may have threads.
         child = os.fork()
     if child == 0:
-        os.close(reader)
-        _run_here(action, meet, writer)
+        try:
+            os.close(reader)
+            _Child(writer, meet).run(action)
+        finally:
+            os._exit(1)  # Whatever happens, no second test runner goes on from here.
     os.close(writer)
     with os.fdopen(reader, "rb") as stream:
         told = stream.read()
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if code == -signal.SIGALRM:
         return Outcome("hanging")
+    assert code in (0, -signal.SIGKILL), "the harness itself failed"
     return pickle.loads(told) if told else Outcome("killed")
-
-
-def _run_here(action: Callable[[], Any], meet: Callable[[Change], Any] | None, writer: int) -> None:
-    signal.alarm(PATIENCE)
-    # Waiting for clocks to go on would take most of the time, and changes only what is remembered.
-    sleep = time.sleep
-    time.sleep = lambda seconds: sleep(min(seconds, 0.002))
-    met = 0
-
-    def count(change: Change) -> Any:
-        nonlocal met
-        met += 1
-        return meet(change) if meet is not None else change.perform()
-
-    try:
-        _install(count)
-        outcome = Outcome("done", action(), met=met)
-    except BaseException as error:  # noqa: BLE001
-        kinds = tuple(kind.__name__ for kind in type(error).__mro__)
-        text = f"{type(error).__name__}: {error}\n{''.join(traceback.format_exception(error)[-6:])}"
-        outcome = Outcome("failed", None, text, kinds, met)
-    try:
-        os.write(writer, pickle.dumps(outcome))
-    finally:
-        os._exit(0)
 
 
 def changes_of(action: Callable[[], Any]) -> list[Change]:
@@ -317,6 +379,10 @@ def points(
     for point in possible[first::every]:
         prepare()
         point.outcome = run(action, _hurting(point))
+        if point.fault.cut == "contents":
+            point.outcome.lost.lose_contents(Stage.current)
+        elif point.fault.cut == "names":
+            point.outcome.lost.lose_names()
         yield point
 
 
@@ -380,11 +446,18 @@ class Stage:
 
     Attributes:
         folder: Where everything happens.
+        current: The folder of the stage that was put back last.
+        graveyard: Where what may come back after a power cut is kept.
     """
+
+    current: Path
+    graveyard = ""
 
     def __init__(self, scratch: Path, prepare: Callable[[Path], object]) -> None:
         """Prepare the folder once, in a child."""
         self.folder = scratch / "stage"
+        self._graveyard = scratch / "graveyard"
+        Stage.graveyard = ""
         self._template = scratch / "template"
         self.folder.mkdir()
         outcome = run(lambda: prepare(self.folder))
@@ -393,7 +466,10 @@ class Stage:
 
     def reset(self) -> None:
         """Put everything back: names, bytes, modes, times, links among files, and the stat cache."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for folder in (self.folder, self._graveyard):
+            shutil.rmtree(folder, ignore_errors=True)
+        self._graveyard.mkdir()
+        Stage.current, Stage.graveyard = self.folder, str(self._graveyard)
         copies: dict[int, str] = {}
         _copy(str(self._template), str(self.folder), copies)
         for database in self.folder.glob("**/.dvclite/tmp/stat.db"):

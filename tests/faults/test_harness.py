@@ -9,7 +9,19 @@ import pytest
 if not hasattr(os, "fork"):
     pytest.skip("needs fork", allow_module_level=True)
 
-from harness import ERRORS, KILLS, LASTING, TORN, Stage, changes_of, files_below, points, run, sweep
+from harness import (
+    CUTS,
+    ERRORS,
+    KILLS,
+    LASTING,
+    TORN,
+    Stage,
+    changes_of,
+    files_below,
+    points,
+    run,
+    sweep,
+)
 
 from dvclite.files import changes
 from dvclite.files.atomic import PARTIAL_PREFIX, write_atomically
@@ -136,8 +148,52 @@ def test_a_sweep_tells_of_every_point_that_went_wrong(stage):
     assert "killed before at change 5, replace" in str(report.value)
 
 
+def write_unflushed(folder):
+    """As `write_atomically`, but without flushing the content."""
+    fd = changes.create(str(folder / "new"))
+    changes.write(fd, NEW)
+    changes.close(fd)
+    changes.rename(str(folder / "new"), str(folder / "file"))
+    write_atomically(folder / "done", b"")
+
+
+def test_a_power_cut_takes_content_that_was_not_flushed(stage):
+    def check(_point):
+        assert (stage.folder / "file").read_bytes() in (OLD, NEW)
+
+    found = points(lambda: write_unflushed(stage.folder), CUTS, prepare=stage.reset)
+    with pytest.raises(AssertionError, match="went wrong") as report:
+        sweep(found, check, shown=100)
+
+    assert "a power cut that takes contents at change 5" in str(report.value)
+    assert "takes names" not in str(report.value)
+    assert run(lambda: write_unflushed(stage.folder)).lost.paths(stage.folder) == ["file"]
+
+
+def test_a_power_cut_takes_names_that_were_not_flushed_and_brings_old_ones_back(stage):
+    def action(folder):
+        changes.make_folder(str(folder / "folder"))
+        changes.close(changes.create(str(folder / "folder" / "new")))
+        changes.unlink(str(folder / "file"))
+        changes.rename(str(folder / "folder" / "new"), str(folder / "second"))
+        changes.remove_folder(str(folder / "folder"))
+        changes.flush_filesystem(os.open(folder, os.O_RDONLY))
+
+    kept = set()
+
+    def check(point):
+        kept.add(tuple(sorted(os.listdir(stage.folder))))
+        assert point.number == 1 or (stage.folder / "file").read_bytes() == OLD
+
+    found = points(lambda: action(stage.folder), CUTS[1:], prepare=stage.reset)
+    sweep(found, check)
+
+    assert kept == {("file",)}
+    assert run(lambda: action(stage.folder)).lost.paths(stage.folder) == []
+
+
 @pytest.mark.parametrize(
-    "faults", [KILLS + TORN, ERRORS, LASTING], ids=["kills", "errors", "lasting"]
+    "faults", [KILLS + TORN, CUTS, ERRORS, LASTING], ids=["kills", "cuts", "errors", "lasting"]
 )
 def test_a_file_is_replaced_whole_or_not_at_all(stage, faults):
     file = stage.folder / "file"
@@ -146,6 +202,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(stage, faults):
         assert file.read_bytes() in (OLD, NEW)
         if point.outcome.is_done:
             assert file.read_bytes() == NEW
+            assert point.outcome.lost.paths(stage.folder) == []
         left = [name for name in os.listdir(stage.folder) if name != "file"]
         assert len(left) <= 1
         assert all(name.startswith(PARTIAL_PREFIX) for name in left)
@@ -158,7 +215,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(stage, faults):
 
 
 @pytest.mark.parametrize(
-    "faults", [KILLS + TORN, ERRORS, LASTING], ids=["kills", "errors", "lasting"]
+    "faults", [KILLS + TORN, CUTS, ERRORS, LASTING], ids=["kills", "cuts", "errors", "lasting"]
 )
 def test_a_name_stands_for_whole_content_and_all_are_there_when_naming_is_done(stage, faults):
     whole = {number: content(number) for number in range(COUNT)}
@@ -168,6 +225,8 @@ def test_a_name_stands_for_whole_content_and_all_are_there_when_naming_is_done(s
         assert found.items() <= whole.items()
         if point.outcome.is_done:
             assert found == whole
+            lost = point.outcome.lost.paths(stage.folder)
+            assert not [path for path in lost if path.startswith("files")]
         cannot_clean_up = point.fault.lasts or point.change.call in ("unlink", "rmdir")
         if point.outcome.how != "killed" and not cannot_clean_up:
             assert files_below(stage.folder / "tmp") == []

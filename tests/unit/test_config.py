@@ -810,7 +810,7 @@ def test_the_hash_of_a_repository_stays_what_it_is(folder):
 def test_own_options_stay_out_of_a_file_that_dvc_reads_too(tmp_path):
     folder = tmp_path / ".dvc"
     folder.mkdir()
-    for name, value in [("gc.trash_days", "3"), ("core.jobs", "3"), ("core.hash", "blake3")]:
+    for name, value in [("gc.trash_days", "3"), ("core.jobs", "3")]:
         with pytest.raises(ConfigError, match="DVC reads"):
             put(folder, Level.REPOSITORY, name, value)
         with pytest.raises(ConfigError, match="DVC reads"):
