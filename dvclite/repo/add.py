@@ -16,7 +16,13 @@ from dvclite.paths import check_path, is_reserved
 from dvclite.pointer import Output, Pointer, is_pointer, pointer_path, with_output
 from dvclite.progress import Progress
 from dvclite.repo.ignorefile import ignore
-from dvclite.repo.outputs import Named, enclosing, named_outputs, read_pointer
+from dvclite.repo.outputs import (
+    Named,
+    enclosing,
+    named_outputs,
+    nested_projects,
+    read_pointer,
+)
 from dvclite.repo.project import Project
 from dvclite.repo.results import Added, AddedOutput
 from dvclite.workspace.relink import relink
@@ -81,6 +87,10 @@ def commit(project: Project, targets: Sequence[str], progress: Progress) -> Adde
 def _task(project: Project, path: str, *, force: bool) -> _Task:
     """Decide what adding a path means, or why it cannot be added."""
     _check_target(path)
+    for nested in nested_projects(project, [path]):
+        raise UnsupportedFileError(
+            path, f"{nested} is a repository of its own", hint="add it there"
+        )
     try:
         named = enclosing(project, path)
     except PointerError:
