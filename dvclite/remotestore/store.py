@@ -22,7 +22,7 @@ from dvclite.tree import Tree
 
 _LARGEST_TREE = 4 << 30
 
-Lend = Callable[[Named, OnBytes], AbstractContextManager[Path]]
+Lend = Callable[[Oid, OnBytes], AbstractContextManager[Path]]
 """Lends a file with the bytes of a blob, verified, and looks again when it is given back.
 
 What it is handed beside the blob it calls with 0 now and then, and lets what that raises pass.
@@ -177,7 +177,7 @@ class RemoteStore:
         key = self.format.loose_key(blob.ref.oid)
         sent = False
         try:
-            with lend(blob, moved) as path:
+            with lend(blob.ref.oid, moved) as path:
                 self._remote.put(key, path, moved=moved)
                 sent = True
         except BlobCorruptError:
