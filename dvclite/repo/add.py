@@ -211,9 +211,10 @@ def _publish(
                 write_atomically(project.root / pointer.path, pointer.text.encode("utf-8"))
             added.append(AddedOutput(pointer.path, output, changed))
         paths = [item.output.path for item in added]
-        ignores = ignore(project, paths) if project.uses_git else []
-    to_stage = [item.pointer for item in added if item.changed] + ignores
-    return tuple(added), to_stage
+        if not project.uses_git:
+            return tuple(added), []
+        ignores = ignore(project, paths)
+    return tuple(added), [item.pointer for item in added if item.changed] + ignores
 
 
 def _current_pointer(project: Project, task: _Task) -> Pointer | None:
