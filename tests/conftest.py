@@ -30,7 +30,12 @@ GIT_CONFIG = """\
     auto = 0
 """
 
-FOREIGN = ("AWS_", "BOTO_", "CLOUDSDK_", "DVC_", "DVCLITE_", "GIT_", "GOOGLE_", "STORAGE_", "XDG_")
+# fmt: off
+FOREIGN = (
+    "AWS_", "BOTO_", "CLOUDSDK_", "DVC_", "DVCLITE_", "GIT_", "GOOGLE_", "STORAGE_", "XDG_",
+    "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PYTHONWARNINGS",
+)
+# fmt: on
 """How variables begin that would carry the developer's own settings into a test."""
 
 

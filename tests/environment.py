@@ -54,9 +54,10 @@ def program(name):
 def clean_environ():
     """Return the environment for commands in the environment made here.
 
-    Bytecode is kept: how quickly dvclite starts is tested.
+    Python runs as it does by default: how quickly dvclite starts is tested, for which bytecode is
+    kept, and what becomes of output that nobody reads, for which it is buffered.
     """
-    dropped = {"PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPATH"}
+    dropped = {"PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPATH", "PYTHONUNBUFFERED"}
     environ = {name: value for name, value in os.environ.items() if name not in dropped}
     environ["PATH"] = os.pathsep.join([str(_BIN), environ.get("PATH", os.defpath)])
     environ["VIRTUAL_ENV"] = str(FOLDER)

@@ -2,17 +2,18 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from dvclite.cache.layout import Kind, Layout
 from dvclite.cache.leases import Lease, collecting, leased, leases_folder
+from dvclite.cache.lending import lent
 from dvclite.cache.loose import LooseBlobs
 from dvclite.cache.projects import register
 from dvclite.cache.writer import Writer
 from dvclite.errors import BlobCorruptError, BlobMissingError
-from dvclite.files.copying import read_whole
+from dvclite.files.copying import OnBytes, ignore_bytes, read_whole
 from dvclite.files.staging import Staging, sweep
 from dvclite.formats.format import Format
 from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, hash_bytes, hash_stream
@@ -116,6 +117,21 @@ class Cache:
             BlobMissingError, BlobCorruptError: As from `read`.
         """
         return self._layout.make(ref, target, tuple(kinds), mode)
+
+    def lend(self, oid: Oid, moved: OnBytes = ignore_bytes) -> AbstractContextManager[Path]:
+        """Lend a file that holds a blob from the beginning of the block to its end.
+
+        Where files of the workspace are links into the cache, a program may write through one of
+        them at any moment: the file is verified before the block, and after it if it changed.
+
+        Args:
+            oid: The blob.
+            moved: Is called with 0 while the file is read, and may raise to interrupt.
+
+        Raises:
+            BlobMissingError, BlobCorruptError: As from `read`.
+        """
+        return lent(self.loose, self.format.algorithm, oid, moved)
 
     def linked_oid(self, target: str) -> Oid | None:
         """Return which blob a symbolic link that says `target` leads to, if to one of ours."""

@@ -138,11 +138,13 @@ class Writer:
             OSError: Something could not be written. What has its name then is whole.
         """
         self._store_waiting()
-        self._naming.finish()
+        with self._lock:
+            self._naming.finish()
 
     def discard(self) -> None:
         """Give up what has no name yet."""
-        self._naming.discard()
+        with self._lock:
+            self._naming.discard()
 
     def _save_small(
         self, fd: int, path: str, before: os.stat_result, moved: OnBytes

@@ -35,6 +35,7 @@ def run(program: click.Group, words: Sequence[str], name: str) -> int:
         console.error("interrupted", "run the same command again to go on from there")
         return _INTERRUPTED
     except BrokenPipeError:
+        _drop_output()
         return _BROKEN_PIPE
     except OSError as error:
         _report(console, error, _reason(error))
@@ -108,6 +109,13 @@ def _full_disk(error: BaseException) -> str:
                 path = os.path.dirname(path)
             return path
     return ""
+
+
+def _drop_output() -> None:
+    """Let what is still to be written go nowhere: it would fail once more when Python exits."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _escape_what_cannot_be_encoded() -> None:

@@ -1,6 +1,5 @@
 """Much work done at once by a few threads, with bounded memory, one failure not hiding others."""
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +16,11 @@ from dvclite.files.copying import OnBytes
 from dvclite.progress import SILENT, Progress
 
 _Item = TypeVar("_Item")
+
+DEFAULT_JOBS = 32
+"""How many threads to use where nobody says: they wait for the far side and its disks, and hardly
+compute. More of them at once also share a flush."""
+
 _PATIENCE = 0.2
 """Seconds that a wait lasts before it is begun again: on Windows Ctrl-C does not end one."""
 
@@ -53,11 +57,6 @@ class Outcome(Generic[_Item]):
     size: int = 0
     failures: list[Failure[_Item]] = field(default_factory=list)
     stopped: bool = False
-
-
-def default_jobs() -> int:
-    """Return how many threads to use where nobody says: they wait more than they compute."""
-    return min(32, max(16, 4 * (os.cpu_count() or 1)))
 
 
 def ends_all(error: Exception) -> bool:

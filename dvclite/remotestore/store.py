@@ -15,15 +15,17 @@ from dvclite.formats.format import Format
 from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, hash_bytes
 from dvclite.progress import Progress
 from dvclite.remote import Remote
-from dvclite.remotestore.engine import Outcome, default_jobs, ends_all, run
+from dvclite.remotestore.engine import DEFAULT_JOBS, Outcome, ends_all, run
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.presence import strike_out_present
 from dvclite.tree import Tree
 
 _LARGEST_TREE = 4 << 30
 
-Lend = Callable[[Named], AbstractContextManager[Path]]
+Lend = Callable[[Oid, OnBytes], AbstractContextManager[Path]]
 """Lends a file with the bytes of a blob, verified, and looks again when it is given back.
+
+What it is handed beside the blob it calls with 0 now and then, and lets what that raises pass.
 
 Raises:
     BlobMissingError: There is none.
@@ -60,11 +62,11 @@ class RemoteStore:
         Args:
             remote: Where the blobs lie.
             format: How they are named and trees written.
-            jobs: How many blobs may be on their way at once; None for what suits the machine.
+            jobs: How many blobs may be on their way at once; None for the default.
         """
         self.url = remote.url
         self.format = format
-        self.jobs = jobs if jobs is not None else default_jobs()
+        self.jobs = jobs if jobs is not None else DEFAULT_JOBS
         self._remote = remote
 
     def missing(self, refs: Iterable[BlobRef]) -> dict[Oid, int]:
@@ -175,7 +177,7 @@ class RemoteStore:
         key = self.format.loose_key(blob.ref.oid)
         sent = False
         try:
-            with lend(blob) as path:
+            with lend(blob.ref.oid, moved) as path:
                 self._remote.put(key, path, moved=moved)
                 sent = True
         except BlobCorruptError:

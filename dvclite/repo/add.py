@@ -16,7 +16,13 @@ from dvclite.paths import check_path, is_reserved
 from dvclite.pointer import Output, Pointer, is_pointer, pointer_path, with_output
 from dvclite.progress import Progress
 from dvclite.repo.ignorefile import ignore
-from dvclite.repo.outputs import Named, enclosing, named_outputs, read_pointer
+from dvclite.repo.outputs import (
+    Named,
+    enclosing,
+    named_outputs,
+    nested_projects,
+    read_pointer,
+)
 from dvclite.repo.project import Project
 from dvclite.repo.results import Added, AddedOutput
 from dvclite.workspace.relink import relink
@@ -81,6 +87,10 @@ def commit(project: Project, targets: Sequence[str], progress: Progress) -> Adde
 def _task(project: Project, path: str, *, force: bool) -> _Task:
     """Decide what adding a path means, or why it cannot be added."""
     _check_target(path)
+    for nested in nested_projects(project, [path]):
+        raise UnsupportedFileError(
+            path, f"{nested} is a repository of its own", hint="add it there"
+        )
     try:
         named = enclosing(project, path)
     except PointerError:
@@ -201,9 +211,10 @@ def _publish(
                 write_atomically(project.root / pointer.path, pointer.text.encode("utf-8"))
             added.append(AddedOutput(pointer.path, output, changed))
         paths = [item.output.path for item in added]
-        ignores = ignore(project, paths) if project.uses_git else []
-    to_stage = [item.pointer for item in added if item.changed] + ignores
-    return tuple(added), to_stage
+        if not project.uses_git:
+            return tuple(added), []
+        ignores = ignore(project, paths)
+    return tuple(added), [item.pointer for item in added if item.changed] + ignores
 
 
 def _current_pointer(project: Project, task: _Task) -> Pointer | None:

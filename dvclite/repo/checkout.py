@@ -13,6 +13,9 @@ from dvclite.repo.project import Project
 from dvclite.workspace.relink import relink
 from dvclite.workspace.restore import Restored, Target, restore
 
+_LONGEST_CHECKOUT = 3600.0
+"""Seconds to wait for another process that checks out."""
+
 
 def checkout(
     project: Project,
@@ -47,7 +50,7 @@ def checkout(
         wanted += _dropped(project, [item.output.path for item in named])
     progress.start("Checking out", files=None)
     make_folder(project.temporary)
-    with hold(project.lock):
+    with hold(project.checkout_lock, seconds=_LONGEST_CHECKOUT):
         restored = restore(project.workspace, wanted, progress, force=force)
         if link:
             relink(project.workspace, [target.output for target in wanted], progress)

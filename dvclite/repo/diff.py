@@ -32,7 +32,10 @@ def diff(
         UnknownRevisionError: git does not know a revision.
         FileAccessError: A file of the workspace cannot be read.
     """
-    ours = {item.output.path: item for item in outputs_at(project, before, ())}
+    # Before the first commit there is no version yet to compare with.
+    is_first = before == "HEAD" and project.history.head().commit is None
+    past = [] if is_first else outputs_at(project, before, ())
+    ours = {item.output.path: item for item in past}
     theirs = {item.output.path: item for item in outputs_at(project, after, ())}
     differ = _Differ(project, from_workspace=after is None)
     progress.start("Comparing")

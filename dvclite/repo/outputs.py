@@ -116,12 +116,15 @@ def _pointer_paths(project: Project) -> Iterable[str]:
     if not project.uses_git:
         return _walk(project)
     paths = project.index.find_pointers().paths
-    nested = _nested_projects(project, {path.rpartition("/")[0] for path in paths})
+    nested = nested_projects(project, {path.rpartition("/")[0] for path in paths})
     return [path for path in paths if not nested or not path.startswith(nested)]
 
 
-def _nested_projects(project: Project, folders: Iterable[str]) -> tuple[str, ...]:
-    """Return the folders above some, or among them, that are repositories of their own."""
+def nested_projects(project: Project, folders: Iterable[str]) -> tuple[str, ...]:
+    """Return the folders above some, or among them, that are repositories of their own.
+
+    They end in `/`.
+    """
     candidates = {"/".join(parts) for folder in folders if folder for parts in _above(folder)}
     return tuple(
         folder + "/"

@@ -86,8 +86,13 @@ class Project:
 
     @property
     def lock(self) -> str:
-        """The file that the lock on pointers and ignore files rests on."""
+        """The file that the lock on pointers and ignore files rests on: held for moments."""
         return os.path.join(self.temporary, "lock")
+
+    @property
+    def checkout_lock(self) -> str:
+        """The file that the lock on checking out rests on: two would undo each other's work."""
+        return os.path.join(self.temporary, "checkout.lock")
 
     @cached_property
     def cache(self) -> Cache:

@@ -55,7 +55,7 @@ def remove(
         ignores = stop_ignoring(project, paths) if project.uses_git else []
         for pointer in gone:
             discard(os.path.join(project.root, pointer))
-    to_stage = (*gone, *ignores)
+    to_stage = (*gone, *ignores) if project.uses_git else ()
     return Removed(tuple(gone), tuple(paths), to_stage, stage(project, to_stage))
 
 
@@ -87,7 +87,8 @@ def move(project: Project, source: str, target: str) -> MovedOutput:
             _remember_moved(project, source, target)
         ignores += stop_ignoring(project, [source]) if project.uses_git else []
         discard(os.path.join(project.root, named.pointer.path))
-    to_stage = (named.pointer.path, pointer.path, *dict.fromkeys(ignores))
+    changed = (named.pointer.path, pointer.path, *dict.fromkeys(ignores))
+    to_stage = changed if project.uses_git else ()
     return MovedOutput(source, target, pointer.path, to_stage, stage(project, to_stage))
 
 

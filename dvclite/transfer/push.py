@@ -11,7 +11,6 @@ from dvclite.remotestore.engine import Failure, Outcome
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.store import RemoteStore
 from dvclite.transfer.groups import groups
-from dvclite.transfer.lending import lent
 from dvclite.transfer.moved import Moved
 from dvclite.transfer.trees import cache_or_remote_tree
 from dvclite.transfer.wanted import Contents, Wanted, total
@@ -96,13 +95,13 @@ def _pushed(
     chosen: dict[Oid, int],
     progress: Progress,
 ) -> Moved:
-    count, lend = len(chosen), partial(lent, cache)
-    leaves = store.push(contents.drawn(chosen), lend, progress)
+    count = len(chosen)
+    leaves = store.push(contents.drawn(chosen), cache.lend, progress)
     complete, withheld, trees = list[Named](), list[str](), Outcome[Named]()
     if not leaves.stopped:
         absent |= {failure.item.ref.oid: failure.item.ref.size for failure in leaves.failures}
         complete, withheld = _divided(contents, absent)
-        trees = store.push(complete, lend, progress)
+        trees = store.push(complete, cache.lend, progress)
     failures = [*leaves.failures, *trees.failures]
     return Moved(
         files=leaves.done,

@@ -1,6 +1,7 @@
 """Cache into workspace: what `checkout` does."""
 
 import errno
+import sys
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -11,11 +12,14 @@ from dvclite.hashing import Oid
 from dvclite.pointer import Output
 from dvclite.progress import Progress
 from dvclite.statcache import Update, signature
-from dvclite.tree import Entry
+from dvclite.tree import Entry, check_spelling
 from dvclite.workspace.compare import Difference, differences
 from dvclite.workspace.place import Place
 from dvclite.workspace.settling import Settling
 from dvclite.workspace.workspace import Workspace, named_errors
+
+# Their file systems take names that differ by case or by Unicode normalisation for one.
+_FOLDS_NAMES = sys.platform in ("darwin", "win32")
 
 
 @dataclass(slots=True)
@@ -105,6 +109,8 @@ def _judge(workspace: Workspace, target: Target) -> tuple[bool, dict[str, bytes]
     safe: dict[str, bytes] = {}
     lost: list[str] = []
     content: dict[str, Oid] = {}
+    if _FOLDS_NAMES and target.output.is_directory and target.output.oid is not None:
+        check_spelling(workspace.cache.tree(target.output.oid))
     if not workspace.exists(target.path):
         return target.output.oid is not None, safe, lost
     differs = target.output.is_directory and not workspace.is_folder(target.output.path)

@@ -220,3 +220,13 @@ def test_commit_tells_as_json(data, answer):
     changed = [item["changed"] for item in answer(data.invoke("commit", "--json"))["outputs"]]
 
     assert changed == [False, True]
+
+
+def test_without_git_nothing_is_said_of_git(cli, tmp_path):
+    (tmp_path / "data").write_text("a")
+    cli("init", "--no-scm")
+
+    result = cli("add", "data")
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert not (tmp_path / ".gitignore").exists()

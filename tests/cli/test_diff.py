@@ -67,3 +67,14 @@ def test_an_unknown_revision_is_an_error(data):
 
     assert done.exit_code == 1
     assert done.stderr.startswith("error: git knows no revision 'v9'\n")
+
+
+def test_before_the_first_commit_everything_is_new(repo):
+    repo.write("data/a", "a")
+    repo.run("add", "data")
+    repo.git("update-ref", "-d", "HEAD")
+
+    result = repo.run("diff")
+
+    assert result.exit_code == 0
+    assert "data/a" in result.stdout

@@ -233,7 +233,7 @@ def lend(tmp_path):
         source.write_bytes(data)
 
         @contextmanager
-        def lending(blob):
+        def lending(name, moved):
             yield source
             judge()
 
@@ -259,8 +259,8 @@ def test_what_could_not_be_lent_leaves_the_remote_as_it_is(remote, store, put):
     put(oid(1), b"somebody else's")
 
     @contextmanager
-    def lend(blob):
-        raise BlobCorruptError(blob.ref.oid, "cache")
+    def lend(name, moved):
+        raise BlobCorruptError(name, "cache")
         yield
 
     outcome = store.push([Named("a", BlobRef(oid(1), 1))], lend, SILENT)

@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 
 from dvclite.errors import AccessDeniedError, BlobCorruptError, RemoteUnavailableError
-from dvclite.remotestore.engine import Failure, default_jobs, run
+from dvclite.remotestore.engine import Failure, run
 
 
 def unavailable():
@@ -252,10 +252,6 @@ def interrupt_soon():
     yield interrupt_soon
     for timer in timers:
         timer.cancel()
-
-
-def test_the_default_is_some_threads_but_not_hundreds():
-    assert 16 <= default_jobs() <= 32
 
 
 def test_a_failure_says_what_and_why():

@@ -169,6 +169,26 @@ def test_a_blob_that_is_changed_while_it_is_sent_does_not_stay_on_the_remote(
     assert file.ref.oid not in here.cache
 
 
+def test_a_large_blob_is_interrupted_while_it_is_verified(here, store, keys):
+    file = here.add_file("model.bin", bytes(5 << 20))
+
+    class Impatient:
+        reads = 0
+
+        def start(self, label, **totals): ...
+        def finish(self): ...
+
+        def advance(self, *, files=0, size=0):
+            self.reads += 1
+            if self.reads == 2:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        here.push(store, file, progress=Impatient())
+
+    assert not keys()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows does not count links in the change time")
 def test_a_blob_that_is_only_linked_while_it_is_sent_is_fine(here, remote, store, keys, format):
     file = here.add_file("model.bin", b"weights")

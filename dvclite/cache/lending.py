@@ -1,0 +1,45 @@
+"""Blobs lent to whoever reads files: verified before and after."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dvclite.cache.loose import LooseBlobs
+from dvclite.errors import BlobCorruptError, BlobMissingError
+from dvclite.files.copying import OnBytes, read, read_whole
+from dvclite.hashing import READ_SIZE, TREE_SUFFIX, Algorithm, Oid
+
+_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+@contextmanager
+def lent(blobs: LooseBlobs, algorithm: Algorithm, oid: Oid, moved: OnBytes) -> Iterator[Path]:
+    """Lend the file of a blob, as `Cache.lend` promises."""
+    path = blobs.find(oid)
+    if path is None:
+        raise BlobMissingError([oid])
+    before = _verified(blobs, algorithm, oid, path, moved)
+    yield Path(path)
+    if blobs.signature(oid) != before:
+        _verified(blobs, algorithm, oid, path, moved)
+
+
+def _verified(
+    blobs: LooseBlobs, algorithm: Algorithm, oid: Oid, path: str, moved: OnBytes
+) -> object:
+    """Return what tells whether a file changed, after its content was found to be right."""
+    hasher = algorithm.new()
+    before = blobs.signature(oid)
+    fd = os.open(path, _READ)
+    try:
+        size = os.fstat(fd).st_size
+        if size <= READ_SIZE:
+            hasher.update(read_whole(fd, size))
+        else:
+            read(fd, hasher, lambda _count: moved(0))
+    finally:
+        os.close(fd)
+    if hasher.hexdigest() != oid.removesuffix(TREE_SUFFIX):
+        raise BlobCorruptError(oid, blobs.root, set_aside=blobs.set_aside(oid, path))
+    return before
