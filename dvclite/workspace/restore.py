@@ -113,7 +113,8 @@ def _judge(workspace: Workspace, target: Target) -> tuple[bool, dict[str, bytes]
         check_spelling(workspace.cache.tree(target.output.oid))
     if not workspace.exists(target.path):
         return target.output.oid is not None, safe, lost
-    differs = target.output.is_directory and not workspace.is_folder(target.output.path)
+    # A folder with nothing in it shows no difference, wanted or not.
+    differs = target.output.is_directory != workspace.is_folder(target.output.path)
     for difference in differences(workspace, target.output, target.path):
         differs = True
         found, current, wanted = difference.found, difference.current, difference.wanted
@@ -199,10 +200,14 @@ class _Restorer:
         path, found = difference.path, difference.found
         if found is None or not self._may_destroy(difference):
             return
-        if found.is_folder:
-            self._place.remove_folder(path.rstrip("/"))
-        else:
-            self._place.remove(path)
+        try:
+            if found.is_folder:
+                self._place.remove_folder(path.rstrip("/"))
+            else:
+                self._place.remove(path)
+        except (FileNotFoundError, NotADirectoryError):
+            pass  # It went with a folder that was in the way of a file.
+        if not found.is_folder:
             restored.deleted.append(path)
         update.drop(path)
 

@@ -132,11 +132,11 @@ def pull(folder):
 
 
 def remove(folder):
-    opened(folder).remove(["data", "model"])
+    opened(folder).remove(["data"])
 
 
 def remove_outs(folder):
-    opened(folder).remove(["data", "model"], outs=True)
+    opened(folder).remove(["data"], outs=True)
 
 
 def move(folder):
