@@ -37,7 +37,7 @@ class Settling:
         """Remember the last of the files."""
         try:
             if self._young:
-                folder, name = self._place.folder(self._young[-1].path)
+                folder, name = self._place.folder(self._young[-1].path.rstrip("/"))
                 last = folder.lstat(name)
                 if last is not None and settling_time(last) < _LONGEST_WAIT:
                     time.sleep(settling_time(last))
@@ -48,7 +48,7 @@ class Settling:
     def _remember(self, entries: list[Entry]) -> None:
         now = self._clock.now()
         for entry in entries:
-            folder, name = self._place.folder(entry.path)
+            folder, name = self._place.folder(entry.path.rstrip("/"))
             stat = folder.lstat(name)
             if stat is not None:
                 signed = signature(stat) if is_settled(stat, now) else UNSETTLED
