@@ -12,6 +12,7 @@ from dvclite.errors import (
     DvcliteError,
     listing,
 )
+from dvclite.files.staging import sweep
 from dvclite.git.location import worktrees
 from dvclite.git.program import untied
 from dvclite.git.versions import FileVersion
@@ -61,13 +62,16 @@ def gc(
     """
     days = project.config.number("gc.trash_days")
     assert days is not None, "the option has a default"
-    return collect(
+    collected = collect(
         project.cache,
         lambda: _needed(project, keep, elsewhere, force=force),
         days=days,
         dry=dry,
         now=now,
     )
+    if not dry:
+        sweep(project.temporary)
+    return collected
 
 
 def _needed(project: Project, keep: Keep, elsewhere: Elsewhere, *, force: bool) -> Needed:

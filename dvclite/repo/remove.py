@@ -114,13 +114,14 @@ def _whole(named: Named) -> Named:
 
 def _target(project: Project, source: str, target: str) -> str:
     """Return where exactly an output goes, if it can go there."""
-    if project.workspace.is_folder(target) or target == ".":
+    begun = _is_begun(project, source, target)
+    if not begun and (project.workspace.is_folder(target) or target == "."):
         target = basename(source) if target == "." else f"{target}/{basename(source)}"
+        begun = _is_begun(project, source, target)
     check_path(target)
     if is_pointer(target):
         raise UnsupportedFileError(target, "a name that ends in .dvc is that of a pointer")
-    finished = _is_begun(project, source, target)
-    if not finished and (project.workspace.exists(target) or _has_pointer(project, target)):
+    if not begun and (project.workspace.exists(target) or _has_pointer(project, target)):
         raise PathTakenError(target)
     owner = enclosing(project, target.rpartition("/")[0]) if "/" in target else None
     if owner is not None or target.startswith(source + "/"):

@@ -59,7 +59,11 @@ class Place:
         self._emptied.add(path.rpartition("/")[0])
 
     def remove_folder(self, path: str) -> bool:
-        """Remove a folder if it is empty; return whether it is gone."""
+        """Remove a folder if it is empty, and remember that the one above may be empty now.
+
+        Returns:
+            Whether it is gone.
+        """
         try:
             folder, name = self.folder(path)
             folder.remove_child(name)
@@ -69,6 +73,7 @@ class Place:
             if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
                 return False
             raise
+        self._emptied.add(path.rpartition("/")[0])
         return True
 
     def remove_emptied(self, top: str) -> None:

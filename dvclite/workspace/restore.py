@@ -113,7 +113,8 @@ def _judge(workspace: Workspace, target: Target) -> tuple[bool, dict[str, bytes]
         check_spelling(workspace.cache.tree(target.output.oid))
     if not workspace.exists(target.path):
         return target.output.oid is not None, safe, lost
-    differs = target.output.is_directory and not workspace.is_folder(target.output.path)
+    # A folder with nothing in it shows no difference, wanted or not.
+    differs = target.output.is_directory != workspace.is_folder(target.output.path)
     for difference in differences(workspace, target.output, target.path):
         differs = True
         found, current, wanted = difference.found, difference.current, difference.wanted
@@ -161,7 +162,7 @@ class _Restorer:
                 written = self._apply(difference, restored, update)
                 if written is not None:
                     settling.add(written)
-            self._finish_folders()
+            self._finish_folders(settling)
             settling.finish()
             complete = failed == len(restored.missing) and not self._changed_since
             oid = self._output.oid if complete and self._stays_whole() else None
@@ -199,10 +200,14 @@ class _Restorer:
         path, found = difference.path, difference.found
         if found is None or not self._may_destroy(difference):
             return
-        if found.is_folder:
-            self._place.remove_folder(path.rstrip("/"))
-        else:
-            self._place.remove(path)
+        try:
+            if found.is_folder:
+                self._place.remove_folder(path.rstrip("/"))
+            else:
+                self._place.remove(path)
+        except (FileNotFoundError, NotADirectoryError):
+            pass  # It went with a folder that was in the way of a file.
+        if not found.is_folder:
             restored.deleted.append(path)
         update.drop(path)
 
@@ -265,10 +270,11 @@ class _Restorer:
         self._place.remove_emptied(path)
         self._place.remove_folder(path)
 
-    def _finish_folders(self) -> None:
+    def _finish_folders(self, settling: Settling) -> None:
         self._place.remove_emptied(self._output.path)
         for path in self._folders:
             self._place.make_folder(path.rstrip("/"))
+            settling.add(Entry(path))
         if self._output.is_directory:
             self._place.make_folder(self._output.path)
         elif self._output.oid is None:

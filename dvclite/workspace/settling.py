@@ -73,14 +73,14 @@ class Settling:
         return now
 
     def _wait(self, entry: Entry) -> None:
-        folder, name = self._place.folder(entry.path)
+        folder, name = self._place.folder(entry.path.rstrip("/"))
         last = folder.lstat(name)
         if last is not None and settling_time(last) < _LONGEST_WAIT:
             time.sleep(settling_time(last))
 
     def _remember(self, group: _Group, now: int) -> None:
         for entry in group.entries:
-            folder, name = self._place.folder(entry.path)
+            folder, name = self._place.folder(entry.path.rstrip("/"))
             found = folder.lstat(name)
             if found is not None:
                 ours = _is_ours(found, entry, group.written_by) and is_settled(found, now)

@@ -80,7 +80,8 @@ class Disk:
 
     def before(self, call: str, path: str) -> str:
         """Save what a change will take a name from; return where that is."""
-        if call not in ("unlink", "replace") or not os.path.lexists(path):
+        is_folder = os.path.isdir(path) and not os.path.islink(path)
+        if call not in ("unlink", "replace") or is_folder or not os.path.lexists(path):
             return ""
         self._count += 1
         saved = os.path.join(self._graveyard, f"{os.getpid()}-{self._count}")

@@ -91,8 +91,10 @@ def _cut(change: Change) -> None:
 
 
 def _die_after(change: Change) -> None:
-    change.perform()
-    _die(change)
+    try:
+        change.perform()
+    finally:
+        _die(change)
 
 
 def _die_within(change: Change) -> None:
@@ -182,7 +184,15 @@ class Outcome:
 
 @dataclass(slots=True)
 class Point:
-    """A change, and how it went wrong."""
+    """A change, and how it went wrong.
+
+    Attributes:
+        number: Which it is of all changes that the fault can happen to, beginning with 1. With
+            threads the order may differ from run to run; then it is another one of them.
+        change: What it was when the changes were counted.
+        fault: What happened to it.
+        outcome: How the action ended.
+    """
 
     number: int
     change: Change
@@ -373,8 +383,7 @@ def points(
     possible = [
         Point(number, change, fault)
         for fault in faults
-        for number, change in enumerate(met, 1)
-        if fault.can_hurt(change.call)
+        for number, change in enumerate([one for one in met if fault.can_hurt(one.call)], 1)
     ]
     for point in possible[first::every]:
         prepare()
@@ -391,12 +400,11 @@ def _hurting(point: Point) -> Callable[[Change], Any]:
 
     def meet(change: Change) -> Any:
         nonlocal met
+        if not point.fault.can_hurt(change.call):
+            return change.perform()
         met += 1
-        fault = point.fault
-        if met == point.number or (
-            met > point.number and fault.lasts and fault.can_hurt(change.call)
-        ):
-            return fault.hurt(change)
+        if met == point.number or (met > point.number and point.fault.lasts):
+            return point.fault.hurt(change)
         return change.perform()
 
     return meet
@@ -502,12 +510,15 @@ def _follow(database: Path, template: Path, root: Path) -> None:
         wholes = cache.outputs()
         for whole in wholes:
             for row in cache.below(whole.path):
-                signed = row.signature
-                if signed and signed == statcache.signature(os.lstat(template / row.path)):
-                    signed = statcache.signature(os.lstat(root / row.path))
-                update.put(row._replace(signature=signed))
+                if row.signature == _signature_of(template / row.path):
+                    row = row._replace(signature=_signature_of(root / row.path))
+                update.put(row)
         cache.close()
         update.commit({whole.path: whole.oid for whole in wholes})
+
+
+def _signature_of(path: Path) -> bytes | None:
+    return statcache.signature(os.lstat(path)) if os.path.lexists(path) else None
 
 
 def files_below(folder: Path) -> Sequence[Path]:

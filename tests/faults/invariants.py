@@ -1,0 +1,165 @@
+"""What must be true of a repository whatever happened to the last command.
+
+I1  every byte the user had is in the workspace, the cache, its trash, or the remote
+I2  a file with a blob's name has that blob's content
+I3  a pointer names only what the cache holds; a tree on a remote only what the remote holds
+I6  nothing outside was touched
+I7  leftovers are few, and gone after the next commands
+"""
+
+import os
+import re
+from pathlib import Path
+
+from blake3 import blake3
+
+from dvclite.files.atomic import PARTIAL_PREFIX
+from dvclite.formats.native import native
+from dvclite.hashing import BLAKE3
+from dvclite.pointer import parse
+
+FORMAT = native(BLAKE3)
+
+OURS = ("tmp", ".dvclite-tmp", "leases", "projects")
+"""Folders of what is on its way or can be made again."""
+
+
+OWN_NAME = re.compile(r"[^/]+-[0-9]+-[0-9a-f]{8}")
+"""What belongs to one process is called otherwise in each run."""
+
+
+def digest(path):
+    return blake3(Path(path).read_bytes()).hexdigest()
+
+
+def state_of(folder):
+    """Return all that the next command could find below a folder, to tell states apart."""
+    found = []
+    for place, _, names in os.walk(folder):
+        inside = OWN_NAME.sub("*", os.path.relpath(place, folder))
+        found.append((inside, os.stat(place).st_mode, ""))
+        for name in names:
+            path = os.path.join(place, name)
+            own = f"{inside}/{OWN_NAME.sub('*', name)}"
+            if os.path.islink(path):
+                found.append((own, 0, os.readlink(path)))
+            elif not name.startswith("stat.db"):
+                found.append((own, os.stat(path).st_mode, digest(path)))
+    return tuple(sorted(found))
+
+
+def files(folder):
+    """Yield every regular file below a folder that is neither on its way nor made again."""
+    for place, names, found in os.walk(folder):
+        names[:] = [name for name in names if name not in OURS]
+        for name in found:
+            path = os.path.join(place, name)
+            if not os.path.islink(path) and not name.startswith(PARTIAL_PREFIX):
+                yield path
+
+
+def data_of(folder):
+    """Return the contents below a folder, by hash: all but pointers and settings."""
+    return {
+        digest(path)
+        for path in files(folder)
+        if not path.endswith((".dvc", ".gitignore", ".dvcignore", "config"))
+    }
+
+
+def check_kept(had, folder):
+    """I1."""
+    lost = had - data_of(folder)
+    assert not lost, f"{len(lost)} contents are lost"
+
+
+def check_names(folder):
+    """I2."""
+    for path in files(folder):
+        parts = Path(path).parts
+        if "files" in parts and "blake3" in parts and "damaged" not in parts:
+            name = "".join(parts[-2:]).removesuffix(".dir")
+            assert digest(path) == name, f"{path} holds something else, {os.stat(path).st_size} B"
+
+
+def blob(root, oid):
+    """Return where a blob is below a cache or remote, or None."""
+    for place in (root, *Path(root).glob("trash/*")):
+        path = Path(place) / FORMAT.loose_key(oid)
+        if path.exists():
+            return path
+    return None
+
+
+def outputs(repo):
+    """Return what the pointers of a repository name."""
+    found = []
+    for path in files(repo):
+        if path.endswith(".dvc"):
+            name = os.path.relpath(path, repo)
+            found += parse(name, Path(path).read_bytes(), BLAKE3).outputs
+    return found
+
+
+def missing(root, oid):
+    """Return which blobs of an output a cache or remote lacks."""
+    path = blob(root, oid)
+    if path is None:
+        return [oid]
+    if not oid.endswith(".dir"):
+        return []
+    return [
+        entry.oid
+        for entry in FORMAT.read_tree(oid, path.read_bytes())
+        if entry.is_file and blob(root, entry.oid) is None
+    ]
+
+
+def check_pointers(repo, cache=None):
+    """I3, for a repository whose data was all saved."""
+    for output in outputs(repo):
+        if output.oid is not None:
+            lacks = missing(cache or repo / ".dvclite/cache", output.oid)
+            assert not lacks, f"the pointer of {output.path} names {lacks}, which is not there"
+
+
+def check_trees(remote):
+    """I3, for a remote: who finds a tree need not look for what it names."""
+    for path in Path(remote).glob("files/blake3/*/*.dir"):
+        lacks = missing(remote, path.parent.name + path.name)
+        assert not lacks, f"the tree {path} is there, and {lacks} are not"
+
+
+def check_outside(folder, before):
+    """I6."""
+    assert outside(folder) == before, "something outside was touched"
+
+
+def outside(folder):
+    place = folder / "outside"
+    return {
+        name: (os.lstat(place / name).st_mtime_ns, (place / name).read_bytes())
+        for name in os.listdir(place)
+    }
+
+
+def leftovers(folder):
+    """Return what is on its way, or was."""
+    found = []
+    for place, _, names in os.walk(folder):
+        for name in names:
+            inside = os.path.relpath(os.path.join(place, name), folder)
+            if name.startswith(PARTIAL_PREFIX):
+                found.append(inside)
+            elif "tmp" in Path(inside).parts or ".dvclite-tmp" in Path(inside).parts:
+                if name not in ("lock", "stat.db", "stat.db-journal", "if-absent.lock"):
+                    found.append(inside)
+            elif "leases" in Path(inside).parts:
+                found.append(inside)
+    return found
+
+
+def check_leftovers(folder, most):
+    """I7."""
+    found = leftovers(folder)
+    assert len(found) <= most, f"{len(found)} leftovers: {found[:5]}"

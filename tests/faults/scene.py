@@ -1,0 +1,213 @@
+"""Repositories in which commands are hurt, and the commands."""
+
+import os
+import shutil
+from pathlib import Path
+
+from invariants import outputs
+
+from dvclite.repo.repo import Repo
+from dvclite.repo.versions import WORKSPACE, Keep
+
+BIG = b"0123456789abcdef" * (1 << 16) + b"and a little more"
+"""Larger than what is read into memory at once."""
+
+VERSION_1 = {
+    "data/a.csv": b"a,1\n",
+    "data/b.csv": b"b,1\n",
+    "data/same.csv": b"a,1\n",
+    "data/empty": b"",
+    "data/sub/c.csv": b"c,1\n",
+    "data/sub/deep/d.csv": b"d,1\n",
+    "data/run.sh": b"#!/bin/sh\n",
+    "data/b": b"a file, later a folder",
+    "model": BIG,
+}
+VERSION_2 = {
+    "data/a.csv": b"a,2\n",
+    "data/b.csv": b"b,1\n",
+    "data/new.csv": b"new,2\n",
+    "data/sub/c.csv": b"c,2\n",
+    "data/run.sh": b"#!/bin/sh\n",
+    "data/b/now": b"a folder",
+    "model": b"small now",
+}
+
+
+def write(repo, version):
+    """Make the workspace hold a version, as a user's program would."""
+    for name in ("data", "model"):
+        path = repo / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.exists():
+            path.unlink()
+    for name, content in version.items():
+        path = repo / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    (repo / "data/run.sh").chmod(0o755)
+    (repo / "data/nothing").mkdir()
+    (repo / "data/link").symlink_to("a.csv")
+
+
+def holds(repo, version):
+    """Say whether the workspace holds exactly a version."""
+    found = {}
+    for place, folders, names in os.walk(repo):
+        folders[:] = [name for name in folders if name != ".dvclite"]
+        for name in names:
+            path = Path(place, name)
+            if not name.endswith(".dvc") and name != ".dvcignore" and not path.is_symlink():
+                found[str(path.relative_to(repo))] = path.read_bytes()
+    return (
+        found == version
+        and os.readlink(repo / "data/link") == "a.csv"
+        and os.listdir(repo / "data/nothing") == []
+        and os.access(repo / "data/run.sh", os.X_OK)
+        and not os.stat(repo / "data/a.csv").st_mode & 0o111
+    )
+
+
+def make(folder, *, settings=""):
+    """Make a repository without git, an empty remote, and a place that is nobody's business."""
+    (folder / "outside").mkdir()
+    (folder / "outside/secret").write_bytes(b"secret")
+    repo = folder / "repo"
+    repo.mkdir()
+    Repo.init(repo, scm=False)
+    with (repo / ".dvclite/config").open("a") as config:
+        config.write("    remote = store\n" + settings)
+        config.write(f"['remote \"store\"']\n    url = {folder / 'remote'}\n    jobs = 1\n")
+    return repo
+
+
+def opened(folder):
+    os.chdir(folder / "repo")
+    return Repo.open(folder / "repo")
+
+
+def pointers(repo):
+    return {path.name: path.read_bytes() for path in repo.glob("*.dvc")}
+
+
+def set_pointers(repo, texts):
+    """As `git checkout` would: pointers of another version."""
+    for path in repo.glob("*.dvc"):
+        path.unlink()
+    for name, text in texts.items():
+        (repo / name).write_bytes(text)
+
+
+def add(folder):
+    opened(folder).add(["data", "model"])
+
+
+def add_part(folder):
+    opened(folder).add(["data/sub", "data/new.csv"])
+
+
+def commit(folder):
+    opened(folder).commit()
+
+
+def checkout(folder):
+    opened(folder).checkout()
+
+
+def checkout_forced(folder):
+    opened(folder).checkout(force=True)
+
+
+def push(folder):
+    opened(folder).push(jobs=1)
+
+
+def fetch(folder):
+    opened(folder).fetch(jobs=1)
+
+
+def pull(folder):
+    opened(folder).pull(jobs=1)
+
+
+def remove(folder):
+    opened(folder).remove(["data"])
+
+
+def remove_outs(folder):
+    opened(folder).remove(["data"], outs=True)
+
+
+def move(folder):
+    opened(folder).move("data", "renamed")
+
+
+def collect(folder):
+    opened(folder).gc(Keep(everything=False, versions=WORKSPACE), force=True)
+
+
+def collect_now(folder):
+    opened(folder).gc(Keep(everything=False, versions=WORKSPACE), force=True, now=True)
+
+
+# What commands begin with.
+
+
+def nothing_added(folder, **options):
+    write(make(folder, **options), VERSION_1)
+
+
+def version_1_added(folder, **options):
+    nothing_added(folder, **options)
+    add(folder)
+
+
+def version_2_written(folder, **options):
+    """Version 1 was added; the workspace has gone on."""
+    version_1_added(folder, **options)
+    write(folder / "repo", VERSION_2)
+
+
+def version_2_added(folder, **options):
+    """Both versions are in the cache."""
+    version_2_written(folder, **options)
+    add(folder)
+
+
+def back_to_1(folder, **options):
+    """Both versions are in the cache, the workspace holds the second, the pointers say the first."""
+    version_1_added(folder, **options)
+    first = pointers(folder / "repo")
+    write(folder / "repo", VERSION_2)
+    add(folder)
+    set_pointers(folder / "repo", first)
+
+
+def empty_workspace(folder, **options):
+    """As a fresh clone with a full cache."""
+    version_1_added(folder, **options)
+    for name in ("data", "model"):
+        path = folder / "repo" / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    (folder / "repo/.dvclite/tmp/stat.db").unlink()
+
+
+def version_1_pushed(folder, **options):
+    """The remote has the first version, the cache both."""
+    version_1_added(folder, **options)
+    push(folder)
+    write(folder / "repo", VERSION_2)
+    add(folder)
+
+
+def cloned(folder, **options):
+    """A fresh clone: pointers, an empty cache, a full remote."""
+    empty_workspace(folder, **options)
+    push(folder)
+    shutil.rmtree(folder / "repo/.dvclite/cache")
+
+
+def names_only(repo):
+    """Return the paths of the outputs that pointers name."""
+    return sorted(output.path for output in outputs(repo))

@@ -1,0 +1,213 @@
+"""Every command, hurt at each change it makes: nothing is lost, nothing lies, run again it succeeds."""
+
+import os
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
+
+if not hasattr(os, "fork"):
+    pytest.skip("needs fork", allow_module_level=True)
+
+import scene
+from harness import CUTS, ERRORS, KILLS, LASTING, TORN, Stage, load_all, points, run, sweep
+from invariants import (
+    check_kept,
+    check_leftovers,
+    check_names,
+    check_outside,
+    check_pointers,
+    check_trees,
+    data_of,
+    missing,
+    outputs,
+    outside,
+    state_of,
+)
+from scene import VERSION_1, VERSION_2, holds
+
+FAULTS = {"kills": KILLS + TORN, "cuts": CUTS, "errors": ERRORS, "lasting": LASTING}
+
+MOST_LEFT = 40
+"""Leftovers of one killed command: what waits for its name together, and a lease."""
+
+
+class Case(NamedTuple):
+    """A command and what it begins with.
+
+    Attributes:
+        prepare: Makes what the command begins with.
+        action: The command.
+        reached: Says whether what was asked for is done.
+        saved: Whether all that pointers name must be in the cache, at every moment.
+        every: How many of so many points a quick run takes.
+    """
+
+    prepare: Callable
+    action: Callable
+    reached: Callable
+    saved: bool = True
+    every: int = 1
+
+
+def is_saved(version):
+    def reached(folder):
+        repo = folder / "repo"
+        assert scene.names_only(repo) == ["data", "model"]
+        assert holds(repo, version)
+        check_pointers(repo)
+        return True
+
+    return reached
+
+
+def has_workspace(version):
+    return lambda folder: holds(folder / "repo", version)
+
+
+def is_on_remote(folder):
+    return all(not missing(folder / "remote", output.oid) for output in outputs(folder / "repo"))
+
+
+def is_in_cache(folder):
+    cache = folder / "repo/.dvclite/cache"
+    return all(not missing(cache, output.oid) for output in outputs(folder / "repo"))
+
+
+def is_pulled(folder):
+    return is_in_cache(folder) and holds(folder / "repo", VERSION_1)
+
+
+def is_removed(folder):
+    repo = folder / "repo"
+    return scene.names_only(repo) == ["model"] and holds(repo, VERSION_1)
+
+
+def is_removed_with_data(folder):
+    repo = folder / "repo"
+    names = os.listdir(repo)
+    return scene.names_only(repo) == ["model"] and "data" not in names and "model" in names
+
+
+def is_moved(folder):
+    repo = folder / "repo"
+    os.rename(repo / "renamed", repo / "data")
+    try:
+        return scene.names_only(repo) == ["model", "renamed"] and holds(repo, VERSION_1)
+    finally:
+        os.rename(repo / "data", repo / "renamed")
+
+
+def part_is_saved(folder):
+    """What was named of the second version, and the rest of the first."""
+    repo = folder / "repo"
+    (data,) = [output for output in outputs(repo) if output.path == "data"]
+    check_pointers(repo)
+    return data.files == 9 - 1 + 1 and holds(repo, VERSION_2)
+
+
+def is_collected(folder):
+    return is_saved(VERSION_2)(folder) and not list(
+        (folder / "repo/.dvclite/cache/files").glob("*/*/" + OLD_NAME)
+    )
+
+
+OLD_NAME = "*nothing*"
+
+CASES = {
+    "add": Case(scene.nothing_added, scene.add, is_saved(VERSION_1)),
+    "add again": Case(scene.version_2_written, scene.add, is_saved(VERSION_2)),
+    "add a part": Case(scene.version_2_written, scene.add_part, part_is_saved),
+    "commit": Case(scene.version_2_written, scene.commit, is_saved(VERSION_2)),
+    "checkout afresh": Case(scene.empty_workspace, scene.checkout, has_workspace(VERSION_1)),
+    "checkout another": Case(scene.back_to_1, scene.checkout, has_workspace(VERSION_1)),
+    "checkout by force": Case(
+        scene.version_2_written, scene.checkout_forced, has_workspace(VERSION_1)
+    ),
+    "push": Case(scene.version_1_added, scene.push, is_on_remote),
+    "push again": Case(scene.version_1_pushed, scene.push, is_on_remote),
+    "fetch": Case(scene.cloned, scene.fetch, is_in_cache, saved=False),
+    "pull": Case(scene.cloned, scene.pull, is_pulled, saved=False),
+    "remove": Case(scene.version_1_added, scene.remove, is_removed),
+    "remove with data": Case(scene.version_1_added, scene.remove_outs, is_removed_with_data),
+    "move": Case(scene.version_1_added, scene.move, is_moved),
+    "gc": Case(scene.version_2_added, scene.collect, is_collected),
+    "gc now": Case(scene.version_2_added, scene.collect_now, is_collected),
+}
+
+
+GIVING_UP_TRACKING = {scene.remove, scene.remove_outs, scene.move}
+"""Commands whose last change takes away what they are told to work on."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loaded():
+    """Import everything once, and not in each child."""
+    load_all()
+
+
+def check_point(case, folder, point, had, nobodys, checked):
+    """Check everything after a command was hurt, run it again, and check that it succeeds.
+
+    It is run again once from each state: that before a change is that after the last one.
+    """
+    outcome = point.outcome
+    assert outcome.how != "hanging"
+    check_names(folder)
+    check_kept(had, folder)
+    check_outside(folder, nobodys)
+    check_trees(folder / "remote")
+    if case.saved:
+        check_pointers(folder / "repo")
+    check_leftovers(folder, MOST_LEFT)
+    if outcome.is_done:
+        assert case.reached(folder), "it ended well, but what was asked for is not done"
+    elif outcome.how == "failed":
+        assert not point.fault.harmless, "a short write must be gone on with"
+        known = {"DvcliteError", "OSError"} & set(outcome.kinds)
+        assert known, f"it ended with a traceback: {outcome.kinds[0]}"
+    state = state_of(folder)
+    if state in checked:
+        return
+    checked.add(state)
+    again = run(lambda: case.action(folder))
+    if "NotAnOutputError" in again.kinds and case.action in GIVING_UP_TRACKING:
+        assert case.reached(folder), "it cannot go on, since it took the pointer away too early"
+        return
+    assert again.is_done, f"it does not succeed when it is run again: {again.error}"
+    assert case.reached(folder), "run again it ended well, but what was asked for is not done"
+    check_names(folder)
+    check_kept(had, folder)
+    check_leftovers(folder, MOST_LEFT)
+
+
+def hurt(case, scratch, faults, every):
+    stage = Stage(scratch, case.prepare)
+    stage.reset()
+    folder = stage.folder
+    had, nobodys = data_of(folder), outside(folder)
+    checked = set()
+    if case.action is scene.collect_now or case.action is scene.checkout_forced:
+        had = kept_by_request(case, stage)
+
+    def check(point):
+        check_point(case, folder, point, had, nobodys, checked)
+
+    found = points(lambda: case.action(folder), faults, prepare=stage.reset, every=every)
+    return sweep(found, check)
+
+
+def kept_by_request(case, stage):
+    """Return what is left when a command that gives things up is through."""
+    stage.reset()
+    outcome = run(lambda: case.action(stage.folder))
+    assert outcome.is_done, outcome.error
+    return data_of(stage.folder)
+
+
+@pytest.mark.parametrize("faults", FAULTS)
+@pytest.mark.parametrize("name", CASES)
+def test_a_command_that_is_hurt_loses_nothing_and_succeeds_when_run_again(name, faults, scratch):
+    case = CASES[name]
+
+    hurt(case, scratch, FAULTS[faults], case.every)
