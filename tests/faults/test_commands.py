@@ -1,6 +1,7 @@
 """Every command, hurt at each change it makes: nothing is lost, nothing lies, run again it succeeds."""
 
 import os
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -136,6 +137,9 @@ CASES = {
 }
 
 
+MUST_BE_DURABLE = re.compile(r"(?<!trash/....-..-..)/files/|\.dvc$|/config$")
+"""What is stored once a command ends well."""
+
 GIVING_UP_TRACKING = {scene.remove, scene.remove_outs, scene.move}
 """Commands whose last change takes away what they are told to work on."""
 
@@ -162,6 +166,8 @@ def check_point(case, folder, point, had, nobodys, checked):
     check_leftovers(folder, MOST_LEFT)
     if outcome.is_done:
         assert case.reached(folder), "it ended well, but what was asked for is not done"
+        lost = [path for path in outcome.lost.paths(folder) if MUST_BE_DURABLE.search(path)]
+        assert not lost, f"it ended well, and a power cut would take {lost}"
     elif outcome.how == "failed":
         assert not point.fault.harmless, "a short write must be gone on with"
         known = {"DvcliteError", "OSError"} & set(outcome.kinds)
