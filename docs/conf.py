@@ -29,7 +29,7 @@ smartquotes = False
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
-autodoc_preserve_defaults = True  # os.environ as a default stays a name: its value holds secrets
+autodoc_preserve_defaults = True
 napoleon_numpy_docstring = False
 
 html_theme = "furo"

@@ -23,7 +23,7 @@ def open(
     repo: str | os.PathLike[str] = ".",
     remote: str | None = None,
     encoding: str | None = None,
-    environ: Mapping[str, str] = os.environ,
+    environ: Mapping[str, str] | None = None,
 ) -> IO[Any]:
     """Open a tracked file for reading.
 
@@ -37,7 +37,7 @@ def open(
         repo: Where to look for the repository.
         remote: The remote to fetch from; None for the default, then the others.
         encoding: Of a text file; UTF-8 where it is None.
-        environ: The process's environment.
+        environ: Variables to use in place of the process's.
 
     Raises:
         NotAnOutputError: No pointer of that version names the file.
@@ -50,7 +50,7 @@ def open(
     """
     if mode not in ("r", "rt", "rb"):
         raise ValueError(f"tracked files are read only: mode {mode!r}")
-    stream = _stream(Project.open(repo, environ), path, rev, remote)
+    stream = _stream(_project(repo, environ), path, rev, remote)
     if mode == "rb":
         return stream
     return io.TextIOWrapper(stream, encoding=encoding or "utf-8")
@@ -64,7 +64,7 @@ def read(
     repo: str | os.PathLike[str] = ".",
     remote: str | None = None,
     encoding: str | None = None,
-    environ: Mapping[str, str] = os.environ,
+    environ: Mapping[str, str] | None = None,
 ) -> Any:
     """Return the content of a tracked file: text, or bytes with the mode `rb`.
 
@@ -72,9 +72,13 @@ def read(
     """
     if mode not in ("r", "rt", "rb"):
         raise ValueError(f"tracked files are read only: mode {mode!r}")
-    with _stream(Project.open(repo, environ), path, rev, remote) as stream:
+    with _stream(_project(repo, environ), path, rev, remote) as stream:
         data = stream.read()
     return data if mode == "rb" else data.decode(encoding or "utf-8")
+
+
+def _project(repo: str | os.PathLike[str], environ: Mapping[str, str] | None) -> Project:
+    return Project.open(repo, os.environ if environ is None else environ)
 
 
 def _stream(

@@ -42,13 +42,17 @@ class Repo:
         self._project = project
 
     @classmethod
-    def open(cls, path: AnyPath = ".", *, environ: Mapping[str, str] = os.environ) -> "Repo":
+    def open(cls, path: AnyPath = ".", *, environ: Mapping[str, str] | None = None) -> "Repo":
         """Open the repository that a path is in.
+
+        Args:
+            path: A file or folder in it, or its root.
+            environ: Variables to use in place of the process's.
 
         Raises:
             NotARepoError: It is in none.
         """
-        return cls(Project.open(path, environ))
+        return cls(Project.open(path, os.environ if environ is None else environ))
 
     @classmethod
     def init(
@@ -58,7 +62,7 @@ class Repo:
         hash: str = "blake3",
         subdir: bool = False,
         scm: bool = True,
-        environ: Mapping[str, str] = os.environ,
+        environ: Mapping[str, str] | None = None,
     ) -> "Repo":
         """Make a repository at the top of a git work tree.
 
@@ -68,13 +72,14 @@ class Repo:
                 can write to the data's places is trusted.
             subdir: Whether the root may be below the top of the git work tree.
             scm: Whether to keep pointers in git at all.
-            environ: The process's environment.
+            environ: Variables to use in place of the process's.
 
         Raises:
             RepoExistsError, RepoError, GitError: That is not possible there.
         """
         from dvclite.repo.init import init
 
+        environ = os.environ if environ is None else environ
         return cls(init(path, environ, hash=hash, subdir=subdir, scm=scm))
 
     @property

@@ -72,6 +72,19 @@ def test_only_the_faces_and_the_configuration_read_the_environment(sources):
     assert not places, "\n".join(places)
 
 
+def test_no_function_has_the_environment_as_a_default_because_help_would_print_it(sources):
+    places = [
+        source.place(default)
+        for source in sources
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.arguments)
+        for default in [*node.defaults, *node.kw_defaults]
+        if default is not None and "environ" in ast.unparse(default)
+    ]
+
+    assert not places
+
+
 def test_the_library_never_prints_and_never_exits(sources):
     places = [
         source.place(node)
