@@ -64,15 +64,18 @@ class Remembering(RuleBasedStateMachine):
                 update.commit({output: oid}, afresh=[output] if afresh else [])
         if locked:
             return
+        # Nobody can tell what a damaged database held when the update began.
+        known = oid if self.is_sound else None
         self.is_sound = True
         if afresh:
             self.drop_output(output)
         for name in gone - put.keys():
             self.rows.pop(output + name, None)
         self.rows |= rows
-        self.wholes.pop(output, None)
-        if oid is not None:
-            self.wholes[output] = Whole(output, oid, len(self.below(output)))
+        for other in self.wholes:
+            if other.startswith(output + "/") or output.startswith(other + "/"):
+                self.wholes[other] = self.wholes[other]._replace(oid="")
+        self.wholes[output] = Whole(output, known or "", len(self.below(output)))
 
     @rule(output=outputs)
     def forget(self, output):

@@ -139,7 +139,10 @@ def test_several_outputs_are_remembered_together(path):
         update.commit({"a": OID, "b": OTHER, "c": None, "model": None}, afresh=["model"])
 
     with StatCache(path) as cache:
-        assert cache.outputs() == [Whole("a", OID, 1), Whole("b", OTHER, 2)]
+        assert cache.outputs() == [
+            *(Whole("a", OID, 1), Whole("b", OTHER, 2), Whole("c", "", 1), Whole("model", "", 0))
+        ]
+        assert cache.whole_at("c") is None
         assert list(cache.below("c")) == [file("c")]
         assert list(cache.below("model")) == []
 
@@ -173,7 +176,7 @@ def test_an_output_is_forgotten_and_others_are_not(path):
 
     with StatCache(path) as cache:
         assert cache.outputs() == [
-            *(Whole("data", OID, 1), Whole("data/a.b", OID, 1), Whole("model", OTHER, 1))
+            *(Whole("data", "", 1), Whole("data/a.b", OID, 1), Whole("model", OTHER, 1))
         ]
         cache.forget("data")
         assert list(cache.below("data")) == []
@@ -547,3 +550,17 @@ def test_a_row_is_what_it_was_made_of():
     assert row("a", SIGNED, Entry("x", OID, 7)) == Row(
         "a", SIGNED, row("b", b"", Entry("y", OID, 7)).content
     )
+
+
+def test_what_all_rows_stand_for_is_unknown_after_two_wrote_at_the_same_time(path):
+    remember(path, "data", file("data/a"))
+
+    with StatCache(path).updating() as late, StatCache(path).updating() as quick:
+        quick.put(file("data/b"))
+        quick.commit({"data": OTHER})
+        late.put(file("data/c"))
+        late.commit({"data": OID})
+
+    with StatCache(path) as cache:
+        assert cache.whole_at("data") is None
+        assert [row.path for row in cache.below("data")] == ["data/a", "data/b", "data/c"]
