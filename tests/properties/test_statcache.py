@@ -87,6 +87,7 @@ class Remembering(RuleBasedStateMachine):
     def delete_the_file(self):
         if os.path.exists(self.path):
             os.unlink(self.path)
+        self.is_sound = True
         self.rows, self.wholes = {}, {}
 
     @rule(content=st.binary(max_size=20).map(lambda piece: piece * 300))
