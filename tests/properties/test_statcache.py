@@ -81,6 +81,7 @@ class Remembering(RuleBasedStateMachine):
     def forget(self, output):
         with StatCache(self.path) as cache:
             cache.forget(output)
+        self.is_sound = True
         self.drop_output(output)
 
     @rule()
