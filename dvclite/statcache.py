@@ -195,7 +195,7 @@ class StatCache:
             if version == 0:
                 return {}  # Somebody is just making it.
             return dict(self._read().execute("SELECT path, stamp FROM outputs"))
-        except sqlite3.Error:
+        except (sqlite3.Error, TypeError, UnicodeDecodeError):
             return None
 
     def close(self) -> None:

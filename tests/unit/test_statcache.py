@@ -393,13 +393,17 @@ def in_a_child_without_privileges(work):
 def test_a_stat_cache_that_may_not_be_written_is_left_as_it_is(
     tmp_path, path, file_mode, folder_mode, damaged
 ):
+    if damaged and folder_mode == 0o755 and os.getuid() != 0:
+        pytest.skip("a folder of one's own lets one replace what is damaged")
     remember(path, "data", file("data/a"))
     if damaged:
         path.write_bytes(b"not a database" * 1000)
     before = path.read_bytes()
     os.chmod(path, file_mode)
     os.chmod(tmp_path, folder_mode)
-    for folder in tmp_path.parents[:3]:
+    for folder in tmp_path.parents:
+        if not folder.name.startswith(("pytest-", "popen-")):
+            break  # Folders above those of pytest are everybody's.
         os.chmod(folder, 0o755)
 
     def work():
