@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from dvclite.errors import DvcliteError, FileAccessError
+from dvclite.errors import DvcliteError, FileAccessError, RepoError
 from dvclite.repo.repo import Repo
 
 if os.name == "nt":
@@ -72,6 +72,19 @@ def test_a_pointer_that_is_a_link_is_not_written_through(root, outside, target):
 
     assert untouched(outside)
     assert b"secret" not in everything_in(root)
+
+
+@pytest.mark.parametrize("name", ["", "tmp", "cache"])
+def test_the_repositorys_own_folders_may_not_be_links(root, outside, name):
+    own = root / ".dvclite" / name
+    if own.exists():
+        own.rename(root / "moved")
+    own.parent.joinpath(own.name).symlink_to(outside)
+
+    with pytest.raises(RepoError, match="symbolic link"):
+        Repo.open(root).add([root / "data"])
+
+    assert untouched(outside)
 
 
 @pytest.mark.parametrize("place", ["data", "folder"])
