@@ -81,12 +81,14 @@ class Remembering(RuleBasedStateMachine):
     def forget(self, output):
         with StatCache(self.path) as cache:
             cache.forget(output)
+        self.is_sound = True
         self.drop_output(output)
 
     @rule()
     def delete_the_file(self):
         if os.path.exists(self.path):
             os.unlink(self.path)
+        self.is_sound = True
         self.rows, self.wholes = {}, {}
 
     @rule(content=st.binary(max_size=20).map(lambda piece: piece * 300))
