@@ -9,6 +9,7 @@ writable costs time and nothing else. Every row is sealed with a hash of its own
 database may well return a row that was never written.
 """
 
+import os
 import sqlite3
 import struct
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -23,12 +24,12 @@ from xxhash import xxh3_64_intdigest
 from dvclite.hashing import Oid
 from dvclite.tree import Entry
 
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS kept.files"
     " (path BLOB PRIMARY KEY, signature BLOB, content BLOB, seal INTEGER) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS kept.outputs"
-    " (path BLOB PRIMARY KEY, oid TEXT, files INTEGER) WITHOUT ROWID",
+    " (path BLOB PRIMARY KEY, oid TEXT, files INTEGER, stamp INTEGER) WITHOUT ROWID",
     f"PRAGMA kept.user_version = {_VERSION}",
 )
 # What says nothing of the database itself.
@@ -89,7 +90,7 @@ class Whole(NamedTuple):
 
     Attributes:
         path: The output.
-        oid: Its content.
+        oid: Its content; empty where that is not known for all of it.
         rows: How many rows there are: fewer that can be read means that the database is damaged.
     """
 
@@ -161,12 +162,15 @@ class StatCache:
 
     def whole_at(self, path: str) -> Whole | None:
         """Return what the rows at and below the path of an output stand for, if that is known."""
-        return next((whole for whole in self.outputs() if whole.path == path), None)
+        return next((one for one in self._wholes("WHERE path = ?", _key(path)) if one.oid), None)
 
     def outputs(self) -> list[Whole]:
         """Return the outputs that were last saved or restored here, sorted by path."""
+        return self._wholes("ORDER BY path")
+
+    def _wholes(self, which: str, *values: bytes) -> list[Whole]:
         try:
-            found = self._read().execute("SELECT path, oid, files FROM outputs ORDER BY path")
+            found = self._read().execute(f"SELECT path, oid, files FROM outputs {which}", values)  # noqa: S608 - ours
             return [
                 Whole(key.decode("utf-8", "surrogatepass"), Oid(oid), count)
                 for key, oid, count in found
@@ -176,7 +180,7 @@ class StatCache:
 
     def updating(self) -> "Update":
         """Begin to collect what outputs hold from now on."""
-        return Update(self._path)
+        return Update(self._path, self._stamps())
 
     def forget(self, path: str) -> None:
         """Remember nothing of an output any more."""
@@ -184,6 +188,17 @@ class StatCache:
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
             if self._path.exists():
                 _write_into(self._path, connection, lambda: _forget(connection, path))
+
+    def _stamps(self) -> dict[bytes, int] | None:
+        """Return by output what changes whenever its rows do; None where nobody can tell."""
+        try:
+            if not os.path.getsize(self._path):
+                return {}
+            return dict(self._read().execute("SELECT path, stamp FROM outputs"))
+        except FileNotFoundError:
+            return {}
+        except (sqlite3.Error, OSError, UnicodeDecodeError):
+            return None
 
     def close(self) -> None:
         """Close the database."""
@@ -218,9 +233,15 @@ class Update:
     transaction. An update that is not committed changes nothing.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Collect rows for the stat cache at `path`."""
+    def __init__(self, path: Path, stamps: Mapping[bytes, int] | None) -> None:
+        """Collect rows for the stat cache at `path`.
+
+        Args:
+            path: The database.
+            stamps: Those of its outputs before any of its rows was looked at, if they are known.
+        """
         self._path = path
+        self._stamps = stamps
         self._rows: list[tuple[bytes, bytes | None, bytes | None, int | None]] = []
         self._is_lost = False
         self._waiting = sqlite3.connect("", isolation_level=None)
@@ -240,6 +261,9 @@ class Update:
     def commit(self, wholes: Mapping[str, Oid | None], *, afresh: Collection[str] = ()) -> None:
         """Make the stat cache remember what was collected, if it can.
 
+        Each row is true by itself. What all rows of an output stand for is only remembered if
+        those that are there already are the ones that were there when this update began.
+
         Args:
             wholes: By the paths of the outputs that rows were collected of, what all their rows
                 stand for after this; None for no known whole.
@@ -249,6 +273,7 @@ class Update:
         connection = self._waiting
 
         def write() -> None:
+            stamps = dict(connection.execute("SELECT path, stamp FROM kept.outputs"))
             for output in afresh:
                 _forget(connection, output)
             connection.execute(
@@ -258,7 +283,9 @@ class Update:
                 "INSERT OR REPLACE INTO kept.files SELECT * FROM files WHERE seal IS NOT NULL"
             )
             for output, oid in wholes.items():
-                _set_whole(connection, output, oid)
+                key = _key(output)
+                known = self._stamps is not None and stamps.get(key) == self._stamps.get(key)
+                _set_whole(connection, output, oid if known or output in afresh else None)
 
         if not self._is_lost:
             _write_into(self._path, connection, write)
@@ -348,13 +375,19 @@ def _remove(path: Path) -> bool:
 
 
 def _set_whole(connection: sqlite3.Connection, output: str, oid: Oid | None) -> None:
-    connection.execute("DELETE FROM kept.outputs WHERE path = ?", (_key(output),))
-    if oid is not None:
-        connection.execute(
-            "INSERT INTO kept.outputs SELECT ?, ?, count(*) FROM kept.files"
-            " WHERE path = ? OR (path > ? AND path < ?)",
-            (_key(output), oid, *_range(output)),
-        )
+    connection.execute(
+        "INSERT OR REPLACE INTO kept.outputs SELECT ?, ?, count(*), random() FROM kept.files"
+        " WHERE path = ? OR (path > ? AND path < ?)",
+        (_key(output), oid or "", *_range(output)),
+    )
+    # Another version may have an output above or below this one: they share rows.
+    above = [_key(output[:place]) for place, letter in enumerate(output) if letter == "/"]
+    marks = ", ".join("?" * len(above))
+    connection.execute(
+        "UPDATE kept.outputs SET oid = '', stamp = random()"  # noqa: S608 - marks alone
+        f" WHERE path > ? AND path < ? OR path IN ({marks})",
+        (*_range(output)[1:], *above),
+    )
 
 
 def _forget(connection: sqlite3.Connection, path: str) -> None:

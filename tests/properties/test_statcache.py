@@ -64,26 +64,31 @@ class Remembering(RuleBasedStateMachine):
                 update.commit({output: oid}, afresh=[output] if afresh else [])
         if locked:
             return
+        complete = self.is_sound or afresh
         self.is_sound = True
         if afresh:
             self.drop_output(output)
         for name in gone - put.keys():
             self.rows.pop(output + name, None)
         self.rows |= rows
-        self.wholes.pop(output, None)
-        if oid is not None:
-            self.wholes[output] = Whole(output, oid, len(self.below(output)))
+        for other, whole in self.wholes.items():
+            if f"{other}/".startswith(f"{output}/") or output.startswith(f"{other}/"):
+                self.wholes[other] = whole._replace(oid="")
+        told = oid if oid is not None and complete else ""
+        self.wholes[output] = Whole(output, told, len(self.below(output)))
 
     @rule(output=outputs)
     def forget(self, output):
         with StatCache(self.path) as cache:
             cache.forget(output)
+        self.is_sound = True
         self.drop_output(output)
 
     @rule()
     def delete_the_file(self):
         if os.path.exists(self.path):
             os.unlink(self.path)
+        self.is_sound = True
         self.rows, self.wholes = {}, {}
 
     @rule(content=st.binary(max_size=20).map(lambda piece: piece * 300))
