@@ -191,13 +191,14 @@ class StatCache:
 
     def _stamps(self) -> dict[bytes, int] | None:
         """Return by output what changes whenever its rows do; None where nobody can tell."""
-        try:
-            if not os.path.getsize(self._path):
-                return {}
-            return dict(self._read().execute("SELECT path, stamp FROM outputs"))
-        except FileNotFoundError:
+        if not os.path.exists(self._path):
             return {}
-        except (sqlite3.Error, OSError, UnicodeDecodeError):
+        try:
+            (version,) = self._read().execute("PRAGMA user_version").fetchone()
+            if version == 0:
+                return {}  # Somebody is just making it.
+            return dict(self._read().execute("SELECT path, stamp FROM outputs"))
+        except (sqlite3.Error, TypeError, UnicodeDecodeError):
             return None
 
     def close(self) -> None:

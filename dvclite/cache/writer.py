@@ -184,7 +184,7 @@ class Writer:
         target = changes.create(partial, mode=BLOB_MODE)
         try:
             cloned = changes.clone(source, target)
-            size = 0 if cloned else copy(source, target, hasher, moved)
+            size = 0 if cloned else copy(source, target, hasher, moved, to_be_flushed=True)
         finally:
             changes.close(target)
         if cloned:

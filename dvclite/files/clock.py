@@ -1,5 +1,6 @@
 """The file system's own clock, and how fine it is."""
 
+import functools
 import os
 import sys
 import time
@@ -64,6 +65,7 @@ def _grain(stat: os.stat_result) -> int:
     return max(_LEAST, int(2 * _tick() * _SECOND))
 
 
+@functools.cache
 def _tick() -> float:
     coarse = getattr(time, "CLOCK_REALTIME_COARSE", None)
     if sys.platform == "win32" or coarse is None:

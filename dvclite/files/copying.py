@@ -2,10 +2,17 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import closing
+from itertools import cycle
 
 from dvclite.files import changes
 from dvclite.hashing import READ_SIZE, Hasher
+
+_LARGE = 8 << 20
+"""Smaller files are hashed before a thread has begun to run."""
+
+_FLUSHED_TOGETHER = 64 << 20
 
 OnBytes = Callable[[int], object]
 """Is told how many more bytes have moved."""
@@ -15,7 +22,9 @@ def ignore_bytes(_count: int) -> None:
     """Take no notice of bytes that move."""
 
 
-def copy(source: int, target: int, hasher: Hasher, moved: OnBytes) -> int:
+def copy(
+    source: int, target: int, hasher: Hasher, moved: OnBytes, *, to_be_flushed: bool = False
+) -> int:
     """Copy an open file from where it stands to its end, and hash exactly what was written.
 
     Args:
@@ -23,29 +32,32 @@ def copy(source: int, target: int, hasher: Hasher, moved: OnBytes) -> int:
         target: Open for writing.
         hasher: Takes in every byte.
         moved: Is told of bytes as they are written.
+        to_be_flushed: Whether the target will be flushed, so that its way to the disk should
+            begin at once.
 
     Returns:
         How many bytes there were.
     """
-    buffer = memoryview(bytearray(READ_SIZE))
-    size = 0
-    while count := _read_into(source, buffer):
-        piece = buffer[:count]
-        hasher.update(piece)
-        changes.write(target, piece)
-        size += count
-        moved(count)
+    size = waiting = 0
+    with closing(_pieces(source, hasher)) as pieces:
+        for piece in pieces:
+            changes.write(target, piece)
+            size += len(piece)
+            waiting += len(piece)
+            if to_be_flushed and waiting >= _FLUSHED_TOGETHER:
+                changes.begin_flush(target)
+                waiting = 0
+            moved(len(piece))
     return size
 
 
 def read(source: int, hasher: Hasher, moved: OnBytes) -> int:
     """Hash an open file from where it stands to its end; return how many bytes there were."""
-    buffer = memoryview(bytearray(READ_SIZE))
     size = 0
-    while count := _read_into(source, buffer):
-        hasher.update(buffer[:count])
-        size += count
-        moved(count)
+    with closing(_pieces(source, hasher)) as pieces:
+        for piece in pieces:
+            size += len(piece)
+            moved(len(piece))
     return size
 
 
@@ -58,6 +70,33 @@ def read_whole(source: int, expected: int) -> bytes:
     while piece := os.read(source, READ_SIZE):
         pieces.append(piece)
     return b"".join(pieces)
+
+
+def _pieces(source: int, hasher: Hasher) -> Generator[memoryview, None, None]:
+    """Yield the rest of an open file piece by piece, valid until the next, and hash all of it."""
+    if os.fstat(source).st_size >= _LARGE:
+        yield from _hashed_beside(source, hasher)
+        return
+    buffer = memoryview(bytearray(READ_SIZE))
+    while count := _read_into(source, buffer):
+        hasher.update(buffer[:count])
+        yield buffer[:count]
+
+
+def _hashed_beside(source: int, hasher: Hasher) -> Generator[memoryview, None, None]:
+    """Do as `_pieces`, and hash each while it is used and the next is read: a core for each."""
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    hashing: Future[object] | None = None
+    with ThreadPoolExecutor(1, thread_name_prefix="dvclite-hashing") as beside:
+        for buffer in cycle([memoryview(bytearray(READ_SIZE)) for _ in range(2)]):
+            count = _read_into(source, buffer)
+            if hashing is not None:
+                hashing.result()
+            if not count:
+                return
+            hashing = beside.submit(hasher.update, buffer[:count])
+            yield buffer[:count]
 
 
 _HAS_READV = hasattr(os, "readv")

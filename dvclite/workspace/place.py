@@ -20,6 +20,7 @@ class Place:
         """Begin at the repository's root."""
         self._folders = [Folder.open(root)]
         self._parts: list[str] = []
+        self._parent: str | None = ""
         self._emptied: set[str] = set()
 
     def folder(self, path: str, *, make: bool = False) -> tuple[Folder, str]:
@@ -33,7 +34,11 @@ class Place:
             FileNotFoundError: The folder is absent.
             NotADirectoryError: Something else, or a symbolic link, is in its place.
         """
-        *parts, name = path.split("/")
+        parent, _, name = path.rpartition("/")
+        if parent == self._parent:
+            return self._folders[-1], name
+        parts = parent.split("/") if parent else []
+        self._parent = None
         shared = 0
         for ours, theirs in zip(self._parts, parts, strict=False):
             if ours != theirs:
@@ -44,6 +49,7 @@ class Place:
             folder = self._folders[-1]
             self._folders.append(folder.make_child(part) if make else folder.child(part))
             self._parts.append(part)
+        self._parent = parent
         return self._folders[-1], name
 
     def remove(self, path: str) -> None:

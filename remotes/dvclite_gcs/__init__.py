@@ -26,7 +26,8 @@ def open(url: str, options: Mapping[str, str]) -> Remote:
     settings = parse_options(address.url, options)
     try:
         from dvclite_gcs.remote import GCSRemote
-    except ModuleNotFoundError as error:
+    except ImportError as error:
+        # A part of the SDK that is missing shows as a name that its namespace lacks.
         if error.name is None or error.name.partition(".")[0] not in {"google", "requests"}:
             raise
         raise RemoteSetupError(

@@ -6,8 +6,10 @@ from typing import Any
 
 from google.api_core.retry import Retry
 from google.auth.credentials import AnonymousCredentials
+from google.auth.transport.requests import AuthorizedSession
 from google.cloud import storage
 from google.cloud.storage.batch import Batch
+from google.cloud.storage.exceptions import InvalidResponse
 from google.oauth2.credentials import Credentials as UserCredentials
 from google.oauth2.service_account import Credentials as ServiceCredentials
 from requests.adapters import HTTPAdapter
@@ -38,12 +40,21 @@ def connect(address: Address, options: GCSOptions) -> storage.Client:
         project=options.projectname or None,
         credentials=_credentials(address, options),
         client_options={"api_endpoint": options.endpointurl} if options.endpointurl else None,
+        _http=_anonymous_session() if options.allow_anonymous_login else None,
     )
+    # It would ask for the bucket in a thread of its own, to name it in traces that nobody takes.
+    client._bucket_metadata_cache = None  # noqa: SLF001
     session = client._http  # noqa: SLF001  the documented way to widen its pool of connections
     if not session.is_mtls:
         for scheme in ("https://", "http://"):
             session.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS))
     return client
+
+
+def _anonymous_session() -> AuthorizedSession:
+    # Where nothing can be refreshed, trying to only loses the answer, and a connection with it.
+    nobody = AnonymousCredentials()  # type: ignore[no-untyped-call]
+    return AuthorizedSession(nobody, max_refresh_attempts=0)  # type: ignore[no-untyped-call]
 
 
 def _credentials(address: Address, options: GCSOptions) -> Any:
@@ -59,7 +70,7 @@ def _credentials(address: Address, options: GCSOptions) -> Any:
     try:
         with open(options.credentialpath, encoding="utf-8") as file:
             info = json.load(file)
-        return kinds[info["type"]](info, scopes=storage.Client.SCOPE)
+        return kinds[info["type"]](info)
     except (ValueError, KeyError, TypeError) as error:
         raise RemoteSetupError(
             address.url,
@@ -87,7 +98,11 @@ class Patience:
 
     def _bears(self, error: Exception) -> bool:
         self._left -= 1
-        return self._left > 0 and is_passing(error)
+        if self._left <= 0 or not is_passing(error):
+            return False
+        if isinstance(error, InvalidResponse):
+            error.response.close()  # The SDK would leave an answer that it does not read.
+        return True
 
 
 class Deletions(Batch):  # type: ignore[misc]  # it comes without types

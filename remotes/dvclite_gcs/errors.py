@@ -52,7 +52,8 @@ _DENIED = Meaning(
 _WRONG_KEYS = Meaning(
     AccessDeniedError,
     "the server wants credentials, or does not accept these",
-    "run `gcloud auth application-default login`, or check the option credentialpath",
+    "run `gcloud auth application-default login`, or check the options credentialpath and"
+    " allow_anonymous_login",
 )
 _EXPIRED = Meaning(
     AccessDeniedError,
@@ -64,11 +65,6 @@ _NO_KEYS = Meaning(
     "no credentials found",
     "run `gcloud auth application-default login`, set the option credentialpath, or"
     " allow_anonymous_login for a public bucket",
-)
-_NOT_PUBLIC = Meaning(
-    AccessDeniedError,
-    "the bucket is not open to everybody",
-    "leave the option allow_anonymous_login away and use credentials",
 )
 _NO_BUCKET = Meaning(
     RemoteSetupError,
@@ -92,6 +88,11 @@ _UNTRUSTED = Meaning(
     "the server's certificate is not trusted",
     "check the option endpointurl; REQUESTS_CA_BUNDLE may name certificates to trust",
 )
+_NOT_GOOGLE = Meaning(
+    RemoteSetupError,
+    "what answers there does not speak the language of Google Cloud Storage",
+    "check the option endpointurl",
+)
 _BAD_SETTINGS = Meaning(
     RemoteSetupError,
     "the settings for Google Cloud make no sense ({code})",
@@ -99,14 +100,19 @@ _BAD_SETTINGS = Meaning(
 )
 _REFUSED = Meaning(RemoteSetupError, "the server refused the request ({code})")
 
+
+class NotGoogleError(Exception):
+    """An answer that Google Cloud Storage does not give."""
+
+
 _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Meaning], ...] = (
     ((auth.TransportError, auth.TimeoutError), _UNREACHABLE),
     ((auth.RefreshError,), _EXPIRED),
     ((auth.MalformedError, auth.InvalidValue, auth.InvalidType), _BAD_SETTINGS),
-    ((auth.InvalidOperation,), _NOT_PUBLIC),  # what refreshing no credentials at all raises
     ((auth.DefaultCredentialsError,), _NO_KEYS),
     ((auth.GoogleAuthError,), _WRONG_KEYS),
     ((DataCorruption,), _DAMAGED),
+    ((NotGoogleError, requests.exceptions.JSONDecodeError), _NOT_GOOGLE),
     ((requests.exceptions.SSLError,), _UNTRUSTED),
     (
         (
@@ -128,6 +134,7 @@ _FOREIGN = (
     InvalidResponse,
     requests.exceptions.RequestException,
     HTTPError,
+    NotGoogleError,
     ConnectionError,
 )
 """All that the SDK lets out. The last is how it says that a download broke off."""
@@ -177,8 +184,8 @@ def described(
 
 
 def is_passing(error: Exception) -> bool:
-    """Say whether another try may succeed."""
-    return isinstance(error, _FOREIGN) and _meaning(error).kind is RemoteUnavailableError
+    """Say whether the same request may succeed on another try."""
+    return isinstance(error, _FOREIGN) and _meaning(error) in {_FAILING, _UNREACHABLE}
 
 
 def _meaning(error: Exception) -> Meaning:
@@ -207,7 +214,7 @@ def _reason(error: Exception) -> str:
     """Return the word with which the JSON API says why, where it does."""
     try:
         return str(error.response.json()["error"]["errors"][0]["reason"])  # type: ignore[attr-defined]
-    except (AttributeError, KeyError, IndexError, TypeError, ValueError):
+    except (AttributeError, KeyError, IndexError, RuntimeError, TypeError, ValueError):
         return ""
 
 

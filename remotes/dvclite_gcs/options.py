@@ -38,8 +38,7 @@ class GCSOptions:
     """How to reach a bucket. Empty means: as the SDK decides.
 
     Attributes:
-        projectname: The project that requests are made for; it bears the costs of requests to
-            buckets whose owners do not.
+        projectname: The project to name where a request wants one.
         credentialpath: The key file of a service account, or a user's credentials as
             `gcloud auth application-default login` writes them.
         endpointurl: The server's address, where it is not Google's.

@@ -4,7 +4,7 @@ import os
 import secrets
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from io import BytesIO
 from itertools import islice
@@ -20,18 +20,21 @@ from google.api_core.exceptions import (
     Unauthorized,
     from_http_response,
 )
-from google.auth.exceptions import InvalidOperation
 from google.cloud import storage
 
 from dvclite.errors import KeyExistsError, KeyMissingError, RemoteError
 from dvclite.remote import OnBytes, RemoteEntry, ignore_bytes
 from dvclite_gcs.client import TIMEOUT, Deletions, Patience, connect
-from dvclite_gcs.errors import described, is_passing, translated
+from dvclite_gcs.errors import NotGoogleError, described, is_passing, translated
 from dvclite_gcs.files import Source, Target
 from dvclite_gcs.options import Address, GCSOptions
 
 _PIECE = 32 << 20
 """How many bytes of a large file are held in memory and sent at once."""
+
+_LARGE = 1 << 20
+_LARGE_AT_ONCE = 8
+"""How many files larger than `_LARGE` are sent at the same time: the SDK holds what it sends."""
 
 _DELETED_AT_ONCE = 100
 _TRIES = 3
@@ -52,6 +55,7 @@ class GCSRemote:
         self._address = address
         self._options = options
         self._lock = threading.Lock()
+        self._large = threading.BoundedSemaphore(_LARGE_AT_ONCE)
         self._connected: storage.Client | None = None
         self._has_bucket = False
 
@@ -105,7 +109,8 @@ class GCSRemote:
             blob.metadata = {_MARK: mark}
         size = os.stat(source).st_size
         patience = Patience()
-        with Source(source, size, moved, patience) as stream:
+        turn = self._large if size > _LARGE else nullcontext()
+        with turn, Source(source, size, moved, patience) as stream:
             blob.upload_from_file(
                 stream,
                 size=size,
@@ -166,6 +171,8 @@ class GCSRemote:
                 retry=patience.retry(),
                 **{"checksum": None, **what},
             )
+            if not blob.generation:
+                raise NotGoogleError
         except NotFound as error:
             self._expect_bucket()
             raise KeyMissingError(self.url, key) from error
@@ -208,7 +215,7 @@ class GCSRemote:
                 self._bucket, max_results=1, timeout=TIMEOUT, retry=Patience().retry()
             )
             # Who may not list may still put and get.
-            with suppress(Forbidden, Unauthorized, InvalidOperation):
+            with suppress(Forbidden, Unauthorized):
                 next(iter(found), None)
             self._has_bucket = True
 

@@ -24,7 +24,8 @@ class Body:
     """Bytes of a file, for the SDK to read as it sends them.
 
     The SDK reads a body more than once: for checksums and signatures, then to send it, then
-    perhaps again. Only reading after `begin` counts as moved; going back takes it back.
+    perhaps again. Only reading after `begin` counts as moved, up to going back; the next `begin`
+    takes back what was counted before.
     """
 
     def __init__(
@@ -50,8 +51,9 @@ class Body:
         self.seek(0)
 
     def begin(self) -> None:
-        """Count what is read from now on: the request is about to be sent."""
-        self._take_back()
+        """Count what is read from now on: the request is about to be sent, perhaps once more."""
+        if self._counted:
+            self._count(-self._counted)
         self._is_sending = True
 
     def read(self, size: int | None = -1) -> bytes:
@@ -74,17 +76,12 @@ class Body:
         """Go to a place in the body, and count nothing from there on."""
         origin = {os.SEEK_SET: 0, os.SEEK_CUR: self.tell(), os.SEEK_END: self._size}[whence]
         self._is_sending = False
-        self._take_back()
         self._file.seek(self._start + origin + offset)
         return origin + offset
 
     def tell(self) -> int:
         """Return where in the body reading goes on."""
         return self._file.tell() - self._start
-
-    def _take_back(self) -> None:
-        if self._counted:
-            self._count(-self._counted)
 
     def _count(self, size: int) -> None:
         self._counted += size

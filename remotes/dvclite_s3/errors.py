@@ -167,6 +167,7 @@ _BY_CODE: dict[str, Meaning] = {
     **dict.fromkeys(
         (
             "NotImplemented",
+            "MissingContentLength",  # Ceph 16 over TLS
             "MissingContentMD5",
             "InvalidArgument",
             "XAmzContentSHA256Mismatch",

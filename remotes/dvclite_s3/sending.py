@@ -16,7 +16,7 @@ from dvclite_s3.body import Body, Stopped
 from dvclite_s3.client import Extras
 from dvclite_s3.errors import expected
 
-_PARTS_AT_ONCE = 4
+_PARTS_AT_ONCE = 8
 _MOST_PARTS = 10_000
 _PATIENCE = 2.0
 """Seconds that parts on their way get to notice that they are no longer wanted."""
@@ -98,7 +98,9 @@ class Sender:
             for number, start in enumerate(range(0, size, length), 1):
                 window = (source, start, min(length, size - start), moved, stop)
                 parts.append(self._pool.submit(self._send_part, upload, number, window))
-            wait(parts, return_when=FIRST_EXCEPTION)
+            ended, _ = wait(parts, return_when=FIRST_EXCEPTION)
+            for part in ended:
+                part.result()  # Raises what ended it, without waiting for the others.
             answer = self._client.complete_multipart_upload(
                 **upload,
                 MultipartUpload={"Parts": [part.result() for part in parts]},

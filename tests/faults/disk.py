@@ -45,7 +45,7 @@ class Lost:
     def paths(self, folder: Path) -> list[str]:
         """Return the paths whose content or name may be gone, relative to a folder."""
         contents = [path for path in _files(folder) if os.lstat(path).st_ino in self.contents]
-        names = [path for name in self.names for path in (name.made, name.gone) if path]
+        names = [name.made for name in self.names if os.path.lexists(name.made)]
         return sorted({os.path.relpath(path, folder) for path in contents + names})
 
     def lose_contents(self, folder: Path) -> None:
@@ -55,18 +55,30 @@ class Lost:
                 os.truncate(path, 0)
 
     def lose_names(self) -> None:
-        """Take back the changes of names that were not flushed."""
+        """Take back the changes of names that were not flushed, the last first.
+
+        What a later change that was flushed has moved or removed has no name to lose any more.
+        """
         for name in reversed(self.names):
-            if name.came_from:
-                os.rename(name.made, name.came_from)
-            elif name.made and os.path.isdir(name.made) and not os.path.islink(name.made):
-                shutil.rmtree(name.made)
-            elif name.made:
-                os.unlink(name.made)
+            if os.path.lexists(name.made):
+                _take_back(name)
+            if not name.gone or os.path.lexists(name.gone):
+                continue
+            os.makedirs(os.path.dirname(name.gone), exist_ok=True)
             if name.saved:
                 os.link(name.saved, name.gone, follow_symlinks=False)
-            elif name.gone:
+            else:
                 os.mkdir(name.gone)
+
+
+def _take_back(name: Name) -> None:
+    if name.came_from:
+        os.makedirs(os.path.dirname(name.came_from), exist_ok=True)
+        os.rename(name.made, name.came_from)
+    elif os.path.isdir(name.made) and not os.path.islink(name.made):
+        shutil.rmtree(name.made)
+    else:
+        os.unlink(name.made)
 
 
 class Disk:

@@ -11,6 +11,7 @@ Everything that happens happens in children: what they remember, open or lock is
 """
 
 import errno
+import gc
 import importlib
 import os
 import pickle
@@ -366,8 +367,7 @@ def points(
     faults: Iterable[Fault],
     *,
     prepare: Callable[[], object] = lambda: None,
-    every: int = 1,
-    first: int = 0,
+    most: int | None = None,
 ) -> Iterator[Point]:
     """Hurt an action at each of its changes in turn, in each way that can happen to it.
 
@@ -375,8 +375,7 @@ def points(
         action: Changes files through `dvclite.files.changes`; the same way each time.
         faults: Ways to hurt it.
         prepare: Puts everything back, before each run.
-        every: Take one point of so many.
-        first: Which of them to begin with.
+        most: How many points to take, spread evenly; None for all.
     """
     prepare()
     met = changes_of(action)
@@ -385,7 +384,8 @@ def points(
         for fault in faults
         for number, change in enumerate([one for one in met if fault.can_hurt(one.call)], 1)
     ]
-    for point in possible[first::every]:
+    every = 1 if most is None else max(1, -(-len(possible) // most))
+    for point in possible[every // 2 :: every]:
         prepare()
         point.outcome = run(action, _hurting(point))
         if point.fault.cut == "contents":
@@ -441,12 +441,14 @@ def sweep(found: Iterable[Point], check: Callable[[Point], object], *, shown: in
 
 
 def load_all() -> None:
-    """Import what children would otherwise import one by one, each for itself."""
+    """Import what children would otherwise import one by one, each for itself, and settle memory."""
     for name in ("dvclite", "dvclite_local"):
         package = importlib.import_module(name)
         for module in pkgutil.walk_packages(package.__path__, name + "."):
             if ".testing" not in module.name and not module.name.endswith("__main__"):
                 importlib.import_module(module.name)
+    gc.collect()
+    gc.freeze()  # What the collector does not touch, children share with us.
 
 
 class Stage:

@@ -7,6 +7,7 @@ I6  nothing outside was touched
 I7  leftovers are few, and gone after the next commands
 """
 
+import functools
 import os
 import re
 from pathlib import Path
@@ -17,25 +18,41 @@ from dvclite.files.atomic import PARTIAL_PREFIX
 from dvclite.formats.native import native
 from dvclite.hashing import BLAKE3
 from dvclite.pointer import parse
+from dvclite.statcache import StatCache
 
 FORMAT = native(BLAKE3)
 
-OURS = ("tmp", ".dvclite-tmp", "leases", "projects")
-"""Folders of what is on its way or can be made again."""
+OURS = ("tmp", ".dvclite-tmp", "leases", "projects", ".git")
+"""Folders of what is on its way or can be made again, and what is git's."""
 
 
 OWN_NAME = re.compile(r"[^/]+-[0-9]+-[0-9a-f]{8}")
 """What belongs to one process is called otherwise in each run."""
 
 
+_digests = {}
+
+
 def digest(path):
-    return blake3(Path(path).read_bytes()).hexdigest()
+    """Return the hash of a file, read once for all that is checked of it."""
+    stat = os.stat(path)
+    known = (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+    if known not in _digests:
+        _digests[known] = blake3(Path(path).read_bytes()).hexdigest()
+    return _digests[known]
+
+
+@functools.cache
+def entries(oid, data):
+    """Return the files of a tree."""
+    return [entry.oid for entry in FORMAT.read_tree(oid, data) if entry.is_file]
 
 
 def state_of(folder):
     """Return all that the next command could find below a folder, to tell states apart."""
     found = []
-    for place, _, names in os.walk(folder):
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != ".git"]
         inside = OWN_NAME.sub("*", os.path.relpath(place, folder))
         found.append((inside, os.stat(place).st_mode, ""))
         for name in names:
@@ -43,9 +60,19 @@ def state_of(folder):
             own = f"{inside}/{OWN_NAME.sub('*', name)}"
             if os.path.islink(path):
                 found.append((own, 0, os.readlink(path)))
-            elif not name.startswith("stat.db"):
+            elif name == "stat.db":
+                found.append((own, 0, remembered(path)))
+            elif name != "stat.db-journal":
                 found.append((own, os.stat(path).st_mode, digest(path)))
     return tuple(sorted(found))
+
+
+def remembered(path):
+    """Return what a stat cache says, whatever the stats themselves are."""
+    with StatCache(path) as cache:
+        wholes = cache.outputs()
+        rows = [row for whole in wholes for row in cache.below(whole.path)]
+    return repr((wholes, [(path, bool(signature), content) for path, signature, content in rows]))
 
 
 def files(folder):
@@ -108,11 +135,7 @@ def missing(root, oid):
         return [oid]
     if not oid.endswith(".dir"):
         return []
-    return [
-        entry.oid
-        for entry in FORMAT.read_tree(oid, path.read_bytes())
-        if entry.is_file and blob(root, entry.oid) is None
-    ]
+    return [inner for inner in entries(oid, path.read_bytes()) if blob(root, inner) is None]
 
 
 def check_pointers(repo, cache=None):

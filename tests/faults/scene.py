@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 from invariants import outputs
@@ -55,10 +56,11 @@ def holds(repo, version):
     """Say whether the workspace holds exactly a version."""
     found = {}
     for place, folders, names in os.walk(repo):
-        folders[:] = [name for name in folders if name != ".dvclite"]
+        folders[:] = [name for name in folders if name not in (".dvclite", ".git")]
         for name in names:
             path = Path(place, name)
-            if not name.endswith(".dvc") and name != ".dvcignore" and not path.is_symlink():
+            is_ours = name.endswith(".dvc") or name in (".dvcignore", ".gitignore")
+            if not is_ours and name != "link":
                 found[str(path.relative_to(repo))] = path.read_bytes()
     return (
         found == version
@@ -69,15 +71,18 @@ def holds(repo, version):
     )
 
 
-def make(folder, *, settings=""):
-    """Make a repository without git, an empty remote, and a place that is nobody's business."""
+def make(folder, *, links="copy", git=False):
+    """Make a repository, with an empty remote and a place beside it that is nobody's business."""
     (folder / "outside").mkdir()
     (folder / "outside/secret").write_bytes(b"secret")
     repo = folder / "repo"
     repo.mkdir()
-    Repo.init(repo, scm=False)
+    if git:
+        subprocess.run(["git", "init", "--quiet", str(repo)], check=True)
+        (repo / ".gitignore").write_bytes(b"/build\n")
+    Repo.init(repo, scm=git)
     with (repo / ".dvclite/config").open("a") as config:
-        config.write("    remote = store\n" + settings)
+        config.write(f"    remote = store\n[cache]\n    type = {links}\n")
         config.write(f"['remote \"store\"']\n    url = {folder / 'remote'}\n    jobs = 1\n")
     return repo
 

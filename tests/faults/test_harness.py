@@ -144,8 +144,8 @@ def test_a_sweep_tells_of_every_point_that_went_wrong(stage):
     with pytest.raises(AssertionError, match="2 of 8 points went wrong") as report:
         sweep(found, check)
 
-    assert "killed after at change 4, unlink" in str(report.value)
-    assert "killed before at change 5, replace" in str(report.value)
+    assert "killed after at change 3, unlink" in str(report.value)
+    assert "killed before at change 4, replace" in str(report.value)
 
 
 def write_unflushed(folder):

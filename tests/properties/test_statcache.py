@@ -64,18 +64,18 @@ class Remembering(RuleBasedStateMachine):
                 update.commit({output: oid}, afresh=[output] if afresh else [])
         if locked:
             return
-        complete = self.is_sound or afresh
+        # Nobody can tell what a damaged database held when the update began.
+        known = oid if self.is_sound or afresh else None
         self.is_sound = True
         if afresh:
             self.drop_output(output)
         for name in gone - put.keys():
             self.rows.pop(output + name, None)
         self.rows |= rows
-        for other, whole in self.wholes.items():
-            if f"{other}/".startswith(f"{output}/") or output.startswith(f"{other}/"):
-                self.wholes[other] = whole._replace(oid="")
-        told = oid if oid is not None and complete else ""
-        self.wholes[output] = Whole(output, told, len(self.below(output)))
+        for other in self.wholes:
+            if other.startswith(output + "/") or output.startswith(other + "/"):
+                self.wholes[other] = self.wholes[other]._replace(oid="")
+        self.wholes[output] = Whole(output, known or "", len(self.below(output)))
 
     @rule(output=outputs)
     def forget(self, output):

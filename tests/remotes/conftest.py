@@ -60,14 +60,18 @@ def relay(serve):
 
 @pytest.fixture
 def canned():
-    """Start a server that has one answer: `canned(status, body, headers) -> its address`."""
-    servers = []
+    """Start a server that has one answer: `canned(status, body, headers) -> its address`.
+
+    What it was asked stands in `canned.asked`, as lines and headers.
+    """
+    servers, asked = [], []
 
     def canned(status, body=b"", headers=None):
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
+                asked.append((self.requestline, dict(self.headers.items())))
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 self.send_response_only(status)
                 for name, value in (headers or {}).items():
@@ -88,6 +92,7 @@ def canned():
         servers.append(server)
         return f"http://127.0.0.1:{server.server_port}"
 
+    canned.asked = asked
     yield canned
     for server in servers:
         server.shutdown()
@@ -185,8 +190,56 @@ def moto(serve):
 
 
 @pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """The paths of a certificate for 127.0.0.1, which nobody signed, and of its key."""
+    import datetime as dt
+    import ipaddress
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    folder = tmp_path_factory.mktemp("certificate")
+    paths = folder / "certificate.pem", folder / "key.pem"
+    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    paths[1].write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return paths
+
+
+@pytest.fixture(scope="session")
+def moto_over_tls(serve, certificate):
+    """The address of a moto server that speaks TLS."""
+    pytest.importorskip("moto")
+    return serve("moto_server.py", *certificate)
+
+
+@pytest.fixture(scope="session")
 def localstack(serve, tmp_path_factory):
     """The address of a LocalStack server, installed into an environment of its own at first use."""
+    if os.name == "nt":
+        pytest.skip("LocalStack does not run on Windows")
     folder = Path(__file__).parents[2] / ".venv-localstack"
     python = folder / "bin" / "python"
     stamp, wanted = folder / "installed.txt", (SERVERS / "localstack.txt").read_text()

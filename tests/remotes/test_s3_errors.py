@@ -76,6 +76,7 @@ def test_expired_credentials_are_called_that(s3, canned, source, call):
         (403, "RequestTimeTooSkewed", RemoteSetupError, "clock"),
         (400, "AuthorizationHeaderMalformed", RemoteSetupError, "another region"),
         (400, "XAmzContentSHA256Mismatch", RemoteSetupError, "when_required"),
+        (411, "MissingContentLength", RemoteSetupError, "when_required"),
         (501, "NotImplemented", RemoteSetupError, "when_required"),
         (400, "BadDigest", RemoteUnavailableError, "damaged"),
         (409, "OperationAborted", RemoteUnavailableError, "failing or busy"),
@@ -150,55 +151,18 @@ def test_a_profile_whose_login_is_over_says_how_to_log_in(s3, tmp_path):
 
 
 def test_an_untrusted_certificate_is_a_matter_of_setup_and_ssl_verify_trusts_it(
-    serve, s3_bench, source, tmp_path
+    moto_over_tls, certificate, s3_bench, source, tmp_path
 ):
-    certificate, key = self_signed(tmp_path)
-    bench = s3_bench(serve("moto_server.py", certificate, key), verify=str(certificate))
+    trusted = str(certificate[0])
+    bench = s3_bench(moto_over_tls, verify=trusted)
     error = fails(RemoteSetupError, CALLS["put"], bench.open(), source(b"x"))
     assert "ssl_verify" in error.hint
 
-    remote = bench.open(ssl_verify=str(certificate), multipart_threshold="5MiB")
+    remote = bench.open(ssl_verify=trusted, multipart_threshold="5MiB")
     for path in (source(b"x"), source(6 << 20)):
         remote.put("k", path)
         remote.get("k", tmp_path / "out")
         assert (tmp_path / "out").read_bytes() == path.read_bytes()
-
-
-def self_signed(folder):
-    """Write a certificate for 127.0.0.1 and its key; return their paths."""
-    import datetime as dt
-    import ipaddress
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    paths = folder / "certificate.pem", folder / "key.pem"
-    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    paths[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return paths
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import dvclite_s3
 from dvclite.errors import RemoteSetupError
 from dvclite_s3.options import Address, S3Options, parse_options, parse_url
 
@@ -137,10 +136,15 @@ def test_importing_the_plugin_loads_no_sdk_and_opening_does_not_touch_the_networ
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_without_boto3_the_message_says_what_to_install(monkeypatch):
-    for name in [name for name in sys.modules if name.startswith("dvclite_s3.")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "boto3", None)
-    with pytest.raises(RemoteSetupError, match="needs boto3") as caught:
-        dvclite_s3.open("s3://bucket", {})
-    assert "pip install 'dvclite[s3]'" in caught.value.hint
+@pytest.mark.parametrize("missing", ["boto3", "botocore"])
+def test_without_the_sdk_the_message_says_what_to_install(missing):
+    code = (
+        f"import sys; sys.modules[{missing!r}] = None\n"
+        "import dvclite_s3\n"
+        "from dvclite.errors import RemoteSetupError\n"
+        "try: dvclite_s3.open('s3://bucket', {})\n"
+        "except RemoteSetupError as error: print(error, error.hint)\n"
+    )
+    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert "needs boto3, which is not installed" in said.stdout
+    assert "pip install 'dvclite[s3]'" in said.stdout

@@ -1,4 +1,4 @@
-"""CRC32C in plain Python, fast enough for the servers of the tests.
+"""CRC32C for the servers of the tests: in plain Python, or by google_crc32c where that is.
 
 Four bytes are taken at a time, as two table look-ups: the remainder is linear, so what 32 more
 bits do to it is the sum of what its two halves do.
@@ -6,6 +6,11 @@ bits do to it is the sum of what its two halves do.
 
 import sys
 from array import array
+
+try:
+    import google_crc32c
+except ImportError:
+    google_crc32c = None
 
 _POLYNOMIAL = 0x82F63B78
 
@@ -29,9 +34,14 @@ _LOW = [_after_bytes(value, 4) for value in range(65536)]
 _HIGH = [_after_bytes(value, 2) for value in range(65536)]
 
 
-def crc32c(data: bytes, before: int = 0) -> int:
-    """Return the CRC32C of `data` behind something whose CRC32C is `before`."""
-    register = before ^ 0xFFFFFFFF
+def crc32c(data: bytes) -> int:
+    """Return the CRC32C of `data`."""
+    return crc32c_by_tables(data) if google_crc32c is None else google_crc32c.value(data)
+
+
+def crc32c_by_tables(data: bytes) -> int:
+    """Return the CRC32C of `data`, a tenth of a second for 2 MB."""
+    register = 0xFFFFFFFF
     whole = len(data) & ~3
     words = array("I", data[:whole])
     assert words.itemsize == 4

@@ -19,7 +19,8 @@ from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
-from gcs_service import Answer, RefusedError, Request, Service, as_json
+from gcs_model import Answer, RefusedError, Request, as_json
+from gcs_service import Service
 
 MOST_IN_BATCH = 100
 TOKEN_SECONDS = 3600
@@ -67,6 +68,8 @@ class Tokens:
             or not claim["iat"] - 300 < time.time() < claim["exp"]
         ):
             raise ValueError("Invalid JWT: Token must be a short-lived token")
+        if "https://www.googleapis.com/auth/devstorage." not in claim.get("scope", ""):
+            raise ValueError("invalid_scope: no scope of storage was asked for")
         length = (modulus.bit_length() + 7) // 8
         signed = assertion.rpartition(".")[0].encode()
         digest = DIGEST_INFO + hashlib.sha256(signed).digest()
@@ -118,7 +121,7 @@ class Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", 0))
         parts = []
         try:
-            while length and (part := self.rfile.read1(min(length, 1 << 20))):  # type: ignore[attr-defined]
+            while length and (part := self.rfile.read1(min(length, 1 << 20))):
                 parts.append(part)
                 length -= len(part)
         except ConnectionError:

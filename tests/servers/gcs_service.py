@@ -8,21 +8,16 @@ ignored. What the tests do not need, it does not have: versions, ACLs of single 
 """
 
 import base64
-import hashlib
 import json
 import re
 import secrets
 import threading
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from crc32c import crc32c
 from gcs_fields import pick
-
-GRAIN = 256 * 1024
-"""What is kept of an interrupted upload is a multiple of this, and so is every chunk but the last."""
+from gcs_model import Answer, Bucket, RefusedError, Request, Thing, Upload, as_json, resource
+from gcs_uploads import check_sums, content_range, keep, parse_multipart
 
 MOST_LISTED = 1000
 ROLES = {
@@ -32,86 +27,6 @@ ROLES = {
     "roles/storage.objectUser": {"get", "list", "create", "delete"},
     "roles/storage.objectAdmin": {"get", "list", "create", "delete"},
 }
-
-
-class RefusedError(Exception):
-    """An answer that is an error."""
-
-    def __init__(self, status: int, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.reason = reason
-        self.message = message
-
-
-@dataclass(frozen=True)
-class Request:
-    method: str
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    """By lower-case name."""
-    body: bytes
-    caller: str
-    """The account that asks, `allUsers` if it does not say."""
-    is_cut: bool = False
-    """Whether the connection broke before all of the body was there."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class Thing:
-    """What a name in a bucket holds. (Google says object.)"""
-
-    name: str
-    data: bytes
-    content_type: str
-    metadata: dict[str, str]
-    generation: int = field(default_factory=time.time_ns)
-    crc32c: str = ""
-    md5: str = ""
-
-    def __post_init__(self) -> None:
-        self.crc32c = encoded(crc32c(self.data))
-        self.md5 = base64.b64encode(hashlib.md5(self.data, usedforsecurity=False).digest()).decode()
-
-
-@dataclass
-class Bucket:
-    name: str
-    policy: list[dict[str, object]]
-    things: dict[str, Thing] = field(default_factory=dict)
-
-
-@dataclass
-class Upload:
-    """A resumable upload that is not finished, or just was."""
-
-    bucket: str
-    resource: dict[str, object]
-    query: Mapping[str, str]
-    caller: str
-    announced: int | None
-    data: bytearray = field(default_factory=bytearray)
-    result: Thing | None = None
-
-
-def encoded(checksum: int) -> str:
-    return base64.b64encode(checksum.to_bytes(4, "big")).decode()
-
-
-def as_json(status: int, value: object, headers: Mapping[str, str] | None = None) -> Answer:
-    return Answer(
-        status,
-        json.dumps(value).encode(),
-        {"Content-Type": "application/json; charset=UTF-8", **(headers or {})},
-    )
 
 
 class Service:
@@ -204,7 +119,9 @@ class Service:
             raise RefusedError(
                 409, "conflict", "Your previous request to create the named bucket succeeded"
             )
-        policy = [{"role": "roles/storage.objectAdmin", "members": [request.caller]}]
+        policy: list[dict[str, object]] = [
+            {"role": "roles/storage.objectAdmin", "members": [request.caller]}
+        ]
         self._buckets[name] = Bucket(name, policy)
         return self._get_bucket(request, name)
 
@@ -323,7 +240,13 @@ class Service:
             self._allow(request.caller, place, "delete")
         metadata = described.get("metadata", {})
         assert isinstance(metadata, dict)
-        thing = Thing(name, data, str(described.get("contentType") or content_type), metadata)
+        thing = Thing(
+            name,
+            data,
+            str(described.get("contentType") or content_type),
+            metadata,
+            str(described.get("contentEncoding", "")),
+        )
         check_sums(described, request.headers.get("x-goog-hash", ""), thing)
         place.things[name] = thing
         return thing
@@ -395,40 +318,6 @@ def check_preconditions(query: Mapping[str, str], thing: Thing | None) -> None:
         raise RefusedError(304, "notModified", "Not Modified")
 
 
-def check_sums(described: Mapping[str, object], header: str, thing: Thing) -> None:
-    """Refuse content that is not what the client says it sent, before anybody can see it."""
-    wanted = {"crc32c": described.get("crc32c"), "md5": described.get("md5Hash")}
-    for item in filter(None, header.split(",")):
-        kind, _, value = item.strip().partition("=")
-        wanted[kind] = value
-    for kind, name in (("crc32c", "CRC32C"), ("md5", "MD5 hash")):
-        provided, calculated = wanted[kind], getattr(thing, kind)
-        if provided not in {None, calculated}:
-            raise RefusedError(
-                400,
-                "invalid",
-                f'Provided {name} "{provided}" doesn\'t match calculated {name} "{calculated}".',
-            )
-
-
-def resource(bucket: str, thing: Thing) -> dict[str, object]:
-    value: dict[str, object] = {
-        "kind": "storage#object",
-        "id": f"{bucket}/{thing.name}/{thing.generation}",
-        "name": thing.name,
-        "bucket": bucket,
-        "generation": str(thing.generation),
-        "metageneration": "1",
-        "contentType": thing.content_type,
-        "size": str(len(thing.data)),
-        "crc32c": thing.crc32c,
-        "md5Hash": thing.md5,
-    }
-    if thing.metadata:
-        value["metadata"] = thing.metadata
-    return value
-
-
 def media(thing: Thing, span: str) -> Answer:
     """Return the content, or the part of it that a `Range` header asks for."""
     size = len(thing.data)
@@ -438,8 +327,10 @@ def media(thing: Thing, span: str) -> Answer:
         "X-Goog-Generation": str(thing.generation),
         "X-Goog-Hash": f"crc32c={thing.crc32c},md5={thing.md5}",
         "X-Goog-Stored-Content-Length": str(size),
-        "X-Goog-Stored-Content-Encoding": "identity",
+        "X-Goog-Stored-Content-Encoding": thing.encoding or "identity",
     }
+    if thing.encoding:
+        headers["Content-Encoding"] = thing.encoding
     match = re.fullmatch(r"bytes=(\d*)-(\d*)", span)
     if match is None or match[0] == "bytes=-":
         return Answer(200, thing.data, headers)
@@ -451,61 +342,3 @@ def media(thing: Thing, span: str) -> Answer:
         raise RefusedError(416, "requestedRangeNotSatisfiable", "Request range not satisfiable")
     headers["Content-Range"] = f"bytes {first}-{last}/{size}"
     return Answer(206, thing.data[first : last + 1], headers)
-
-
-def content_range(request: Request) -> tuple[int | None, int | None]:
-    """Return where a chunk begins (None asks for the state) and the whole size, where known."""
-    text = request.headers.get("content-range")
-    if text is None:
-        return 0, len(request.body)
-    match = re.fullmatch(r"bytes (?:\*|(\d+)-(\d+))/(?:\*|(\d+))", text)
-    if match is None:
-        raise RefusedError(400, "badRequest", "Failed to parse Content-Range header.")
-    total = int(match[3]) if match[3] is not None else None
-    if match[1] is None:
-        return None, total
-    first, last = int(match[1]), int(match[2])
-    if not request.is_cut and last + 1 - first != len(request.body):
-        raise RefusedError(400, "badRequest", "the Content-Range does not match the body")
-    return first, total
-
-
-def keep(upload: Upload, first: int, total: int | None, request: Request) -> None:
-    """Add a chunk to what is there; bytes that are there already are not looked at again."""
-    there = len(upload.data)
-    if first > there:
-        raise RefusedError(
-            400,
-            "badRequest",
-            f"the upload offset is {first}, which exceeds already uploaded size of {there}",
-        )
-    end = first + len(request.body)
-    if request.is_cut:
-        end -= end % GRAIN
-    elif end != total and len(request.body) % GRAIN:
-        raise RefusedError(
-            400, "badRequest", f"a chunk that is not the last must be a multiple of {GRAIN}"
-        )
-    if end > there:
-        upload.data += request.body[there - first : end - first]
-
-
-def parse_multipart(request: Request) -> tuple[dict[str, object], bytes, str]:
-    """Return the description, the content and its type from a body of two parts."""
-    match = re.fullmatch(
-        r'multipart/related; boundary="?([^"]+)"?', request.headers["content-type"]
-    )
-    if match is None:
-        raise RefusedError(400, "badContent", "multipart/related with a boundary is needed")
-    mark = b"--" + match[1].encode()
-    try:
-        head, _, rest = request.body.partition(b"\r\n\r\n")
-        described, _, rest = rest.partition(b"\r\n" + mark + b"\r\n")
-        inner, _, rest = rest.partition(b"\r\n\r\n")
-        data, _, end = rest.rpartition(b"\r\n" + mark + b"--")
-        if not head.startswith(mark) or end.strip():
-            raise ValueError("parts are not in their place")
-        content_type = inner.decode().partition(":")[2].strip()
-        return json.loads(described), data, content_type
-    except ValueError as error:
-        raise RefusedError(400, "badContent", f"malformed multipart body: {error}") from None

@@ -30,6 +30,18 @@ def test_what_has_a_name_is_never_opened_for_writing(tmp_path):
     assert (tmp_path / "file").read_bytes() == b"mine"
 
 
+def test_a_file_that_begins_its_way_to_the_disk_stays_what_it_is(tmp_path):
+    fd = changes.create(str(tmp_path / "file"))
+    changes.write(fd, b"abc")
+    changes.begin_flush(fd)
+    changes.write(fd, b"def")
+    changes.begin_flush(fd)
+    changes.flush(fd)
+    changes.close(fd)
+
+    assert (tmp_path / "file").read_bytes() == b"abcdef"
+
+
 @posix
 def test_a_link_to_nothing_is_not_written_through(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")

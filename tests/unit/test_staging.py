@@ -96,6 +96,17 @@ def test_what_a_killed_process_left_is_swept(tmp_path, worker):
     assert os.listdir(tmp_path) == []
 
 
+@posix
+def test_whoever_stages_next_removes_what_a_killed_process_left(tmp_path, worker):
+    os.kill(worker.pid, signal.SIGKILL)
+    worker.wait()
+
+    with Staging(tmp_path) as staging:
+        assert len(os.listdir(tmp_path)) == 1
+        staging.new_path()
+        assert os.listdir(tmp_path) == [os.path.basename(os.path.dirname(staging.new_path()))]
+
+
 def test_sweeping_where_nothing_ever_was_is_no_error(tmp_path):
     assert sweep(tmp_path / "tmp") == 0
 
