@@ -88,6 +88,7 @@ def differences(
 ) -> Iterator[Difference]:
     """Yield where the workspace differs from what an output should be, sorted by path.
 
+    What is ignored and there does not count, whatever it holds; what is ignored and absent does.
     Files whose stat is still as remembered are not opened. While the stat cache stands for the
     very tree that the pointer names, that tree is not read either.
 
@@ -108,7 +109,8 @@ def differences(
     pairs = paired(workspace.found(path), workspace.statcache.below(path))
     for (here, row), wanted in _with_wanted(pairs, below(wanted_entries(workspace, output), path)):
         if here is None and wanted is not None:
-            yield Difference(wanted.path, None, None, wanted, known=False)
+            if not is_left_alone(workspace, wanted.path):
+                yield Difference(wanted.path, None, None, wanted, known=False)
         elif here is not None:
             yield from _difference(workspace, here, row, wanted, listener)
         elif row is not None:
@@ -131,12 +133,20 @@ def _known_differences(
     rows = 0
     for here, row in paired(workspace.found(path), workspace.statcache.below(path)):
         rows += row is not None
+        if here is None and row is not None and is_left_alone(workspace, row.path):
+            continue
         if here is None or row is None or signature(here.stat) != row.signature:
             wanted = row.entry(row.path) if row is not None else None
             known += _difference(workspace, here, row, wanted, listener)
             if len(known) > _MANY:
                 return None
     return known if rows == whole.rows else None
+
+
+def is_left_alone(workspace: Workspace, path: str) -> bool:
+    """Say whether something is at a path that is not versioned now, though it is in a tree."""
+    is_ignored = workspace.is_ignored(path.rstrip("/"), is_folder=path.endswith("/"))
+    return is_ignored and workspace.exists(path)
 
 
 def identify(workspace: Workspace, found: Found, row: Row | None) -> Entry:
