@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterable
 
+from dvclite.errors import FileAccessError
 from dvclite.files.atomic import discard, write_atomically
 from dvclite.repo.project import Project
 
@@ -61,15 +62,24 @@ def _rewrite(
     lines += [line for line in add if line not in lines]
     if lines:
         text = "".join(line + "\n" for line in lines)
-        write_atomically(project.root / path, text.encode("utf-8", "surrogateescape"))
+        data = text.encode("utf-8", "surrogateescape")
+        write_atomically(project.root / path, data, follow=False)
     else:
         discard(os.path.join(project.root, path))
     return path.replace(os.sep, "/")
 
 
 def _lines(project: Project, folder: str) -> list[str]:
+    path = os.path.join(folder, _NAME)
+    name = os.path.join(project.root, path)
+    if os.path.islink(name):
+        raise FileAccessError(
+            path,
+            "it is a symbolic link, which git does not follow",
+            hint="put a file in its place, then run the same command again",
+        )
     try:
-        with open(os.path.join(project.root, folder, _NAME), "rb") as stream:
+        with open(name, "rb") as stream:
             text = stream.read().decode("utf-8", "surrogateescape")
     except FileNotFoundError:
         return []

@@ -44,20 +44,20 @@ def init(
     chosen = algorithm(hash)
     if chosen.name == "md5":
         raise RepoError("md5 is for repositories that DVC reads", hint="use blake3 or xxh128")
-    if (root / FOLDER / "config").exists():
+    if os.path.lexists(root / FOLDER / "config"):
         raise RepoExistsError(str(root))
     if scm:
         _check_place(root, environ, subdir=subdir)
     config = f"[core]\n    hash = {chosen.name}\n" + ("" if scm else "    no_scm = true\n")
     folder = root / FOLDER
     make_folder(folder)
-    write_atomically(folder / ".gitignore", _IGNORED.encode())
+    write_atomically(folder / ".gitignore", _IGNORED.encode(), follow=False)
     written = [f"{FOLDER}/.gitignore", f"{FOLDER}/config"]
-    if not (root / ".dvcignore").exists():
-        write_atomically(root / ".dvcignore", _IGNORE_FILE.encode())
+    if not os.path.lexists(root / ".dvcignore"):
+        write_atomically(root / ".dvcignore", _IGNORE_FILE.encode(), follow=False)
         written.append(".dvcignore")
     # What makes the folder a repository comes last: the rest is in place by then.
-    write_atomically(folder / "config", config.encode())
+    write_atomically(folder / "config", config.encode(), follow=False)
     if scm:
         Index(root, environ).stage(written)
     return Project.open(root, environ)
