@@ -17,7 +17,7 @@ _CANNOT_FLUSH_FOLDER = frozenset({errno.EINVAL, errno.EBADF})
 
 
 def write_atomically(
-    path: str | os.PathLike[str], data: bytes, *, mode: int = 0o666, follow: bool = True
+    path: str | os.PathLike[str], data: bytes, *, mode: int = 0o666, follow: bool = False
 ) -> None:
     """Make `path` hold `data`, so that a reader or a power cut meets the old content or the new.
 
@@ -27,8 +27,8 @@ def write_atomically(
         path: The file. Its folder must exist.
         data: The whole content.
         mode: Permission bits of a new file, from which the umask is taken.
-        follow: Whether a symbolic link at `path` is written through; it is replaced otherwise,
-            since it came from a repository, perhaps, and might lead anywhere.
+        follow: Whether to write through a symbolic link instead of replacing it: for places where
+            only the user puts links, since one that came with a repository may lead anywhere.
     """
     target = os.path.realpath(path) if follow else os.path.abspath(path)
     folder = os.path.dirname(target)

@@ -63,7 +63,7 @@ def _rewrite(
     if lines:
         text = "".join(line + "\n" for line in lines)
         data = text.encode("utf-8", "surrogateescape")
-        write_atomically(project.root / path, data, follow=False)
+        write_atomically(project.root / path, data)
     else:
         discard(os.path.join(project.root, path))
     return path.replace(os.sep, "/")
@@ -73,10 +73,9 @@ def _lines(project: Project, folder: str) -> list[str]:
     path = os.path.join(folder, _NAME)
     name = os.path.join(project.root, path)
     if os.path.islink(name):
+        # One that came with a repository may lead anywhere: git does not read it either.
         raise FileAccessError(
-            path,
-            "it is a symbolic link, which git does not follow",
-            hint="put a file in its place, then run the same command again",
+            path, "it is a symbolic link", hint="put a file in its place: git reads no others"
         )
     try:
         with open(name, "rb") as stream:

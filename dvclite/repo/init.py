@@ -51,13 +51,13 @@ def init(
     config = f"[core]\n    hash = {chosen.name}\n" + ("" if scm else "    no_scm = true\n")
     folder = root / FOLDER
     make_folder(folder)
-    write_atomically(folder / ".gitignore", _IGNORED.encode(), follow=False)
+    write_atomically(folder / ".gitignore", _IGNORED.encode())
     written = [f"{FOLDER}/.gitignore", f"{FOLDER}/config"]
     if not os.path.lexists(root / ".dvcignore"):
-        write_atomically(root / ".dvcignore", _IGNORE_FILE.encode(), follow=False)
+        write_atomically(root / ".dvcignore", _IGNORE_FILE.encode())
         written.append(".dvcignore")
     # What makes the folder a repository comes last: the rest is in place by then.
-    write_atomically(folder / "config", config.encode(), follow=False)
+    write_atomically(folder / "config", config.encode())
     if scm:
         Index(root, environ).stage(written)
     return Project.open(root, environ)

@@ -48,7 +48,7 @@ def read_pointer(project: Project, path: str) -> Pointer:
 
 def write_pointer(project: Project, pointer: Pointer) -> None:
     """Write a pointer of the workspace. Its folder must exist."""
-    write_atomically(project.root / pointer.path, pointer.text.encode("utf-8"), follow=False)
+    write_atomically(project.root / pointer.path, pointer.text.encode("utf-8"))
 
 
 def pointers(project: Project) -> list[Pointer]:

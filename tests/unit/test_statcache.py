@@ -357,9 +357,9 @@ def test_a_damaged_stat_cache_says_nothing_and_is_made_anew(path, damage):
         "UPDATE files SET seal = seal + 1 WHERE path = CAST('data/b' AS BLOB)",
         "UPDATE files SET seal = NULL WHERE path = CAST('data/b' AS BLOB)",
         "UPDATE files SET path = CAST('data/bb' AS BLOB) WHERE path = CAST('data/b' AS BLOB)",
-        "UPDATE files SET path = path || substr(signature, 1, 1), signature = substr(signature, 2)"
-        " || substr(content, 1, 1), content = substr(content, 2)"
-        " WHERE path = CAST('data/b' AS BLOB)",
+        "UPDATE files SET path = CAST(path || substr(signature, 1, 1) AS BLOB),"
+        " signature = CAST(substr(signature, 2) || substr(content, 1, 1) AS BLOB),"
+        " content = substr(content, 2) WHERE path = CAST('data/b' AS BLOB)",
         "DELETE FROM files WHERE path = CAST('data/b' AS BLOB)",
     ],
 )
