@@ -1,0 +1,51 @@
+"""Bytes that are not what they claim to be."""
+
+from dvclite.errors.ground import DvcliteError, shown
+
+
+class FormatError(DvcliteError):
+    """Bytes are not what they claim to be."""
+
+
+class PointerError(FormatError):
+    """A pointer file cannot be read."""
+
+    def __init__(self, path: str, reason: str, *, hint: str = "") -> None:
+        super().__init__(
+            f"{shown(path)}: {reason}",
+            hint=hint or f"restore it with `git checkout -- {shown(path)}`, or add its data again",
+        )
+        self.path = path
+
+
+class PointerConflictError(PointerError):
+    """A pointer file holds the conflict marks of a merge."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            path,
+            "holds an unresolved merge conflict",
+            hint=(
+                f"keep one side with `git checkout --ours {shown(path)}` or `--theirs`, then `dvclite checkout`;"
+                " or put the merged data in place and run `dvclite add --force` on it"
+            ),
+        )
+
+
+class TreeError(FormatError):
+    """A tree cannot be read."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"malformed tree: {reason}", hint="`dvclite pull` fetches it again")
+
+
+class HostilePathError(FormatError):
+    """A path from a file would lead out of its place."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(
+            f"unsafe path {path!r}: {reason}",
+            hint="whoever wrote the file that names this path made a mistake, or means harm",
+        )
+        self.path = path
+        self.reason = reason
