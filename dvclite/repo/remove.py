@@ -21,7 +21,7 @@ from dvclite.repo.ignorefile import ignore, stop_ignoring
 from dvclite.repo.outputs import Named, enclosing, named_outputs, read_pointer
 from dvclite.repo.project import Project
 from dvclite.repo.results import MovedOutput, Removed
-from dvclite.statcache import Row
+from dvclite.statcache.rows import Row
 from dvclite.workspace.restore import Target, restore
 
 
