@@ -12,8 +12,8 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from dvclite.hashing import Oid
 from dvclite import database
+from dvclite.hashing import Oid
 from dvclite.statcache.rows import Whole, row
 from dvclite.statcache.statcache import StatCache
 from dvclite.tree import Entry

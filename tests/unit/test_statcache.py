@@ -7,8 +7,8 @@ from contextlib import closing
 
 import pytest
 
-from dvclite.hashing import Oid
 from dvclite import database
+from dvclite.hashing import Oid
 from dvclite.statcache.rows import UNSETTLED, Row, Whole, row, signature
 from dvclite.statcache.statcache import StatCache
 from dvclite.tree import Entry
