@@ -21,6 +21,9 @@
     │  ├─ PointerError
     │  │  └─ PointerConflictError
     │  ├─ TreeError
+    │  ├─ PackError
+    │  │  ├─ PackDamagedError        exit 6
+    │  │  └─ PackVersionError
     │  └─ HostilePathError
     ├─ CacheError
     │  ├─ BlobMissingError           exit 5
@@ -61,6 +64,9 @@ from dvclite.errors.cache import (
 from dvclite.errors.formats import (
     FormatError,
     HostilePathError,
+    PackDamagedError,
+    PackError,
+    PackVersionError,
     PointerConflictError,
     PointerError,
     TreeError,
@@ -140,6 +146,9 @@ __all__ = [
     "OidCollisionError",
     "OutsideRepoError",
     "OverlapError",
+    "PackDamagedError",
+    "PackError",
+    "PackVersionError",
     "PathTakenError",
     "PointerConflictError",
     "PointerError",

@@ -47,6 +47,40 @@ class TreeError(FormatError):
         return TreeError(self.reason, where=where)
 
 
+class PackError(FormatError):
+    """A pack cannot be read."""
+
+    def __init__(self, pack: str, reason: str, *, hint: str) -> None:
+        super().__init__(f"pack {shown(pack)}: {reason}" if pack else reason, hint=hint)
+        self.pack = pack
+        self.reason = reason
+
+
+class PackDamagedError(PackError):
+    """A pack, or an entry of it, is not what its name says."""
+
+    exit_code = 6
+
+    def __init__(self, pack: str, reason: str) -> None:
+        super().__init__(
+            pack,
+            reason,
+            hint="`dvclite fsck --repair` keeps what is whole in it and looks for the rest elsewhere",
+        )
+
+
+class PackVersionError(PackError):
+    """A pack was written in a later version of the format."""
+
+    def __init__(self, pack: str, version: int) -> None:
+        super().__init__(
+            pack,
+            f"it has version {version}, which is not known here",
+            hint="install a newer dvclite",
+        )
+        self.version = version
+
+
 class HostilePathError(FormatError):
     """A path from a file would lead out of its place."""
 
