@@ -21,6 +21,7 @@
     │  ├─ PointerError
     │  │  └─ PointerConflictError
     │  ├─ TreeError
+    │  ├─ RecipeError
     │  └─ HostilePathError
     ├─ CacheError
     │  ├─ BlobMissingError           exit 5
@@ -45,7 +46,8 @@
     │  ├─ RemoteUnavailableError
     │  └─ RemoteSetupError
     ├─ TransferError                 exit 8
-    └─ CollectError                  garbage collection stopped before its first deletion
+    ├─ CollectError                  garbage collection stopped before its first deletion
+    └─ InstallationError             a library that dvclite needs is not as it has to be
 
 Each says what is wrong, with which path, oid or URL, and carries in `hint` what to do next.
 """
@@ -272,6 +274,16 @@ class TreeError(FormatError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"malformed tree: {reason}", hint="`dvclite pull` fetches it again")
+
+
+class RecipeError(FormatError):
+    """A recipe cannot be read."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"malformed recipe: {reason}",
+            hint="`dvclite push` from a clone that has the data writes it anew",
+        )
 
 
 class HostilePathError(FormatError):
@@ -546,3 +558,11 @@ def _hint(failures: Sequence[tuple[str, Exception]]) -> str:
 
 class CollectError(DvcliteError):
     """Garbage collection cannot know what is still needed."""
+
+
+class InstallationError(DvcliteError):
+    """A library that dvclite needs is there, but not as it has to be."""
+
+    def __init__(self, library: str, reason: str, *, hint: str) -> None:
+        super().__init__(f"{library} cannot be used: {reason}", hint=hint)
+        self.library = library
