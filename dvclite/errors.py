@@ -279,10 +279,10 @@ class TreeError(FormatError):
 class RecipeError(FormatError):
     """A recipe cannot be read."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, hint: str = "") -> None:
         super().__init__(
             f"malformed recipe: {reason}",
-            hint="`dvclite push` from a clone that has the data writes it anew",
+            hint=hint or "`dvclite push` from a clone that has the data writes it anew",
         )
 
 

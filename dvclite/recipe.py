@@ -6,6 +6,7 @@ a blob has seen, not with its size. The written form is specified in `docs/forma
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from struct import Struct
 from typing import NamedTuple
 
@@ -17,12 +18,13 @@ VERSION = 1
 DIGEST_SIZE = 32
 """The length of the digest that names a pack, in bytes."""
 
-MOST_ENTRIES = 1 << 32
-"""More entries than any pack has."""
+MOST_ENTRIES = (1 << 32) - 1
+"""No pack has more entries."""
 
 LARGEST_BLOB = (1 << 63) - 1
 
-_HEADER = Struct("<8sB7xQII")
+_HEADER = Struct("<8sB7sQII")
+_ZEROS = bytes(7)
 _RUN = Struct("<III")
 
 
@@ -98,7 +100,7 @@ class RecipeBuilder:
 def encode(recipe: Recipe) -> bytes:
     """Return the one written form of a recipe."""
     numbers = {pack: number for number, pack in enumerate(dict.fromkeys(_packs(recipe.runs)))}
-    header = _HEADER.pack(MAGIC, VERSION, recipe.size, len(numbers), len(recipe.runs))
+    header = _HEADER.pack(MAGIC, VERSION, _ZEROS, recipe.size, len(numbers), len(recipe.runs))
     runs = (_RUN.pack(numbers[run.pack], run.first, run.count) for run in recipe.runs)
     return b"".join([header, *numbers, *runs])
 
@@ -111,14 +113,14 @@ def decode(data: bytes) -> Recipe:
     """
     if len(data) < _HEADER.size:
         raise RecipeError("it is cut short")
-    magic, version, size, packs, runs = _HEADER.unpack_from(data)
+    magic, version, zeros, size, packs, runs = _HEADER.unpack_from(data)
     if magic != MAGIC:
         raise RecipeError("it does not begin as a recipe does")
     if version != VERSION:
-        raise RecipeError(f"it is of version {version}, and this dvclite reads {VERSION}")
+        raise RecipeError(f"it is of version {version}", hint="a newer dvclite may read it")
     end = _HEADER.size + packs * DIGEST_SIZE
-    if len(data) != end + runs * _RUN.size:
-        raise RecipeError("it is longer or shorter than it says")
+    if zeros != _ZEROS or len(data) != end + runs * _RUN.size:
+        raise RecipeError("it is not as long as it says, or not blank where it has to be")
     starts = range(_HEADER.size, end, DIGEST_SIZE)
     names = [bytes(data[start : start + DIGEST_SIZE]) for start in starts]
     recipe = Recipe(size, tuple(_runs(names, memoryview(data)[end:])))
@@ -140,18 +142,15 @@ def _packs(runs: Iterable[Run]) -> Iterable[bytes]:
 
 def _check(recipe: Recipe) -> None:
     """Return if this can be a recipe, in its shortest form."""
-    before = None
     for run in recipe.runs:
         if len(run.pack) != DIGEST_SIZE:
             raise RecipeError("a pack's digest is of another length")
         if run.count < 1 or run.first < 0 or run.first + run.count > MOST_ENTRIES:
             raise RecipeError("a run is of entries that no pack has")
-        if (
-            before is not None
-            and before.pack == run.pack
-            and before.first + before.count == run.first
-        ):
+    for run, following in pairwise(recipe.runs):
+        if (run.pack, run.first + run.count) == (following.pack, following.first):
             raise RecipeError("two runs should be one")
-        before = run
     if not recipe.chunks <= recipe.size <= LARGEST_BLOB:
-        raise RecipeError("the blob has more chunks than bytes, or more bytes than any blob")
+        raise RecipeError("its blob has more chunks than bytes, or more bytes than any blob")
+    if recipe.size and not recipe.runs:
+        raise RecipeError("its blob has bytes and no chunks")
