@@ -91,7 +91,7 @@ class PackIndex:
             Those whose entries are not known.
         """
         self._open()
-        for key, (pack, size) in list(self._packs.items()):
+        for pack, size in list(self._packs.values()):
             if there.get(pack) != size:
                 self.drop(pack)
         return [pack for pack in there if _key(pack) not in self._packs]
@@ -107,8 +107,7 @@ class PackIndex:
         key = _key(pack)
         short = _SHORT.unpack_from
         rows = [
-            (*short(digest.ljust(16, b"\0")), kind, key, number)
-            for number, (kind, digest, *_) in enumerate(entries)
+            (*short(digest), kind, key, number) for number, (kind, digest, *_) in enumerate(entries)
         ]
         rows.sort()
         connection = self._open()
@@ -228,7 +227,7 @@ class PackIndex:
         # In order, so that those close to each other are read from the same page.
         rest = iter(sorted(digests))
         while together := list(islice(rest, _TOGETHER)):
-            short = {_SHORT.unpack_from(digest.ljust(16, b"\0")): digest for digest in together}
+            short = {_SHORT.unpack_from(digest): digest for digest in together}
             values = [first for first, _second in short]
             for schema in self._schemas:
                 try:
