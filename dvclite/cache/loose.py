@@ -32,10 +32,14 @@ class LooseBlobs:
         """Return where a blob belongs."""
         return os.path.join(self.root, self._format.loose_key(oid))
 
+    def find_in_place(self, oid: Oid) -> str | None:
+        """Return where a blob is, if it is in its place."""
+        path = self.path(oid)
+        return path if os.path.exists(path) else None
+
     def find(self, oid: Oid) -> str | None:
         """Return where a blob is, in its place or in the trash; None if it is nowhere."""
-        path = self.path(oid)
-        if os.path.exists(path):
+        if path := self.find_in_place(oid):
             return path
         for day in self.trash_days():
             path = os.path.join(self._trash, day, self._format.loose_key(oid))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from dvclite.cache.leases import Lease
 from dvclite.cache.loose import BLOB_MODE, LooseBlobs
+from dvclite.cache.packing import Packing
 from dvclite.errors import BlobCorruptError, FileChangedError, OidCollisionError
 from dvclite.files import changes
 from dvclite.files.atomic import discard
@@ -47,9 +48,17 @@ class Writer:
         stored_bytes: Their bytes.
     """
 
-    def __init__(self, blobs: LooseBlobs, format: Format, lease: Lease, staging: Staging) -> None:
-        """Write to `blobs`, relying by `lease` on what is there already."""
+    def __init__(
+        self,
+        blobs: LooseBlobs,
+        packing: Packing,
+        format: Format,
+        lease: Lease,
+        staging: Staging,
+    ) -> None:
+        """Write to `blobs` and packs, relying by `lease` on what is there already."""
         self._blobs = blobs
+        self._packing = packing
         self._format = format
         self._lease = lease
         self._staging = staging
@@ -98,7 +107,7 @@ class Writer:
         """Rely on blobs that should be there, and return those that are not."""
         by_oid = {ref.oid: ref for ref in refs}
         self._lease.rely_on(by_oid)
-        absent = self._blobs.absent(by_oid)
+        absent = self._blobs.absent(self._packing.keep(by_oid))
         return [ref for oid, ref in by_oid.items() if oid in absent and not self._blobs.rescue(oid)]
 
     def new_path(self) -> str:
@@ -131,20 +140,43 @@ class Writer:
             self._lease.rely_on([ref.oid])
             self._name(partial, BlobRef(ref.oid, size))
 
+    def take(self, ref: BlobRef, data: bytes, source: str) -> None:
+        """Bring in foreign bytes, if they are what they should be. Safe from many threads.
+
+        Args:
+            ref: What they should be.
+            data: The bytes.
+            source: Where they came from, for messages.
+
+        Raises:
+            BlobCorruptError: They are something else.
+        """
+        found = hash_bytes(data, self._format.algorithm)
+        if found != ref.oid.removesuffix(TREE_SUFFIX) or ref.size not in (-1, len(data)):
+            raise BlobCorruptError(ref.oid, source)
+        with self._lock:
+            self._offer(ref.oid, data, source)
+
     def finish(self) -> None:
         """Return when everything brought in has its name and survives a power cut.
 
         Raises:
             OSError: Something could not be written. What has its name then is whole.
         """
-        self._store_waiting()
         with self._lock:
-            self._naming.finish()
+            self._store_waiting()
+            self._packing.finish(self._naming)
+            self._finish_naming()
 
     def discard(self) -> None:
         """Give up what has no name yet."""
         with self._lock:
+            self._packing.discard()
             self._naming.discard()
+
+    def _finish_naming(self) -> None:
+        self._naming.finish()
+        self._packing.named()
 
     def _save_small(
         self, fd: int, path: str, before: os.stat_result, moved: OnBytes
@@ -207,18 +239,36 @@ class Writer:
     def _store_waiting(self) -> None:
         waiting, self._waiting, self._bytes_waiting = self._waiting, {}, 0
         self._lease.rely_on(waiting)
+        packed = {oid for oid, one in waiting.items() if self._packing.takes(len(one.data))}
+        unpacked = self._packing.keep(packed)
         for oid, (data, path) in waiting.items():
-            ref = BlobRef(oid, len(data))
-            if not self._is_stored(ref, path, data):
-                partial = self._staging.new_path()
-                fd = changes.create(partial, mode=BLOB_MODE)
-                try:
-                    changes.write(fd, data)
-                finally:
-                    changes.close(fd)
-                self._name(partial, ref)
-        if not self._format.algorithm.cryptographic:
-            self._naming.finish()  # The next group is compared with what this one stored.
+            if oid not in packed:
+                self._store_loose(oid, data, path)
+            elif oid in unpacked or not self._equals_packed(oid, data, path):
+                self._packing.add(oid, data, self._naming)
+                self._count(len(data))
+
+    def _equals_packed(self, oid: Oid, data: bytes, path: str) -> bool:
+        """Say whether a pack holds a blob: the same bytes, where oids can be forged."""
+        if self._format.algorithm.cryptographic:
+            return True
+        try:
+            if self._packing.equals(oid, data):
+                return True
+        except BlobCorruptError:
+            return False
+        raise OidCollisionError(path, oid, self._format.algorithm.name)
+
+    def _store_loose(self, oid: Oid, data: bytes, path: str) -> None:
+        ref = BlobRef(oid, len(data))
+        if not self._is_stored(ref, path, data):
+            partial = self._staging.new_path()
+            fd = changes.create(partial, mode=BLOB_MODE)
+            try:
+                changes.write(fd, data)
+            finally:
+                changes.close(fd)
+            self._name(partial, ref)
 
     def _is_stored(self, ref: BlobRef, path: str, content: bytes | str) -> bool:
         """Say whether the cache holds a blob already: the same bytes, where oids can be forged.
@@ -239,10 +289,13 @@ class Writer:
 
     def _name(self, partial: str, ref: BlobRef) -> None:
         self._naming.add(partial, self._blobs.path(ref.oid), ref.size)
+        self._count(ref.size)
+
+    def _count(self, size: int) -> None:
         self.stored += 1
-        self.stored_bytes += ref.size
+        self.stored_bytes += size
         if self._naming.is_full:
-            self._naming.finish()
+            self._finish_naming()
 
 
 def _is_unchanged(before: os.stat_result, after: os.stat_result) -> bool:
