@@ -62,6 +62,7 @@ class PackedBlobs:
         self._files = PackFiles(self.path, trusted=trusted)
         self._index = PackIndex(index, self._files.entries)
         self._lock = threading.RLock()
+        self._last: Location | None = None
 
     def path(self, pack: str) -> str:
         """Return where a pack belongs."""
@@ -70,25 +71,20 @@ class PackedBlobs:
     def absent(self, oids: Iterable[Oid]) -> set[Oid]:
         """Return which of these blobs are in no pack that is in its place."""
         with self._lock:
-            absent = self._not_indexed(set(oids))
+            wanted = set(oids)
+            absent = wanted - self._in_place(wanted)
             if absent and self.refresh():
-                absent = self._not_indexed(absent)
+                absent -= self._in_place(absent)
             return absent
 
     def keep(self, oids: Iterable[Oid]) -> set[Oid]:
         """Return which of these blobs are in no pack, not even in one that had gone to the trash.
 
-        To be asked after they were written down as relied upon. Packs are looked at, and not only
-        what is remembered of them.
+        To be asked after they were written down as relied upon.
         """
         with self._lock:
-            wanted = set(oids)
-            absent = wanted - self._in_place(wanted)
-            if absent:
-                self.refresh()
-                absent -= self._in_place(absent)
-            if absent:
-                self._rescue(absent)
+            absent = self.absent(oids)
+            if absent and self._rescue(absent):
                 absent -= self._in_place(absent)
             return absent
 
@@ -104,7 +100,7 @@ class PackedBlobs:
         """
         with self._lock:
             for _attempt in range(2):
-                for location in list(self._find(oid)):
+                for location in self._find(oid):
                     try:
                         return self._files.content(location, self._algorithm)
                     except FileNotFoundError:
@@ -235,14 +231,24 @@ class PackedBlobs:
             writer.discard()
 
     def _find(self, oid: Oid) -> Iterator[Location]:
-        return self._index.find(_kind(oid), [digest_of(oid)])
+        kind, digest = _kind(oid), digest_of(oid)
+        following = self._following()
+        if following is not None and following.entry[:2] == (kind, digest):
+            self._last = following
+            yield following
+        for location in self._index.find(kind, [digest]):
+            self._last = location
+            yield location
 
-    def _not_indexed(self, oids: set[Oid]) -> set[Oid]:
-        absent: set[Oid] = set()
-        for kind, by_digest in _by_kind(oids):
-            present = self._index.present(kind, by_digest)
-            absent.update(oid for digest, oid in by_digest.items() if digest not in present)
-        return absent
+    def _following(self) -> Location | None:
+        """Return what lies behind the last blob that was asked for: likely the next to be."""
+        if self._last is None:
+            return None
+        pack, number, _entry = self._last
+        entries = self._index.entries(pack)
+        if entries is None or number + 1 >= len(entries):
+            return None
+        return Location(pack, number + 1, entries[number + 1])
 
     def _in_place(self, oids: set[Oid]) -> set[Oid]:
         """Return which blobs are in packs that are there at this moment."""
@@ -259,13 +265,14 @@ class PackedBlobs:
                 self._index.drop(pack)
         return found
 
-    def _rescue(self, oids: set[Oid]) -> None:
-        """Move packs back from the trash that hold any of these blobs."""
+    def _rescue(self, oids: set[Oid]) -> bool:
+        """Move packs back from the trash that hold any of these blobs; return if there were any."""
+        rescued = False
         for day in self._trash_days():
             for stored in list(self.trashed(day)):
                 if any(ref.oid in oids for ref in stored.blobs):
-                    self.restore_from_trash(stored.id, day)
-        self.refresh()
+                    rescued |= self.restore_from_trash(stored.id, day)
+        return rescued and self.refresh()
 
     def _read_trash(self, oid: Oid) -> bytes | None:
         digest = digest_of(oid)

@@ -1,7 +1,8 @@
-"""Garbage in packs: it leaves with its pack, or when most of its pack is garbage.
+"""Garbage in packs: it leaves with its pack.
 
-What is still needed of a pack is written into a new one before the old one goes to the trash. So
-a pack may hold some garbage for long, and nothing is written again to be rid of a little.
+What is still needed of a pack is written into a new one before the old one goes to the trash.
+Garbage stays in a large pack as long as most of that is needed: much is not written again to be
+rid of a little.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -10,6 +11,9 @@ from typing import NamedTuple
 from dvclite.cache.cache import Cache
 from dvclite.cache.packed import Stored
 from dvclite.hashing import BlobRef, Oid
+
+_CHEAP = 8 << 20
+"""How much may be written again to be rid of any garbage, in bytes."""
 
 _SMALL = 16 << 20
 _MANY_SMALL = 32
@@ -79,13 +83,14 @@ def only_there(cache: Cache, stored: Stored) -> list[BlobRef]:
 
 
 def _choose(cache: Cache, garbage: Collection[Oid]) -> list[_Chosen]:
-    """Return the packs of which most is garbage, and small ones if there are many."""
+    """Return the packs that garbage leaves with, and small ones if there are many."""
     chosen: list[_Chosen] = []
     small: list[_Chosen] = []
     for stored in cache.packed:
         dead = [ref for ref in stored.blobs if ref.oid in garbage]
         pack = _Chosen(stored.id, dead)
-        if 2 * _size(dead) > _size(stored.blobs) or len(dead) == len(stored.blobs):
+        lives = _size(stored.blobs) - _size(dead)
+        if dead and lives <= max(_CHEAP, _size(dead)):
             chosen.append(pack)
         elif stored.size < _SMALL:
             small.append(pack)
