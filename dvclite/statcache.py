@@ -162,12 +162,15 @@ class StatCache:
 
     def whole_at(self, path: str) -> Whole | None:
         """Return what the rows at and below the path of an output stand for, if that is known."""
-        return next((one for one in self.outputs() if one.path == path and one.oid), None)
+        return next((one for one in self._wholes("WHERE path = ?", _key(path)) if one.oid), None)
 
     def outputs(self) -> list[Whole]:
         """Return the outputs that were last saved or restored here, sorted by path."""
+        return self._wholes("ORDER BY path")
+
+    def _wholes(self, which: str, *values: bytes) -> list[Whole]:
         try:
-            found = self._read().execute("SELECT path, oid, files FROM outputs ORDER BY path")
+            found = self._read().execute(f"SELECT path, oid, files FROM outputs {which}", values)  # noqa: S608 - ours
             return [
                 Whole(key.decode("utf-8", "surrogatepass"), Oid(oid), count)
                 for key, oid, count in found
@@ -259,8 +262,8 @@ class Update:
     def commit(self, wholes: Mapping[str, Oid | None], *, afresh: Collection[str] = ()) -> None:
         """Make the stat cache remember what was collected, if it can.
 
-        Each row is true by itself. What all rows of an output stand for is not remembered if
-        another process wrote some of them since this update began.
+        Each row is true by itself. What all rows of an output stand for is only remembered if
+        those that are there already are the ones that were there when this update began.
 
         Args:
             wholes: By the paths of the outputs that rows were collected of, what all their rows
@@ -282,8 +285,8 @@ class Update:
             )
             for output, oid in wholes.items():
                 key = _key(output)
-                is_ours = self._stamps is not None and stamps.get(key) == self._stamps.get(key)
-                _set_whole(connection, output, oid if is_ours else None)
+                known = self._stamps is not None and stamps.get(key) == self._stamps.get(key)
+                _set_whole(connection, output, oid if known or output in afresh else None)
 
         if not self._is_lost:
             _write_into(self._path, connection, write)

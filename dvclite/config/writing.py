@@ -45,7 +45,8 @@ def write_document(path: Path, document: Document, level: Level, *, secret: bool
         if secret and level in _PRIVATE:
             _close_to_others(path)
         if read_small(path, largest=LARGEST) != data:
-            write_atomically(path, data, mode=0o600 if level in _PRIVATE else 0o666)
+            mode = 0o600 if level in _PRIVATE else 0o666
+            write_atomically(path, data, mode=mode, follow=level in _OUTSIDE)
     except OSError as error:
         raise FileAccessError(str(path), error.strerror or str(error)) from error
 

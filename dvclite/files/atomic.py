@@ -3,6 +3,7 @@
 import errno
 import functools
 import os
+import stat
 import sys
 
 from dvclite.files import changes
@@ -15,17 +16,21 @@ PARTIAL_PREFIX = ".dvclite-partial-"
 _CANNOT_FLUSH_FOLDER = frozenset({errno.EINVAL, errno.EBADF})
 
 
-def write_atomically(path: str | os.PathLike[str], data: bytes, *, mode: int = 0o666) -> None:
+def write_atomically(
+    path: str | os.PathLike[str], data: bytes, *, mode: int = 0o666, follow: bool = False
+) -> None:
     """Make `path` hold `data`, so that a reader or a power cut meets the old content or the new.
 
-    A symbolic link at `path` is written through, not replaced. An existing file keeps its mode.
+    An existing file keeps its mode.
 
     Args:
         path: The file. Its folder must exist.
         data: The whole content.
         mode: Permission bits of a new file, from which the umask is taken.
+        follow: Whether to write through a symbolic link instead of replacing it: for places where
+            only the user puts links, since one that came with a repository may lead anywhere.
     """
-    target = os.path.realpath(path)
+    target = os.path.realpath(path) if follow else os.path.abspath(path)
     folder = os.path.dirname(target)
     _sweep(folder)
     partial = os.path.join(folder, PARTIAL_PREFIX + own_name())
@@ -80,6 +85,7 @@ def _sweep(folder: str) -> None:
 
 def _mode_of(path: str) -> int | None:
     try:
-        return os.stat(path).st_mode & 0o7777
+        found = os.lstat(path).st_mode
     except FileNotFoundError:
         return None
+    return None if stat.S_ISLNK(found) else found & 0o7777

@@ -9,7 +9,7 @@ from dvclite.repo.outputs import Named
 from dvclite.repo.project import Project
 from dvclite.repo.results import Changed, Diff, Renamed
 from dvclite.tree import Entry, below, joined
-from dvclite.workspace.compare import present_entries, wanted_entries
+from dvclite.workspace.compare import is_left_alone, present_entries, wanted_entries
 
 
 def diff(
@@ -100,6 +100,8 @@ class _Differ:
         if old is None and new is not None:
             self._added.append(Changed(new.path, None, new.oid or None))
         elif new is None and old is not None:
+            if self._from_workspace and is_left_alone(self._project.workspace, old.path):
+                return
             self._deleted.append(Changed(old.path, old.oid or None, None))
         elif old is not None and new is not None and not old.same_content(new):
             self._modified.append(Changed(old.path, old.oid or None, new.oid or None))

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterable
 
+from dvclite.errors import FileAccessError
 from dvclite.files.atomic import discard, write_atomically
 from dvclite.repo.project import Project
 
@@ -57,6 +58,11 @@ def _rewrite(
     project: Project, folder: str, *, add: Iterable[str] = (), drop: Iterable[str] = ()
 ) -> str:
     path = os.path.join(folder, _NAME)
+    if os.path.islink(os.path.join(project.root, path)):
+        # One that came with a repository may lead anywhere: git does not read it either.
+        raise FileAccessError(
+            path, "it is a symbolic link", hint="put a file in its place: git reads no others"
+        )
     lines = [line for line in _lines(project, folder) if line not in set(drop)]
     lines += [line for line in add if line not in lines]
     if lines:

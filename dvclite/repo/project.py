@@ -10,7 +10,7 @@ from posixpath import normpath
 from dvclite.cache.cache import Cache
 from dvclite.cache.layout import Kind
 from dvclite.config.settings import Config
-from dvclite.errors import ConfigError, NotARepoError, OutsideRepoError
+from dvclite.errors import ConfigError, NotARepoError, OutsideRepoError, RepoError
 from dvclite.files.scan import Ignore, Matches
 from dvclite.formats.format import Format
 from dvclite.formats.native import native
@@ -47,12 +47,14 @@ class Project:
 
         Raises:
             NotARepoError: It is in none.
+            RepoError: A folder of the repository's own is a symbolic link.
             ConfigError: A configuration file cannot be read.
         """
         start = Path(os.path.realpath(path))
         for root in (start, *start.parents):
             folder = root / FOLDER
             if folder.is_dir():
+                _check_own_folders(folder)
                 config = Config.load(
                     folder, main_folder=_main_folder(root, environ), environ=environ
                 )
@@ -161,6 +163,16 @@ class Project:
     def _matches_in(self, folder: str, has_file: bool) -> Matches | None:  # noqa: FBT001
         rules = self.ignore_rules
         return rules.matches if rules.speak_of(folder, has_file=has_file) else None
+
+
+def _check_own_folders(folder: Path) -> None:
+    """Refuse a clone that brings a link along to have us write, and clean up, somewhere else."""
+    for own in (folder, folder / "tmp", folder / "cache"):
+        if own.is_symlink():
+            raise RepoError(
+                f"{own} is a symbolic link, and might lead anywhere",
+                hint="remove it; where the cache is `dvclite cache dir` says and sets",
+            )
 
 
 def _main_folder(root: Path, environ: Mapping[str, str]) -> Path | None:

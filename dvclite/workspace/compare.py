@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from struct import Struct
 from typing import NamedTuple
 
@@ -68,18 +69,28 @@ def present_entries(workspace: Workspace, path: str) -> Iterator[Entry]:
             yield current
 
 
-def _ignore_stale(_path: str) -> None:
-    pass
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who keeps the stat cache up to date with what a comparison comes upon.
+
+    Attributes:
+        stale: Is told of paths that the stat cache remembers for nothing.
+        recognised: Is told of what is as wanted, and what it is, where the stat cache did not know.
+    """
+
+    stale: Callable[[str], object] = lambda _path: None
+    recognised: Callable[[Found, Entry], object] = lambda _found, _entry: None
+
+
+_NOBODY = Listener()
 
 
 def differences(
-    workspace: Workspace,
-    output: Output,
-    path: str,
-    stale: Callable[[str], None] = _ignore_stale,
+    workspace: Workspace, output: Output, path: str, listener: Listener = _NOBODY
 ) -> Iterator[Difference]:
     """Yield where the workspace differs from what an output should be, sorted by path.
 
+    What is ignored and there does not count, whatever it holds; what is ignored and absent does.
     Files whose stat is still as remembered are not opened. While the stat cache stands for the
     very tree that the pointer names, that tree is not read either.
 
@@ -87,27 +98,30 @@ def differences(
         workspace: The workspace.
         output: What should be there.
         path: The output's path, or one inside it to look no further.
-        stale: Is told of paths that the stat cache remembers for nothing.
+        listener: Is told of what the stat cache has to learn.
 
     Raises:
         FileAccessError: Something cannot be read.
         BlobMissingError, BlobCorruptError, TreeError, HostilePathError: As `wanted_entries`.
     """
-    known = _known_differences(workspace, output, path)
+    known = _known_differences(workspace, output, path, listener)
     if known is not None:
         yield from known
         return
     pairs = paired(workspace.found(path), workspace.statcache.below(path))
     for (here, row), wanted in _with_wanted(pairs, below(wanted_entries(workspace, output), path)):
         if here is None and wanted is not None:
-            yield Difference(wanted.path, None, None, wanted, known=False)
+            if not is_left_alone(workspace, wanted.path):
+                yield Difference(wanted.path, None, None, wanted, known=False)
         elif here is not None:
-            yield from _difference(workspace, here, row, wanted)
+            yield from _difference(workspace, here, row, wanted, listener)
         elif row is not None:
-            stale(row.path)
+            listener.stale(row.path)
 
 
-def _known_differences(workspace: Workspace, output: Output, path: str) -> list[Difference] | None:
+def _known_differences(
+    workspace: Workspace, output: Output, path: str, listener: Listener
+) -> list[Difference] | None:
     """Return the differences where the rows of the stat cache stand for what is wanted.
 
     Returns:
@@ -121,12 +135,20 @@ def _known_differences(workspace: Workspace, output: Output, path: str) -> list[
     rows = 0
     for here, row in paired(workspace.found(path), workspace.statcache.below(path)):
         rows += row is not None
+        if here is None and row is not None and is_left_alone(workspace, row.path):
+            continue
         if here is None or row is None or signature(here.stat) != row.signature:
             wanted = row.entry(row.path) if row is not None else None
-            known += _difference(workspace, here, row, wanted)
+            known += _difference(workspace, here, row, wanted, listener)
             if len(known) > _MANY:
                 return None
     return known if rows == whole.rows else None
+
+
+def is_left_alone(workspace: Workspace, path: str) -> bool:
+    """Say whether something is at a path that is not versioned now, though it is in a tree."""
+    is_ignored = workspace.is_ignored(path.rstrip("/"), is_folder=path.endswith("/"))
+    return is_ignored and workspace.exists(path)
 
 
 def identify(workspace: Workspace, found: Found, row: Row | None) -> Entry:
@@ -221,7 +243,11 @@ def _with_wanted(
 
 
 def _difference(
-    workspace: Workspace, found: Found | None, row: Row | None, wanted: Entry | None
+    workspace: Workspace,
+    found: Found | None,
+    row: Row | None,
+    wanted: Entry | None,
+    listener: Listener,
 ) -> Iterator[Difference]:
     current = _current(workspace, found, row, wanted)
     if current is None and wanted is None:
@@ -230,6 +256,8 @@ def _difference(
         path = wanted.path if wanted is not None else (current or Entry("")).path
         known = row is not None and current is not None and current.same_content(row.entry(path))
         yield Difference(path, found, current, wanted, known)
+    elif found is not None and (row is None or signature(found.stat) != row.signature):
+        listener.recognised(found, current)
 
 
 def _current(

@@ -2,18 +2,22 @@
 
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from dvclite.errors import BlobCorruptError, BlobMissingError, UnsavedChangesError
+from dvclite.files.clock import FileClock, is_settled
+from dvclite.files.scan import Found
 from dvclite.files.staging import Staging
 from dvclite.hashing import Oid
 from dvclite.pointer import Output
 from dvclite.progress import Progress
-from dvclite.statcache import Update
+from dvclite.statcache import UNSETTLED, Update, row, signature
 from dvclite.tree import Entry, check_spelling
 from dvclite.workspace.arrivals import Arrival, Arrivals, Host
-from dvclite.workspace.compare import Difference, differences, fingerprint
+from dvclite.workspace.compare import Difference, Listener, differences, fingerprint
 from dvclite.workspace.place import Place
 from dvclite.workspace.settling import Settling
 from dvclite.workspace.workspace import Workspace, named_errors
@@ -78,33 +82,42 @@ def restore(
     planned: list[tuple[Target, dict[str, bytes]]] = []
     restored = Restored()
     for target in targets:
-        try:
-            with named_errors(workspace.root, target.path):
-                differs, safe, lost = _judge(workspace, target)
-        except BlobMissingError:
-            restored.missing.append(target.path)
-            continue
-        except BlobCorruptError as error:
-            restored.missing.append(target.path)
-            restored.corrupt.append(error)
-            continue
-        unsaved += lost
-        if differs:
-            planned.append((target, safe))
+        with _noted(target, restored), named_errors(workspace.root, target.path):
+            differs, safe, lost = _judge(workspace, target)
+            unsaved += lost
+            if differs:
+                planned.append((target, safe))
     if unsaved and not force:
         raise UnsavedChangesError(unsaved)
     for target, safe in planned:
-        with named_errors(workspace.root, target.path), Staging(workspace.temporary) as staging:
+        with (
+            _noted(target, restored),
+            named_errors(workspace.root, target.path),
+            Staging(workspace.temporary) as staging,
+        ):
             _Restorer(workspace, target, staging, progress, None if force else safe).run(restored)
     return restored
+
+
+@contextmanager
+def _noted(target: Target, restored: Restored) -> Iterator[None]:
+    """Note that a target cannot be restored as its tree is not to be had, and go on."""
+    try:
+        yield
+    except BlobMissingError:
+        restored.missing.append(target.path)
+    except BlobCorruptError as error:
+        restored.missing.append(target.path)
+        restored.corrupt.append(error)
 
 
 def _judge(workspace: Workspace, target: Target) -> tuple[bool, dict[str, bytes], list[str]]:
     """Find out what restoring would destroy.
 
     Returns:
-        Whether anything differs; the fingerprints of files that may be destroyed, since the cache
-        holds their content; the paths of those that may not.
+        Whether anything differs, or the stat cache has something to learn; the fingerprints of
+        files that may be destroyed, since the cache holds their content; the paths of those that
+        may not.
     """
     safe: dict[str, bytes] = {}
     lost: list[str] = []
@@ -113,9 +126,11 @@ def _judge(workspace: Workspace, target: Target) -> tuple[bool, dict[str, bytes]
         check_spelling(workspace.cache.tree(target.output.oid))
     if not workspace.exists(target.path):
         return target.output.oid is not None, safe, lost
+    unknown = [] if _is_remembered(workspace, target) else [target.path]
     # A folder with nothing in it shows no difference, wanted or not.
     differs = target.output.is_directory != workspace.is_folder(target.output.path)
-    for difference in differences(workspace, target.output, target.path):
+    listener = Listener(unknown.append, lambda found, _entry: unknown.append(found.path))
+    for difference in differences(workspace, target.output, target.path, listener):
         differs = True
         found, current, wanted = difference.found, difference.current, difference.wanted
         if found is None or current is None or found.is_folder:
@@ -130,7 +145,15 @@ def _judge(workspace: Workspace, target: Target) -> tuple[bool, dict[str, bytes]
     lost += [path for path, oid in content.items() if oid in absent]
     for path in lost:
         del safe[path]
-    return differs, safe, sorted(lost)
+    return differs or bool(unknown), safe, sorted(lost)
+
+
+def _is_remembered(workspace: Workspace, target: Target) -> bool:
+    """Say whether the stat cache stands for what a target should be, if that can be."""
+    if target.path != target.output.path or target.output.oid is None:
+        return True
+    whole = workspace.statcache.whole_at(target.path)
+    return whole is not None and whole.oid == target.output.oid
 
 
 class _Restorer:
@@ -150,12 +173,15 @@ class _Restorer:
         self._progress = progress
         self._safe = safe
         self._place = Place(workspace.root)
+        self._update = workspace.statcache.updating()
+        self._began = 0
         self._folders: list[str] = []
         self._changed_since: list[str] = []
 
     def run(self, restored: Restored) -> None:
         failed = len(restored.missing)
-        with self._place, self._workspace.statcache.updating() as update:
+        with self._place, self._update as update, closing(FileClock(self._staging)) as clock:
+            self._began = clock.now()
             settling = Settling(self._place, self._staging, update)
             self._apply_all(restored, update, settling)
             settling.finish()
@@ -175,7 +201,8 @@ class _Restorer:
         workspace = self._workspace
         host = Host(self._welcomes, arrived)
         with Arrivals(workspace, workspace.kinds, self._staging, self._place, host) as arrivals:
-            for difference in differences(workspace, self._output, self._path, update.drop):
+            listener = Listener(update.drop, self._remember)
+            for difference in differences(workspace, self._output, self._path, listener):
                 if difference.wanted is None:
                     self._remove(difference, restored, update)
                 elif _only_mode_differs(difference):
@@ -186,6 +213,11 @@ class _Restorer:
                     self._bring(difference, difference.wanted, arrivals, restored)
             arrivals.finish()
             self._finish_folders(settling)
+
+    def _remember(self, found: Found, entry: Entry) -> None:
+        """Let the stat cache know what turned out to be as it should be."""
+        signed = signature(found.stat) if is_settled(found.stat, self._began) else UNSETTLED
+        self._update.put(row(found.path, signed, entry))
 
     def _stays_whole(self) -> bool:
         """Say whether the rows of the output stand for all of it once this part is restored."""

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import pytest
 
-if not hasattr(os, "fork"):
-    pytest.skip("needs fork", allow_module_level=True)
+if not os.path.isdir("/proc/self/fd"):
+    pytest.skip("needs fork and /proc", allow_module_level=True)
 
 import scene
 from harness import CUTS, ERRORS, KILLS, LASTING, TORN, Stage, load_all, points, run, sweep

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-if not hasattr(os, "fork"):
-    pytest.skip("needs fork", allow_module_level=True)
+if not os.path.isdir("/proc/self/fd"):
+    pytest.skip("needs fork and /proc", allow_module_level=True)
 
 from harness import (
     CUTS,

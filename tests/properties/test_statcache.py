@@ -65,7 +65,7 @@ class Remembering(RuleBasedStateMachine):
         if locked:
             return
         # Nobody can tell what a damaged database held when the update began.
-        known = oid if self.is_sound else None
+        known = oid if self.is_sound or afresh else None
         self.is_sound = True
         if afresh:
             self.drop_output(output)

@@ -51,11 +51,28 @@ def test_a_file_keeps_its_mode_and_a_new_one_has_the_usual_one(tmp_path):
 
 
 @posix
-def test_a_link_is_written_through(tmp_path):
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_link_is_replaced_and_what_it_leads_to_is_not_touched(tmp_path, exists):
     (tmp_path / "there").mkdir()
+    if exists:
+        (tmp_path / "there/file").write_bytes(b"precious")
+        os.chmod(tmp_path / "there/file", 0o600)
     (tmp_path / "link").symlink_to("there/file")
 
     write_atomically(tmp_path / "link", b"data")
+
+    assert not (tmp_path / "link").is_symlink()
+    assert (tmp_path / "link").read_bytes() == b"data"
+    assert (tmp_path / "there/file").exists() == exists
+    assert not exists or (tmp_path / "there/file").read_bytes() == b"precious"
+
+
+@posix
+def test_a_link_is_written_through_where_that_is_asked_for(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link").symlink_to("there/file")
+
+    write_atomically(tmp_path / "link", b"data", follow=True)
 
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "there/file").read_bytes() == b"data"

@@ -171,16 +171,64 @@ def test_the_contents_below_a_path_are_those_of_its_files(path):
 
 def test_an_output_is_forgotten_and_others_are_not(path):
     remember(path, "data", file("data/a"))
-    remember(path, "data/a.b", file("data/a.b"))
+    remember(path, "data.b", file("data.b"))
     remember(path, "model", file("model"), oid=OTHER)
 
     with StatCache(path) as cache:
         assert cache.outputs() == [
-            *(Whole("data", "", 1), Whole("data/a.b", OID, 1), Whole("model", OTHER, 1))
+            *(Whole("data", OID, 1), Whole("data.b", OID, 1), Whole("model", OTHER, 1))
         ]
         cache.forget("data")
         assert list(cache.below("data")) == []
-        assert cache.outputs() == [Whole("data/a.b", OID, 1), Whole("model", OTHER, 1)]
+        assert cache.outputs() == [Whole("data.b", OID, 1), Whole("model", OTHER, 1)]
+
+
+def test_no_whole_is_remembered_when_another_process_wrote_meanwhile(path):
+    remember(path, "data", file("data/a"))
+    remember(path, "model", file("model"))
+    with StatCache(path) as cache:
+        ours = cache.updating()
+    remember(path, "data", file("data/b"))
+    with ours:
+        ours.put(file("data/c"))
+        ours.commit({"data": OTHER, "model": OTHER})
+
+    assert recall(path, "data") == ([file("data/a"), file("data/b"), file("data/c")], None)
+    assert recall(path, "model")[1] == Whole("model", OTHER, 1)
+
+
+def test_no_whole_is_remembered_when_the_database_went_away_meanwhile(path):
+    remember(path, "data", file("data/a"))
+    with StatCache(path).updating() as update:
+        path.unlink()
+        update.put(file("data/b"))
+        update.commit({"data": OTHER})
+
+    assert recall(path, "data") == ([file("data/b")], None)
+
+
+def test_no_whole_is_remembered_beside_rows_that_could_not_be_read(path):
+    remember(path, "data", file("data/a"))
+    path.write_bytes(b"no database" * 1000)
+
+    remember(path, "data", file("data/b"))
+
+    assert recall(path, "data") == ([file("data/b")], None)
+
+
+def test_an_output_above_or_below_another_takes_its_whole_away(path):
+    remember(path, "data", file("data/a"), file("data/in/x"))
+    remember(path, "data-old", file("data-old"))
+    remember(path, "data/in", file("data/in/x", 2))
+
+    assert recall(path, "data")[1] is None
+    assert recall(path, "data/in")[1] == Whole("data/in", OID, 1)
+
+    remember(path, "data", file("data/in/x"))
+
+    assert recall(path, "data")[1] == Whole("data", OID, 2)
+    assert recall(path, "data/in")[1] is None
+    assert recall(path, "data-old")[1] == Whole("data-old", OID, 1)
 
 
 def test_more_rows_than_wait_together_are_remembered_in_order(path):
@@ -309,9 +357,9 @@ def test_a_damaged_stat_cache_says_nothing_and_is_made_anew(path, damage):
         "UPDATE files SET seal = seal + 1 WHERE path = CAST('data/b' AS BLOB)",
         "UPDATE files SET seal = NULL WHERE path = CAST('data/b' AS BLOB)",
         "UPDATE files SET path = CAST('data/bb' AS BLOB) WHERE path = CAST('data/b' AS BLOB)",
-        "UPDATE files SET path = path || substr(signature, 1, 1), signature = substr(signature, 2)"
-        " || substr(content, 1, 1), content = substr(content, 2)"
-        " WHERE path = CAST('data/b' AS BLOB)",
+        "UPDATE files SET path = CAST(path || substr(signature, 1, 1) AS BLOB),"
+        " signature = CAST(substr(signature, 2) || substr(content, 1, 1) AS BLOB),"
+        " content = substr(content, 2) WHERE path = CAST('data/b' AS BLOB)",
         "DELETE FROM files WHERE path = CAST('data/b' AS BLOB)",
     ],
 )
