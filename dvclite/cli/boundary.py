@@ -1,6 +1,5 @@
 """Where every error of a command ends: as one clear message and an exit code."""
 
-import errno
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,12 +10,12 @@ from click.exceptions import NoArgsIsHelpError
 from dvclite.cli.console import Console
 from dvclite.cli.text import printable_lines
 from dvclite.errors import DvcliteError, TransferError
+from dvclite.files.changes import NO_ROOM
 
 COMPLETION = "_DVCLITE_COMPLETE"
 """The variable through which a shell asks what could come next."""
 
 _FAILED, _INTERRUPTED, _BROKEN_PIPE = 1, 130, 141
-_DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 def run(program: click.Group, words: Sequence[str], name: str) -> int:
@@ -72,8 +71,11 @@ def _report(console: Console, error: Exception, message: str, hint: str = "") ->
         click.echo(printable_lines("".join(traceback.format_exception(error))), err=True)
     causes = [f"\n  because of {_reason(cause)}" for cause in _causes(error)]
     console.error(message + "".join(causes if console.verbose else []), hint)
-    if full := _full_disk(error):
-        console.hint(f"make room on the disk at {full}, then run the same command again")
+    for cause in (error, *_causes(error)):
+        if isinstance(cause, OSError) and cause.errno in NO_ROOM:
+            disk = _disk_of(next(iter(_paths(cause)), ""))
+            console.hint(f"make room on {disk}, then run the same command again")
+            break
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -100,15 +102,12 @@ def _paths(error: OSError) -> list[str]:
     ]
 
 
-def _full_disk(error: BaseException) -> str:
-    """Return where the disk is mounted that is full, if that is what stopped a command."""
-    for cause in (error, *_causes(error)):
-        if isinstance(cause, OSError) and cause.errno in _DISK_FULL:
-            path = os.path.abspath(next(iter(_paths(cause)), "."))
-            while not os.path.ismount(path) and path != os.path.dirname(path):
-                path = os.path.dirname(path)
-            return path
-    return ""
+def _disk_of(path: str) -> str:
+    if not os.path.isabs(path):
+        return "the disk"
+    while not os.path.ismount(path) and path != os.path.dirname(path):
+        path = os.path.dirname(path)
+    return f"the disk at {path}"
 
 
 def _drop_output() -> None:

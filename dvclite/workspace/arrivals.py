@@ -17,8 +17,6 @@ from dvclite.tree import Entry
 from dvclite.workspace.place import Place
 from dvclite.workspace.workspace import Workspace
 
-_FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
-
 
 class Arrival(NamedTuple):
     """A file or link that was made, and waits for its path.
@@ -79,7 +77,7 @@ class Arrivals:
         try:
             self._make(entry, partial)
         except OSError as error:
-            if error.errno not in _FULL or not self._waiting:
+            if error.errno not in changes.NO_ROOM or not self._waiting:
                 raise
             self.finish()  # What goes when the others arrive may be room enough.
             self._make(entry, partial)
@@ -135,4 +133,5 @@ class Arrivals:
             self._make(entry, beside)
             flush_file(beside)
             self._place.take(beside, entry.path)
-            flush_folder(os.path.dirname(beside))
+            for folder in {os.path.dirname(beside), *self._place.changed()}:
+                flush_folder(folder)

@@ -137,8 +137,13 @@ def mounted(scratch: Path, system: FileSystem, size: int | None = None) -> Itera
     try:
         yield image
     finally:
-        image.unmount()
-        shutil.rmtree(folder)
+        try:
+            image.unmount()
+        except subprocess.CalledProcessError:
+            _run("umount", "--lazy", image.place)  # Nothing stays mounted, and the test fails.
+            raise
+        finally:
+            shutil.rmtree(folder)
 
 
 @functools.cache
