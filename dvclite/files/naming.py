@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Collection
+from functools import cached_property
 
 from dvclite.files import changes
 from dvclite.files.atomic import discard, flush_folder
@@ -49,9 +50,7 @@ class Naming:
 
     def add(self, partial: str, final: str, size: int) -> None:
         """Let a written and closed file of `size` bytes wait for its name."""
-        if sys.platform == "linux" and self._volume is None and has_syncfs(self._place):
-            # Opened before most of the writing: a later flush reports what failed since then.
-            self._volume = os.open(self._place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._open()  # Before most of the writing: a later flush reports what failed since then.
         self._waiting.append((partial, final))
         self._bytes += size
 
@@ -113,9 +112,12 @@ class Naming:
                 flush_one(path)
 
     def _open(self) -> None:
-        if self._volume is None and has_syncfs(self._place):
-            # Before most of the writing: a later flush reports what failed since then.
+        if sys.platform == "linux" and self._volume is None and self._has_syncfs:
             self._volume = os.open(self._place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    @cached_property
+    def _has_syncfs(self) -> bool:
+        return has_syncfs(self._place)
 
     def _close(self) -> None:
         if self._volume is not None:

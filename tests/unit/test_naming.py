@@ -244,6 +244,18 @@ def test_it_is_full_after_many_files_or_many_bytes(place):
 
 
 @linux
+def test_what_the_file_system_can_do_is_asked_once(place, monkeypatch):
+    asked = []
+    monkeypatch.setattr(naming, "has_syncfs", asked.append)
+    names = Naming(place, renaming(make_folder))
+    for _ in range(2):
+        stage(place, names, MANY)
+        names.finish()
+
+    assert asked == [str(place)]
+
+
+@linux
 def test_no_descriptor_is_left_open(place):
     before = len(os.listdir("/proc/self/fd"))
 
