@@ -270,20 +270,34 @@ class PointerConflictError(PointerError):
 class TreeError(FormatError):
     """A tree cannot be read."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"malformed tree: {reason}", hint="`dvclite pull` fetches it again")
+    def __init__(self, reason: str, *, where: str = "") -> None:
+        super().__init__(
+            f"{shown(where)}: malformed tree: {reason}" if where else f"malformed tree: {reason}",
+            hint="these are the bytes that its hash names: whatever wrote them was not this dvclite",
+        )
+        self.reason = reason
+
+    def at(self, where: str) -> "TreeError":
+        """Return the same error, saying which output the tree is of."""
+        return TreeError(self.reason, where=where)
 
 
 class HostilePathError(FormatError):
     """A path from a file would lead out of its place."""
 
-    def __init__(self, path: str, reason: str) -> None:
+    def __init__(self, path: str, reason: str, *, where: str = "") -> None:
         super().__init__(
-            f"unsafe path {path!r}: {reason}",
+            f"{shown(where)}: unsafe path {path!r}: {reason}"
+            if where
+            else f"unsafe path {path!r}: {reason}",
             hint="whoever wrote the file that names this path made a mistake, or means harm",
         )
         self.path = path
         self.reason = reason
+
+    def at(self, where: str) -> "HostilePathError":
+        """Return the same error, saying which pointer, or which output's tree, names the path."""
+        return HostilePathError(self.path, self.reason, where=where)
 
 
 class CacheError(DvcliteError):
@@ -400,7 +414,10 @@ class NothingThereError(WorkspaceError):
     """A path at which nothing is."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(f"{shown(path)}: no such file or directory")
+        super().__init__(
+            f"{shown(path) or repr(path)}: no such file or directory",
+            hint="" if path else "an empty path names nothing; `.` is the current folder",
+        )
         self.path = path
 
 

@@ -58,6 +58,19 @@ class Workspace:
             except FileNotFoundError:
                 return
 
+    def check_way(self, path: str) -> None:
+        """Return if no symbolic link is on the way to a path, as far as that way exists.
+
+        Raises:
+            FileAccessError: One is, or something else than a folder.
+        """
+        with named_errors(self.root, path), Folder.open(self.root) as root:
+            try:
+                with root.below(path.rpartition("/")[0]):
+                    pass
+            except FileNotFoundError:
+                pass
+
     def is_folder(self, path: str) -> bool:
         """Say whether a folder is at a path."""
         return stat.S_ISDIR(self._mode(path))
