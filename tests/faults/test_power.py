@@ -28,6 +28,8 @@ from invariants import (
 )
 from scene import VERSION_1, VERSION_2, holds, names_only
 
+from dvclite.errors import DvcliteError
+
 SYSTEMS = [EXT4, NODELALLOC, BTRFS, XFS]
 FILES, BIG = 300, 5 << 20
 
@@ -310,3 +312,26 @@ def test_a_cut_within_a_command_leaves_nothing_torn(image, name, scratch, loaded
 @pytest.mark.parametrize("name", CASES)
 def test_a_cut_anywhere_within_a_command_leaves_nothing_torn(image, name, journal, scratch, loaded):
     try_cuts(CASES[name], image, scratch, journal=journal)
+
+
+ALL_FLUSHES = ("dvclite.files.changes.flush", "dvclite.files.changes.flush_filesystem")
+CONTENT_FLUSHES = (
+    "dvclite.files.naming.flush_file",
+    "dvclite.files.changes.flush_filesystem",
+    "dvclite_local.partial.Partial.flush_content",
+)
+
+
+@pytest.mark.parametrize("image", [EXT4], ids=str, indirect=True)
+@pytest.mark.parametrize("skipped", [ALL_FLUSHES, CONTENT_FLUSHES], ids=["all", "contents"])
+@pytest.mark.parametrize("name", [name for name in CASES if name != "gc"])
+def test_a_cut_shows_that_something_was_not_flushed(
+    image, name, skipped, scratch, loaded, monkeypatch
+):
+    for flush in skipped:
+        monkeypatch.setattr(flush, lambda *_: None)
+    experiment = Experiment(CASES[name], image, scratch)
+
+    # What is not there, and what is there without its content, is noticed in many ways.
+    with pytest.raises((AssertionError, OSError, DvcliteError)):
+        experiment.check_end()
