@@ -29,7 +29,7 @@ def relink(
         workspace: The workspace.
         outputs: What to look at.
         progress: Is told of files.
-        kinds: Other kinds than the workspace's; a copy only, to undo links.
+        kinds: Other kinds than the workspace's, such as those that are no links, to undo links.
 
     Returns:
         How many files were replaced.
