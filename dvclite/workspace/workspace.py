@@ -14,7 +14,7 @@ from dvclite.files.changes import NO_ROOM
 from dvclite.files.folder import Folder
 from dvclite.files.scan import Found, Ignore, scan
 from dvclite.formats.format import Format
-from dvclite.statcache import StatCache
+from dvclite.statcache.statcache import StatCache
 
 
 @dataclass(frozen=True, slots=True)
