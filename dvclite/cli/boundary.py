@@ -10,7 +10,6 @@ from click.exceptions import NoArgsIsHelpError
 from dvclite.cli.console import Console
 from dvclite.cli.text import printable_lines
 from dvclite.errors import DvcliteError, TransferError
-from dvclite.files.changes import NO_ROOM
 
 COMPLETION = "_DVCLITE_COMPLETE"
 """The variable through which a shell asks what could come next."""
@@ -71,11 +70,8 @@ def _report(console: Console, error: Exception, message: str, hint: str = "") ->
         click.echo(printable_lines("".join(traceback.format_exception(error))), err=True)
     causes = [f"\n  because of {_reason(cause)}" for cause in _causes(error)]
     console.error(message + "".join(causes if console.verbose else []), hint)
-    for cause in (error, *_causes(error)):
-        if isinstance(cause, OSError) and cause.errno in NO_ROOM:
-            disk = _disk_of(next(iter(_paths(cause)), ""))
-            console.hint(f"make room on {disk}, then run the same command again")
-            break
+    if disk := _full_disk(error):
+        console.hint(f"make room on {disk}, then run the same command again")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -102,12 +98,21 @@ def _paths(error: OSError) -> list[str]:
     ]
 
 
-def _disk_of(path: str) -> str:
-    if not os.path.isabs(path):
-        return "the disk"
+def _full_disk(error: BaseException) -> str:
+    """Return which disk is full, if that is what stopped a command."""
+    from dvclite.files.changes import NO_ROOM
+
+    for cause in (error, *_causes(error)):
+        if isinstance(cause, OSError) and cause.errno in NO_ROOM:
+            path = next(iter(_paths(cause)), "")
+            return f"the disk at {_mount_point(path)}" if os.path.isabs(path) else "the disk"
+    return ""
+
+
+def _mount_point(path: str) -> str:
     while not os.path.ismount(path) and path != os.path.dirname(path):
         path = os.path.dirname(path)
-    return f"the disk at {path}"
+    return path
 
 
 def _drop_output() -> None:
