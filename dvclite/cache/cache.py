@@ -18,7 +18,7 @@ from dvclite.cache.writer import Writer
 from dvclite.errors import BlobCorruptError, BlobMissingError
 from dvclite.files import changes
 from dvclite.files.copying import OnBytes, ignore_bytes, read_whole
-from dvclite.files.naming import Naming
+from dvclite.files.naming import Naming, renaming
 from dvclite.files.staging import Staging, sweep
 from dvclite.formats.format import Format
 from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, hash_bytes, hash_stream
@@ -235,7 +235,7 @@ class Cache:
             OSError: It could not be written.
         """
         with Staging(self.root / "tmp", mode=self._folder_mode) as staging:
-            naming = Naming(self.root, self.loose.make_folder)
+            naming = Naming(self.root, renaming(self.loose.make_folder))
             packing = Packing(self.packed, self.format.algorithm, staging, LARGEST)
             try:
                 for pack in packs:

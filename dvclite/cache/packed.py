@@ -10,7 +10,7 @@ from dvclite.cache.packfiles import PackFiles
 from dvclite.errors import BlobCorruptError, PackDamagedError, PackError
 from dvclite.files import changes
 from dvclite.files.atomic import discard
-from dvclite.files.naming import Naming
+from dvclite.files.naming import Naming, renaming
 from dvclite.files.staging import Staging, make_folder
 from dvclite.formats.format import Format
 from dvclite.hashing import BlobRef, Oid, is_tree
@@ -220,9 +220,7 @@ class PackedBlobs:
                 writer.add(entry.kind, entry.digest, stored, codec=entry.codec, size=entry.size)
             if writer.count:
                 rest = writer.finish()
-                naming = Naming(
-                    self.root, lambda folder: make_folder(folder, mode=self._folder_mode)
-                )
+                naming = Naming(self.root, renaming(self._make_folder))
                 naming.add(partial, self.path(rest.id), rest.size)
                 naming.finish()
         except FileNotFoundError:
@@ -303,8 +301,11 @@ class PackedBlobs:
     def _trash_path(self, pack: str, day: str) -> str:
         return os.path.join(self._trash, day, key_of(pack))
 
+    def _make_folder(self, path: str) -> None:
+        make_folder(path, mode=self._folder_mode)
+
     def _move(self, source: str, target: str) -> bool:
-        make_folder(os.path.dirname(target), mode=self._folder_mode)
+        self._make_folder(os.path.dirname(target))
         try:
             changes.rename(source, target)
         except FileNotFoundError:

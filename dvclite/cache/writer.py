@@ -13,7 +13,7 @@ from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.copying import OnBytes, copy, ignore_bytes, read, read_whole
 from dvclite.files.folder import Folder
-from dvclite.files.naming import Naming
+from dvclite.files.naming import Naming, renaming
 from dvclite.files.staging import Staging
 from dvclite.formats.format import Format
 from dvclite.hashing import READ_SIZE, TREE_SUFFIX, BlobRef, Oid, hash_bytes
@@ -62,7 +62,7 @@ class Writer:
         self._format = format
         self._lease = lease
         self._staging = staging
-        self._naming = Naming(blobs.root, blobs.make_folder)
+        self._naming = Naming(blobs.root, renaming(blobs.make_folder))
         self._waiting: dict[Oid, _Waiting] = {}
         self._bytes_waiting = 0
         self._lock = threading.Lock()

@@ -18,6 +18,9 @@ _NEW_FILE = (
 )
 _LOCK_FILE = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 
+NO_ROOM = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
+"""What systems answer when a disk is full, or the share of it that a user may take."""
+
 _CANNOT_FLUSH_DRIVE = frozenset({errno.ENOTSUP, errno.ENOTTY, errno.EINVAL})
 
 _SYNC_FILE_RANGE_WRITE = 2
@@ -49,11 +52,15 @@ def open_lock(path: str) -> int:
 
 def write(fd: int, data: bytes | bytearray | memoryview) -> None:
     """Write all of `data`, however many calls that takes."""
-    done = os.write(fd, data)
-    if done < len(data):
-        view = memoryview(data)
-        while done < len(view):
-            done += os.write(fd, view[done:])
+    try:
+        done = os.write(fd, data)
+        if done < len(data):
+            view = memoryview(data)
+            while done < len(view):
+                done += os.write(fd, view[done:])
+    except OSError as error:
+        _name(error, fd)
+        raise
 
 
 def close(fd: int) -> None:
@@ -73,7 +80,11 @@ def flush(fd: int) -> None:
         except OSError as error:
             if error.errno not in _CANNOT_FLUSH_DRIVE:
                 raise
-    os.fsync(fd)
+    try:
+        os.fsync(fd)
+    except OSError as error:
+        _name(error, fd)
+        raise
 
 
 def begin_flush(fd: int) -> None:
@@ -97,7 +108,9 @@ def flush_filesystem(fd: int) -> None:
 
     if ctypes.CDLL(None, use_errno=True).syncfs(fd) != 0:
         code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code))
+        error = OSError(code, os.strerror(code))
+        _name(error, fd)
+        raise error
 
 
 def rename(
@@ -136,6 +149,7 @@ def clone(source: int, target: int) -> bool:
     except OSError as error:
         if error.errno in _CANNOT_CLONE:
             return False
+        _name(error, target)
         raise
     return True
 
@@ -172,3 +186,12 @@ def truncate(fd: int, size: int) -> None:
 def touch(path: str) -> None:
     """Set the times of a file to the file system's own present."""
     os.utime(path)
+
+
+def _name(error: OSError, fd: int) -> None:
+    """Let an error tell the path of an open file, where the system knows it (Linux)."""
+    if error.filename is None:
+        try:
+            error.filename = os.readlink(f"/proc/self/fd/{fd}")
+        except OSError:
+            pass

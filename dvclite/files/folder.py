@@ -77,6 +77,9 @@ class Folder:
                     self.set_mode(name, mode)
             except FileExistsError:
                 pass  # Another process made it in between.
+            except OSError as error:
+                error.filename = os.path.join(self.path, name)
+                raise
             return self.child(name)
 
     @contextmanager

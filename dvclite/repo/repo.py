@@ -305,7 +305,8 @@ class Repo:
 
         named = named_outputs(self._project, self._relative(targets))
         outputs = {item.output.path: item.output for item in named}
-        return relink(self._project.workspace, outputs.values(), progress, (Kind.COPY,))
+        kinds = Kind.REFLINK, Kind.COPY
+        return relink(self._project.workspace, outputs.values(), progress, kinds)
 
     def push(
         self,

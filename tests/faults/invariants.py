@@ -206,7 +206,7 @@ def leftovers(folder):
             if name.startswith(PARTIAL_PREFIX):
                 found.append(inside)
             elif "tmp" in Path(inside).parts or ".dvclite-tmp" in Path(inside).parts:
-                if name not in ("lock", "stat.db", *DERIVED, "if-absent.lock"):
+                if name not in ("lock", "checkout.lock", "stat.db", *DERIVED, "if-absent.lock"):
                     found.append(inside)
             elif "leases" in Path(inside).parts:
                 found.append(inside)

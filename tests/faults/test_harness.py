@@ -25,7 +25,7 @@ from harness import (
 
 from dvclite.files import changes
 from dvclite.files.atomic import PARTIAL_PREFIX, write_atomically
-from dvclite.files.naming import Naming
+from dvclite.files.naming import Naming, renaming
 from dvclite.files.staging import Staging, make_folder
 
 OLD, NEW = b"old" * 1000, b"new" * 2000
@@ -45,7 +45,7 @@ def replace_file(folder):
 
 def name_files(folder):
     with Staging(folder / "tmp") as staging:
-        naming = Naming(folder, make_folder)
+        naming = Naming(folder, renaming(make_folder))
         for number in range(COUNT):
             partial = staging.new_path()
             fd = changes.create(partial)
