@@ -77,6 +77,8 @@ XXH128 = Algorithm("xxh128", 32, cryptographic=False, new=_xxh128)
 MD5 = Algorithm("md5", 32, cryptographic=False, new=_md5)
 
 _ALGORITHMS = {algorithm.name: algorithm for algorithm in (BLAKE3, XXH128, MD5)}
+ALGORITHM_NAMES = tuple(_ALGORITHMS)
+"""What algorithms are called in pointers."""
 
 
 def algorithm(name: str) -> Algorithm:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from posixpath import basename, dirname, join, normpath
 
 from dvclite.errors import HostilePathError, PointerConflictError, PointerError
-from dvclite.hashing import Algorithm, Oid, is_oid
+from dvclite.hashing import ALGORITHM_NAMES, Algorithm, Oid, is_oid
 from dvclite.paths import check_path
 from dvclite.yamltext import Mapping, Sequence, YamlError, changed, quoted, read
 
@@ -104,6 +104,8 @@ def parse(path: str, data: bytes, algorithm: Algorithm) -> Pointer:
         raise PointerError(path, "it is not UTF-8 text") from error
     except YamlError as error:
         raise PointerError(path, str(error)) from error
+    except HostilePathError as error:
+        raise error.at(path) from None
     return Pointer(path, outputs, text)
 
 
@@ -157,8 +159,10 @@ def _output(item: Mapping, folder: str, algorithm: Algorithm) -> Output:
     if path.startswith("/") or "//" in path:
         raise HostilePathError(path, "it is not relative to its pointer")
     check_path(whole)
+    if is_pointer(whole):
+        raise HostilePathError(path, "it is the name of a pointer")
     oid = item.text(algorithm.name)
-    if oid is None and (other := item.text("hash")) not in (None, algorithm.name):
+    if oid is None and (other := _other_algorithm(item, algorithm)) is not None:
         raise YamlError(f"its hash is {other}, where the repository's are {algorithm.name}")
     if oid is not None and not is_oid(oid, algorithm):
         raise YamlError(f"{oid!r} is not a {algorithm.name} hash")
@@ -173,6 +177,14 @@ def _output(item: Mapping, folder: str, algorithm: Algorithm) -> Output:
         pushed=_flag(item, "push", default=True),
         cached=_flag(item, "cache", default=True),
     )
+
+
+def _other_algorithm(item: Mapping, algorithm: Algorithm) -> str | None:
+    """Return what an output's content is named by, if not by what the repository uses."""
+    named = item.text("hash") or next(
+        (name for name in ALGORITHM_NAMES if name in item.items), None
+    )
+    return named if named != algorithm.name else None
 
 
 def _values(output: Output, algorithm: Algorithm) -> dict[str, str | None]:

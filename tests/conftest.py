@@ -4,11 +4,15 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from dvclite.files.clock import is_settled
 
 pytest.register_assert_rewrite("dvclite.testing")
 
@@ -81,6 +85,14 @@ class Workbench:
         """Commit everything that git does not ignore."""
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", message)
+
+    def settle(self):
+        """Wait until no later change could carry the same time as a file that is here now."""
+        with tempfile.NamedTemporaryFile(dir=self.root.parent) as youngest:
+            written = os.stat(youngest.name)
+            while not is_settled(written, os.stat(youngest.name).st_mtime_ns):
+                time.sleep(0.004)
+                os.utime(youngest.name)
 
 
 def run_dvclite(*argv, cwd, env=None, stdin=""):

@@ -9,20 +9,19 @@ from dvclite.errors import (
     TrackedByGitError,
     UnsupportedFileError,
 )
-from dvclite.files.atomic import write_atomically
 from dvclite.files.locks import hold
 from dvclite.files.staging import make_folder
-from dvclite.paths import check_path, is_reserved
-from dvclite.pointer import Output, Pointer, is_pointer, pointer_path, with_output
+from dvclite.pointer import Output, Pointer, with_output
 from dvclite.progress import Progress
 from dvclite.repo.ignorefile import ignore
 from dvclite.repo.outputs import (
     Named,
     enclosing,
     named_outputs,
-    nested_projects,
     read_pointer,
+    write_pointer,
 )
+from dvclite.repo.places import check_place, check_pointers_show
 from dvclite.repo.project import Project
 from dvclite.repo.results import Added, AddedOutput
 from dvclite.workspace.relink import relink
@@ -86,11 +85,7 @@ def commit(project: Project, targets: Sequence[str], progress: Progress) -> Adde
 
 def _task(project: Project, path: str, *, force: bool) -> _Task:
     """Decide what adding a path means, or why it cannot be added."""
-    _check_target(path)
-    for nested in nested_projects(project, [path]):
-        raise UnsupportedFileError(
-            path, f"{nested} is a repository of its own", hint="add it there"
-        )
+    check_place(project, path)
     try:
         named = enclosing(project, path)
     except PointerError:
@@ -132,30 +127,6 @@ def _outermost(paths: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(path for path in paths if not any(path.startswith(other + "/") for other in paths))
 
 
-def _check_target(path: str) -> None:
-    if path == "." or is_reserved(path.split("/", maxsplit=1)[0]):
-        raise UnsupportedFileError(
-            path, "it holds the repository itself", hint="add the folders with data in it"
-        )
-    if is_pointer(path):
-        raise UnsupportedFileError(
-            path, "it is a pointer", hint="add the data that it names, or run `dvclite commit`"
-        )
-    check_path(path)
-    try:
-        path.encode("utf-8")
-    except UnicodeEncodeError:
-        raise UnsupportedFileError(
-            path, "its name is not UTF-8", hint="add the folder that holds it, or rename it"
-        ) from None
-    if not path.isprintable():
-        raise UnsupportedFileError(
-            path,
-            "its name has characters that a line of .gitignore cannot hold",
-            hint="add the folder that holds it, or rename it",
-        )
-
-
 def _check_git(project: Project, paths: Sequence[str]) -> None:
     """Refuse data that git tracks, and pointers that git would never show anybody."""
     tracked = project.index.tracked(paths) if paths else []
@@ -163,13 +134,7 @@ def _check_git(project: Project, paths: Sequence[str]) -> None:
         names = [name for name in tracked if name == path or name.startswith(path + "/")]
         if names:
             raise TrackedByGitError(path, names)
-    ignored = project.index.ignored([pointer_path(path) for path in paths])
-    for path in ignored:
-        raise UnsupportedFileError(
-            path.removesuffix(".dvc"),
-            f"git ignores its pointer {path}",
-            hint=f"`git check-ignore -v {path}` shows by which line",
-        )
+    check_pointers_show(project, paths)
 
 
 def _described(task: _Task, desc: str) -> _Task:
@@ -208,7 +173,7 @@ def _publish(
             pointer = with_output(before, output, project.format.algorithm)
             changed = before is None or pointer.text != before.text
             if changed:
-                write_atomically(project.root / pointer.path, pointer.text.encode("utf-8"))
+                write_pointer(project, pointer)
             added.append(AddedOutput(pointer.path, output, changed))
         paths = [item.output.path for item in added]
         if not project.uses_git:

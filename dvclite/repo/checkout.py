@@ -45,7 +45,12 @@ def checkout(
         NotAnOutputError: A target means nothing.
     """
     named = outputs_at(project, revision, targets)
-    wanted = [Target(item.output, item.path) for item in named if item.output.cached]
+    # What was never computed is no reason to take away what is there.
+    wanted = [
+        Target(item.output, item.path)
+        for item in named
+        if item.output.cached and item.output.oid is not None
+    ]
     if not targets:
         wanted += _dropped(project, [item.output.path for item in named])
     progress.start("Checking out", files=None)

@@ -1,16 +1,19 @@
 """git hooks that keep the data in step with the code."""
 
-from collections.abc import Sequence
-from pathlib import Path
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
 
 from dvclite.errors import PathTakenError
 from dvclite.files.atomic import write_atomically
 from dvclite.files.staging import make_folder
+from dvclite.git.index import Index
+from dvclite.git.location import find_top
 from dvclite.git.settings import hooks_folder
-from dvclite.repo.project import Project
+from dvclite.repo.project import FOLDER, Project
 from dvclite.repo.results import Installed
 
-HOOKS = ("post-checkout", "post-merge", "pre-push")
+HOOKS = ("post-checkout", "post-merge", "post-rewrite", "pre-push")
 
 _MARK = "# dvclite hook"
 _LINES = """\
@@ -24,7 +27,7 @@ fi
 
 
 def install(project: Project, *, force: bool = False) -> Installed:
-    """Let git call dvclite after a checkout or merge, and before a push.
+    """Let git call dvclite after a checkout, merge or rebase, and before a push.
 
     Args:
         project: The repository.
@@ -58,8 +61,8 @@ def is_installed(project: Project) -> bool:
 def follows_checkout(project: Project, arguments: Sequence[str]) -> bool:
     """Say whether data is to follow a `post-checkout` hook's call.
 
-    Not after a checkout of single files, and not in the middle of a rebase, which checks out one
-    commit after another.
+    Not after a checkout of single files, and not at the beginning of a rebase, which goes on from
+    there and calls another hook at its end, unless it has nothing more to do.
 
     Args:
         project: The repository.
@@ -68,7 +71,29 @@ def follows_checkout(project: Project, arguments: Sequence[str]) -> bool:
     if len(arguments) >= 3 and arguments[2] == "0":
         return False
     folder = project.history.git_folder
-    return not any((folder / name).exists() for name in ("rebase-merge", "rebase-apply"))
+    if (folder / "rebase-merge").exists():
+        steps = _text(folder / "rebase-merge" / "git-rebase-todo").splitlines()
+        return all(line.startswith("#") or not line.strip() for line in steps)
+    return not (folder / "rebase-apply").exists()
+
+
+def roots_around(path: str | os.PathLike[str], environ: Mapping[str, str]) -> list[Path]:
+    """Return the roots of all repositories in the git work tree that a path is in, sorted.
+
+    git calls hooks at its own top, whichever folders below it repositories are in, and whether or
+    not there are any in the commit that was checked out.
+
+    Raises:
+        GitError: git refused.
+    """
+    top = find_top(Path(path), environ)
+    if top is None:
+        return []
+    found = Index(top, environ).find_pointers((f"{FOLDER}/config",)).paths
+    roots = {top / PurePosixPath(name).parents[1] for name in found}
+    if (top / FOLDER).is_dir():
+        roots.add(top)  # Its config may be gone with the commit that was left; its data is here.
+    return sorted(roots)
 
 
 def _text(path: Path) -> str:

@@ -58,24 +58,27 @@ def _rewrite(
     project: Project, folder: str, *, add: Iterable[str] = (), drop: Iterable[str] = ()
 ) -> str:
     path = os.path.join(folder, _NAME)
-    if os.path.islink(os.path.join(project.root, path)):
-        # One that came with a repository may lead anywhere: git does not read it either.
-        raise FileAccessError(
-            path, "it is a symbolic link", hint="put a file in its place: git reads no others"
-        )
     lines = [line for line in _lines(project, folder) if line not in set(drop)]
     lines += [line for line in add if line not in lines]
     if lines:
         text = "".join(line + "\n" for line in lines)
-        write_atomically(project.root / path, text.encode("utf-8", "surrogateescape"))
+        data = text.encode("utf-8", "surrogateescape")
+        write_atomically(project.root / path, data)
     else:
         discard(os.path.join(project.root, path))
     return path.replace(os.sep, "/")
 
 
 def _lines(project: Project, folder: str) -> list[str]:
+    path = os.path.join(folder, _NAME)
+    name = os.path.join(project.root, path)
+    if os.path.islink(name):
+        # One that came with a repository may lead anywhere: git does not read it either.
+        raise FileAccessError(
+            path, "it is a symbolic link", hint="put a file in its place: git reads no others"
+        )
     try:
-        with open(os.path.join(project.root, folder, _NAME), "rb") as stream:
+        with open(name, "rb") as stream:
             text = stream.read().decode("utf-8", "surrogateescape")
     except FileNotFoundError:
         return []

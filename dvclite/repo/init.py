@@ -44,7 +44,7 @@ def init(
     chosen = algorithm(hash)
     if chosen.name == "md5":
         raise RepoError("md5 is for repositories that DVC reads", hint="use blake3 or xxh128")
-    if (root / FOLDER / "config").exists():
+    if os.path.lexists(root / FOLDER / "config"):
         raise RepoExistsError(str(root))
     if scm:
         _check_place(root, environ, subdir=subdir)
@@ -53,7 +53,7 @@ def init(
     make_folder(folder)
     write_atomically(folder / ".gitignore", _IGNORED.encode())
     written = [f"{FOLDER}/.gitignore", f"{FOLDER}/config"]
-    if not (root / ".dvcignore").exists():
+    if not os.path.lexists(root / ".dvcignore"):
         write_atomically(root / ".dvcignore", _IGNORE_FILE.encode())
         written.append(".dvcignore")
     # What makes the folder a repository comes last: the rest is in place by then.

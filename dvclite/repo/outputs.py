@@ -1,10 +1,12 @@
 """Finding outputs: by the pointers in the workspace, by those of a revision, by a user's words."""
 
 import os
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from dvclite.errors import NotAnOutputError, OverlapError, PointerError
+from dvclite.files.atomic import write_atomically
 from dvclite.paths import is_reserved
 from dvclite.pointer import LARGEST, Output, Pointer, is_pointer, parse, pointer_path
 from dvclite.repo.project import FOLDER, Project
@@ -30,12 +32,23 @@ def read_pointer(project: Project, path: str) -> Pointer:
     Raises:
         PointerError, HostilePathError: It is not one.
     """
+    name = os.path.join(project.root, path)
     try:
-        with open(os.path.join(project.root, path), "rb") as stream:
+        if not stat.S_ISREG(os.lstat(name).st_mode):
+            raise PointerError(
+                path, "it is a symbolic link or no file at all, where a pointer belongs"
+            )
+        with open(name, "rb") as stream:
             data = stream.read(LARGEST + 1)
     except OSError as error:
-        raise PointerError(path, error.strerror or str(error)) from error
+        hint = "check who owns it and its permissions with `ls -l`"
+        raise PointerError(path, error.strerror or str(error), hint=hint) from error
     return parse(path, data, project.format.algorithm)
+
+
+def write_pointer(project: Project, pointer: Pointer) -> None:
+    """Write a pointer of the workspace. Its folder must exist."""
+    write_atomically(project.root / pointer.path, pointer.text.encode("utf-8"))
 
 
 def pointers(project: Project) -> list[Pointer]:
@@ -96,12 +109,20 @@ def enclosing(project: Project, path: str) -> Named | None:
     parts = path.split("/")
     for count in range(1, len(parts) + 1):
         candidate = pointer_path("/".join(parts[:count]))
-        if os.path.isfile(os.path.join(project.root, candidate)):
+        if _may_be_pointer(project, candidate):
             pointer = read_pointer(project, candidate)
             for output in pointer.outputs:
                 if path == output.path or path.startswith(output.path + "/"):
                     return Named(pointer, output, path)
     return None
+
+
+def _may_be_pointer(project: Project, path: str) -> bool:
+    """Say whether something that is no folder is where a pointer would be."""
+    try:
+        return not stat.S_ISDIR(os.lstat(os.path.join(project.root, path)).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def _meant(named: Named, target: str) -> Iterator[Named]:

@@ -10,7 +10,13 @@ from posixpath import normpath
 from dvclite.cache.cache import Cache
 from dvclite.cache.layout import Kind
 from dvclite.config.settings import Config
-from dvclite.errors import ConfigError, NotARepoError, OutsideRepoError, RepoError
+from dvclite.errors import (
+    ConfigError,
+    NotARepoError,
+    NothingThereError,
+    OutsideRepoError,
+    RepoError,
+)
 from dvclite.files.scan import Ignore, Matches
 from dvclite.formats.format import Format
 from dvclite.formats.native import native
@@ -19,7 +25,7 @@ from dvclite.git.index import Index
 from dvclite.git.location import find_top, main_worktree
 from dvclite.hashing import BLAKE3, algorithm
 from dvclite.ignore.rules import IGNORE_FILE, IgnoreRules
-from dvclite.statcache import StatCache
+from dvclite.statcache.statcache import StatCache
 from dvclite.workspace.workspace import Workspace
 
 FOLDER = ".dvclite"
@@ -135,8 +141,11 @@ class Project:
                 link, which is not followed.
 
         Raises:
-            OutsideRepoError: It is elsewhere, or is the root itself.
+            OutsideRepoError: It is elsewhere.
+            NothingThereError: It is empty, as a shell's variable is that was never set.
         """
+        if not os.fspath(path):
+            raise NothingThereError("")
         absolute = os.path.abspath(path)
         parent, name = os.path.split(absolute)
         for candidate in (absolute, os.path.join(os.path.realpath(parent), name)):

@@ -5,23 +5,30 @@ from collections.abc import Sequence
 from posixpath import basename
 
 from dvclite.errors import (
+    FileAccessError,
     NotAnOutputError,
     OverlapError,
     PathTakenError,
-    UnsupportedFileError,
+    PointerError,
 )
 from dvclite.files import changes
-from dvclite.files.atomic import discard, write_atomically
+from dvclite.files.atomic import discard
 from dvclite.files.locks import hold
 from dvclite.files.staging import make_folder
-from dvclite.paths import check_path
-from dvclite.pointer import Output, is_pointer, moved, pointer_path
+from dvclite.pointer import Output, moved, pointer_path
 from dvclite.progress import SILENT
 from dvclite.repo.ignorefile import ignore, stop_ignoring
-from dvclite.repo.outputs import Named, enclosing, named_outputs, read_pointer
+from dvclite.repo.outputs import (
+    Named,
+    enclosing,
+    named_outputs,
+    read_pointer,
+    write_pointer,
+)
+from dvclite.repo.places import check_place, check_pointers_show
 from dvclite.repo.project import Project
 from dvclite.repo.results import MovedOutput, Removed
-from dvclite.statcache import Row
+from dvclite.statcache.rows import Row
 from dvclite.workspace.restore import Target, restore
 
 
@@ -55,7 +62,7 @@ def remove(
         ignores = stop_ignoring(project, paths) if project.uses_git else []
         for pointer in gone:
             discard(os.path.join(project.root, pointer))
-    to_stage = (*gone, *ignores) if project.uses_git else ()
+    to_stage = _known_to_git(project, [*gone, *ignores])
     return Removed(tuple(gone), tuple(paths), to_stage, stage(project, to_stage))
 
 
@@ -73,22 +80,23 @@ def move(project: Project, source: str, target: str) -> MovedOutput:
         NotAnOutputError: The source is not an output as a whole.
         PathTakenError, OverlapError: The target is taken.
     """
-    named = _whole(named_outputs(project, [source])[0])
+    named = _single(project, source)
     source = named.output.path
     target = _target(project, source, target)
+    _check_disk(project, source, target)
     make_folder(project.temporary)
     with hold(project.lock):
         pointer = moved(named.pointer, target)
         make_folder(os.path.dirname(project.root / target))
         ignores = ignore(project, [target]) if project.uses_git else []
-        write_atomically(project.root / pointer.path, pointer.text.encode("utf-8"))
+        write_pointer(project, pointer)
         if project.workspace.exists(source):
             changes.rename(os.path.join(project.root, source), os.path.join(project.root, target))
             _remember_moved(project, source, target)
         ignores += stop_ignoring(project, [source]) if project.uses_git else []
         discard(os.path.join(project.root, named.pointer.path))
-    changed = (named.pointer.path, pointer.path, *dict.fromkeys(ignores))
-    to_stage = changed if project.uses_git else ()
+    changed = [named.pointer.path, pointer.path, *dict.fromkeys(ignores)]
+    to_stage = _known_to_git(project, changed)
     return MovedOutput(source, target, pointer.path, to_stage, stage(project, to_stage))
 
 
@@ -102,6 +110,15 @@ def stage(project: Project, paths: Sequence[str]) -> bool:
     return True
 
 
+def _known_to_git(project: Project, paths: Sequence[str]) -> tuple[str, ...]:
+    """Return those of changed files that are there, or that git remembers."""
+    if not project.uses_git:
+        return ()
+    absent = {path for path in paths if not os.path.lexists(os.path.join(project.root, path))}
+    absent.difference_update(project.index.tracked(list(absent)))
+    return tuple(path for path in paths if path not in absent)
+
+
 def _whole(named: Named) -> Named:
     if named.path != named.output.path:
         raise NotAnOutputError(
@@ -112,15 +129,45 @@ def _whole(named: Named) -> Named:
     return named
 
 
+def _single(project: Project, source: str) -> Named:
+    """Return the output that a path means, if it can be moved together with its pointer."""
+    named = _whole(named_outputs(project, [source])[0])
+    if source not in (named.output.path, named.pointer.path):
+        raise NotAnOutputError(source, hint=f"move what is in it, one by one: {named.output.path}")
+    if len(named.pointer.outputs) > 1 or named.pointer.path != pointer_path(named.output.path):
+        raise PointerError(
+            named.pointer.path,
+            "it names several outputs, or one that is not beside it",
+            hint="rename the data, and change the path in this file with an editor",
+        )
+    return named
+
+
+def _check_disk(project: Project, source: str, target: str) -> None:
+    """Return if data can be moved by giving it another name."""
+    origin = os.path.join(project.root, source)
+    folder = os.path.dirname(os.path.join(project.root, target))
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    if project.workspace.exists(source) and (
+        os.path.ismount(origin) or os.lstat(origin).st_dev != os.stat(folder).st_dev
+    ):
+        raise FileAccessError(
+            target,
+            f"it is on another file system than {source}",
+            hint="copy the data, `dvclite add` the copy, then `dvclite remove --outs` the original",
+        )
+
+
 def _target(project: Project, source: str, target: str) -> str:
     """Return where exactly an output goes, if it can go there."""
     begun = _is_begun(project, source, target)
     if not begun and (project.workspace.is_folder(target) or target == "."):
         target = basename(source) if target == "." else f"{target}/{basename(source)}"
         begun = _is_begun(project, source, target)
-    check_path(target)
-    if is_pointer(target):
-        raise UnsupportedFileError(target, "a name that ends in .dvc is that of a pointer")
+    check_place(project, target)
+    if project.uses_git:
+        check_pointers_show(project, [target])
     if not begun and (project.workspace.exists(target) or _has_pointer(project, target)):
         raise PathTakenError(target)
     owner = enclosing(project, target.rpartition("/")[0]) if "/" in target else None

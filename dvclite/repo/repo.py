@@ -55,6 +55,24 @@ class Repo:
         return cls(Project.open(path, os.environ if environ is None else environ))
 
     @classmethod
+    def open_all(
+        cls, path: AnyPath = ".", *, environ: Mapping[str, str] | None = None
+    ) -> "list[Repo]":
+        """Open all repositories in the git work tree that a path is in, if there are any.
+
+        Args:
+            path: A folder in it.
+            environ: Variables to use in place of the process's.
+
+        Raises:
+            GitError, ConfigError: git refused, or a config file cannot be read.
+        """
+        from dvclite.repo.hooks import roots_around
+
+        environ = os.environ if environ is None else environ
+        return [cls(Project.open(root, environ)) for root in roots_around(path, environ)]
+
+    @classmethod
     def init(
         cls,
         path: AnyPath = ".",
@@ -437,7 +455,7 @@ class Repo:
         return found
 
     def install(self, *, force: bool = False) -> Installed:
-        """Let git call dvclite after a checkout or merge, and before a push.
+        """Let git call dvclite after a checkout, merge or rebase, and before a push.
 
         Args:
             force: Whether to add our lines to hooks that others wrote.

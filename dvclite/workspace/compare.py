@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from dvclite.errors import FileAccessError
+from dvclite.errors import FileAccessError, HostilePathError, TreeError
 from dvclite.files.copying import ignore_bytes, read
 from dvclite.files.scan import Found
 from dvclite.hashing import Oid
 from dvclite.pointer import Output
-from dvclite.statcache import Row, signature
+from dvclite.statcache.rows import Row, signature
 from dvclite.tree import Entry, below
 from dvclite.workspace.workspace import Workspace
 
@@ -51,7 +51,11 @@ def wanted_entries(workspace: Workspace, output: Output) -> Iterator[Entry]:
         yield Entry(output.path, output.oid, output.size, output.executable)
         return
     prefix = output.path + "/"
-    for path, oid, size, executable, link in workspace.cache.tree(output.oid):
+    try:
+        tree = workspace.cache.tree(output.oid)
+    except (TreeError, HostilePathError) as error:
+        raise error.at(output.path) from error
+    for path, oid, size, executable, link in tree:
         yield Entry(prefix + path, oid, size, executable, link)
 
 

@@ -70,7 +70,8 @@ class Place:
         except (FileNotFoundError, NotADirectoryError):
             return True
         except OSError as error:
-            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            # A folder that another file system is mounted on stays, as that file system does.
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.EBUSY):
                 return False
             raise
         self._emptied.add(path.rpartition("/")[0])

@@ -13,7 +13,7 @@ from dvclite.errors import FileAccessError
 from dvclite.files.folder import Folder
 from dvclite.files.scan import Found, Ignore, scan
 from dvclite.formats.format import Format
-from dvclite.statcache import StatCache
+from dvclite.statcache.statcache import StatCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,19 @@ class Workspace:
                     yield from _at(folder, name, path, self.ignore)
             except FileNotFoundError:
                 return
+
+    def check_way(self, path: str) -> None:
+        """Return if no symbolic link is on the way to a path, as far as that way exists.
+
+        Raises:
+            FileAccessError: One is, or something else than a folder.
+        """
+        with named_errors(self.root, path), Folder.open(self.root) as root:
+            try:
+                with root.below(path.rpartition("/")[0]):
+                    pass
+            except FileNotFoundError:
+                pass
 
     def is_folder(self, path: str) -> bool:
         """Say whether a folder is at a path."""

@@ -27,9 +27,8 @@ def test_hooks_are_installed_once(repo, answer):
     first = repo.run("install")
     second = repo.run("install")
 
-    hooks = [
-        repo.root / ".git/hooks" / name for name in ("post-checkout", "post-merge", "pre-push")
-    ]
+    names = ("post-checkout", "post-merge", "post-rewrite", "pre-push")
+    hooks = [repo.root / ".git/hooks" / name for name in names]
     assert first.stdout.splitlines() == [f"Installed {hook}" for hook in hooks]
     assert second.stdout.splitlines() == [f"Unchanged {hook}" for hook in hooks]
     assert answer(repo.run("install", "--json"))["written"] == []
@@ -66,6 +65,99 @@ def test_data_follows_git_merge(hooked):
     hooked.git("merge", "--quiet", "v2")
 
     assert hooked.read("images/dog.txt") == b"dog" * 2000
+
+
+@pytest.mark.parametrize("own_commit", [True, False], ids=["with work of its own", "without"])
+def test_data_follows_git_rebase(hooked, own_commit):
+    hooked.git("checkout", "--quiet", "-b", "side", "v1")
+    if own_commit:
+        hooked.write("code.py", "1")
+        hooked.commit("Code")
+
+    hooked.git("rebase", "--quiet", "v2")
+
+    assert hooked.read("images/dog.txt") == b"dog" * 2000
+    assert hooked.read("images/owl.txt")
+
+
+def test_data_waits_for_the_end_of_a_rebase(hooked):
+    hooked.git("checkout", "--quiet", "-b", "side", "v1")
+    hooked.write("code.py", "1")
+    hooked.commit("Code")
+
+    hooked.git("rebase", "--quiet", "--exec", "cp images/dog.txt meanwhile", "v2")
+
+    assert hooked.read("meanwhile") == b"dog" * 1000
+    assert hooked.read("images/dog.txt") == b"dog" * 2000
+
+
+def test_an_amended_commit_leaves_data_alone(two_versions):
+    two_versions.git("checkout", "--quiet", "v1")
+
+    done = two_versions.run("hook", "post-rewrite", "amend", stdin="v2 v1\n")
+
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
+    assert two_versions.read("images/dog.txt") == b"dog" * 2000
+
+
+@pytest.fixture
+def two_folders(git_repo):
+    """A git repository with a repository in each of two folders, and none at its top."""
+    for folder in ("one", "two"):
+        git_repo.write(f"{folder}/data", f"{folder} old")
+        git_repo.invoke("init", "--subdir", cwd=folder)
+        assert git_repo.invoke("add", "data", cwd=folder).exit_code == 0
+    git_repo.commit("Old")
+    for folder in ("one", "two"):
+        git_repo.write(f"{folder}/data", f"{folder} new")
+        assert git_repo.invoke("commit", cwd=folder).exit_code == 0
+    git_repo.commit("New")
+    return git_repo
+
+
+def test_data_follows_in_every_repository_below_the_top(two_folders):
+    two_folders.git("checkout", "--quiet", "HEAD~1")
+    two_folders.write("one/data", "precious")
+
+    done = two_folders.run("hook", "post-checkout", "new", "old", "1")
+
+    assert done.exit_code == 1
+    assert done.stderr.startswith("error: one: 1 file has changes")
+    assert two_folders.read("one/data") == b"precious"
+    assert two_folders.read("two/data") == b"two old"
+
+
+def test_git_push_warns_of_the_data_of_every_repository(two_folders, tmp_path):
+    for folder in ("one", "two"):
+        two_folders.invoke("remote", "add", "-d", "store", tmp_path / folder, cwd=folder)
+    head = two_folders.git("rev-parse", "HEAD").strip()
+    given = f"refs/heads/main {head} refs/heads/main {'0' * 40}\n"
+
+    done = two_folders.run("hook", "pre-push", "origin", "url", stdin=given)
+
+    assert "not on the remote yet: 2 blobs" in done.stderr
+
+
+def test_hooks_do_nothing_where_there_is_no_repository(git_repo):
+    for words in (
+        ("post-checkout", "a", "b", "1"),
+        ("post-merge", "0"),
+        ("post-rewrite", "rebase"),
+    ):
+        done = git_repo.run("hook", *words)
+        assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_data_leaves_with_the_repository_itself(hooked):
+    hooked.git("checkout", "--quiet", "--orphan", "bare")
+    hooked.git("rm", "-r", "--quiet", "--force", ".")
+    hooked.git("commit", "--quiet", "--allow-empty", "--message", "Nothing")
+    hooked.git("checkout", "--quiet", "v2")
+    assert (hooked.root / "images").exists()
+
+    hooked.git("checkout", "--quiet", "bare")
+
+    assert not (hooked.root / "images").exists()
 
 
 def test_what_changed_is_told_in_a_line(two_versions):

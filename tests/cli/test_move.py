@@ -36,3 +36,47 @@ def test_what_is_in_the_way_stays(data):
 
 def test_two_paths_are_needed(data):
     assert data.invoke("move", "model.pkl").exit_code == 2
+
+
+def test_a_folder_of_outputs_is_not_taken_for_one_of_them(data):
+    data.write("models/one", "one")
+    data.write("models/two", "two")
+    data.invoke("add", "models/one", "models/two")
+
+    done = data.invoke("move", "models", "older")
+
+    assert done.exit_code == 1
+    assert done.stderr.startswith("error: models is not tracked by dvclite\n")
+    assert data.read("models/one.dvc")
+
+
+def test_a_pointer_of_several_outputs_is_not_torn_apart(data):
+    both = data.read("model.pkl.dvc").decode() + data.read("images.dvc").decode().partition("\n")[2]
+    data.write("both.dvc", both)
+    for name in ("model.pkl.dvc", "images.dvc"):
+        (data.root / name).unlink()
+
+    done = data.invoke("move", "model.pkl", "other.pkl")
+
+    assert done.exit_code == 1
+    assert done.stderr.startswith("error: both.dvc: it names several outputs")
+    assert data.read("both.dvc").decode() == both
+
+
+def test_a_pointer_does_not_go_where_git_would_not_show_it(data):
+    data.write(".gitignore", data.read(".gitignore").decode() + "build/\n")
+
+    done = data.invoke("move", "model.pkl", "build/model.pkl")
+
+    assert done.exit_code == 1
+    assert "git ignores its pointer build/model.pkl.dvc" in done.stderr
+    assert data.read("model.pkl.dvc")
+
+
+def test_the_hint_can_be_followed_before_the_first_commit(data):
+    data.write("new", "new")
+    data.invoke("add", "new")
+
+    hint = data.invoke("move", "new", "newer").stderr
+
+    data.git(*hint.removeprefix("hint: git ").split())

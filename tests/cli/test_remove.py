@@ -1,5 +1,7 @@
 """`dvclite remove`."""
 
+import pytest
+
 
 def test_the_pointer_goes_and_the_data_stays(data):
     done = data.run("remove", "images")
@@ -17,6 +19,24 @@ def test_the_hint_can_be_followed(data):
     data.git(*hint.removeprefix("hint: git ").split())
 
     assert "D  images.dvc" in data.git("status", "--short")
+
+
+def test_the_hint_can_be_followed_before_the_first_commit(data):
+    data.write("new", "new")
+    data.invoke("add", "new")
+
+    hint = data.invoke("remove", "new").stderr
+
+    data.git(*hint.removeprefix("hint: git ").split())
+
+
+@pytest.mark.parametrize("command", ["remove", "checkout", "status", "commit", "push"])
+def test_an_empty_path_does_not_mean_everything(data, command):
+    done = data.invoke(command, "")
+
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: '': no such file or directory\nhint: an empty path")
+    assert data.read("images.dvc")
 
 
 def test_the_data_goes_too_where_that_is_asked_for(data):

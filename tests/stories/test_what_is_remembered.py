@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -51,6 +50,7 @@ def test_a_checkout_after_all_was_forgotten_leaves_what_is_right_alone(data):
 
 def test_a_checkout_remembers_again_what_was_forgotten(data, monkeypatch):
     forget(data)
+    data.settle()
     assert data.invoke("checkout").stdout == "Everything is up to date\n"
 
     def refuse(*_):
@@ -63,7 +63,7 @@ def test_a_checkout_remembers_again_what_was_forgotten(data, monkeypatch):
 def test_a_copy_of_a_repository_finds_its_files_unchanged_and_remembers_them(data, monkeypatch):
     copied = type(data)(data.root.parent / "copy")
     shutil.copytree(data.root, copied.root, symlinks=True)
-    time.sleep(0.1)  # A file that is younger than the clock's grain has to be read.
+    copied.settle()
     assert is_clean(copied)
     assert copied.invoke("checkout").stdout == "Everything is up to date\n"
 

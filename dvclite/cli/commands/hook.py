@@ -7,6 +7,9 @@ import click
 
 from dvclite.cli.command import Family
 from dvclite.cli.console import Console
+from dvclite.cli.reports.restored import follow
+from dvclite.cli.reports.unpushed import warn
+from dvclite.repo.repo import Repo
 
 _arguments = click.argument("arguments", nargs=-1)
 
@@ -21,12 +24,7 @@ def hook() -> None:
 @click.pass_obj
 def post_checkout(console: Console, arguments: tuple[str, ...]) -> None:
     """Check out data after git has checked out a commit."""
-    from dvclite.cli.reports.restored import follow
-    from dvclite.repo.repo import Repo
-
-    repo = Repo.open()
-    if repo.follows_checkout(arguments):
-        follow(console, repo)
+    _follow(console, [repo for repo in Repo.open_all() if repo.follows_checkout(arguments)])
 
 
 @hook.command("post-merge", examples="dvclite hook post-merge 0")
@@ -34,10 +32,16 @@ def post_checkout(console: Console, arguments: tuple[str, ...]) -> None:
 @click.pass_obj
 def post_merge(console: Console, arguments: tuple[str, ...]) -> None:  # noqa: ARG001 - git gives some
     """Check out data after git has merged."""
-    from dvclite.cli.reports.restored import follow
-    from dvclite.repo.repo import Repo
+    _follow(console, Repo.open_all())
 
-    follow(console, Repo.open())
+
+@hook.command("post-rewrite", examples="dvclite hook post-rewrite rebase < /dev/null")
+@_arguments
+@click.pass_obj
+def post_rewrite(console: Console, arguments: tuple[str, ...]) -> None:
+    """Check out data after git has rebased; amending a commit leaves it as it is."""
+    if arguments[:1] == ("rebase",):
+        _follow(console, Repo.open_all())
 
 
 @hook.command("pre-push", examples="dvclite hook pre-push origin https://example.com < /dev/null")
@@ -45,12 +49,14 @@ def post_merge(console: Console, arguments: tuple[str, ...]) -> None:  # noqa: A
 @click.pass_obj
 def pre_push(console: Console, arguments: tuple[str, ...]) -> None:  # noqa: ARG001 - git gives some
     """Warn of data that is not pushed before git pushes commits that need it."""
-    from dvclite.cli.reports.unpushed import warn
-    from dvclite.repo.repo import Repo
-
     commits = commits_to_push(sys.stdin)
     if commits:
-        warn(console, Repo.open(), commits)
+        warn(console, commits)
+
+
+def _follow(console: Console, repos: Iterable[Repo]) -> None:
+    if not follow(console, repos):
+        click.get_current_context().exit(1)
 
 
 def commits_to_push(lines: Iterable[str]) -> tuple[str, ...]:

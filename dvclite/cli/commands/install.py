@@ -15,8 +15,8 @@ from dvclite.cli.text import printable
 def install(console: Console, force: bool, as_json: bool) -> None:
     """Install git hooks, so that data comes along with code.
 
-    After `git checkout` and `git merge` the data is checked out; `git push` warns of data that is
-    not pushed. Hooks that others wrote are left alone.
+    After `git checkout`, `git merge` and `git rebase` the data is checked out; `git push` warns of
+    data that is not pushed. Hooks that others wrote are left alone.
     """
     from dvclite.repo.repo import Repo
 

@@ -1,14 +1,14 @@
 """What was checked out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import click
 
 from dvclite.cli.console import Console
 from dvclite.cli.names import Names
-from dvclite.cli.text import count, joined, size
-from dvclite.errors import IncompleteError
+from dvclite.cli.text import count, joined, printable, size
+from dvclite.errors import DvcliteError, IncompleteError
 from dvclite.repo.repo import Repo
 from dvclite.workspace.restore import Restored
 
@@ -76,9 +76,23 @@ def _letter(kind: str) -> str:
     return click.style(_LETTERS[kind], fg=_COLOURS[_LETTERS[kind]])
 
 
-def follow(console: Console, repo: Repo) -> None:
-    """Check out the data after git did the code, and tell in one line if that changed anything."""
-    with console.progress() as progress:
-        restored = repo.checkout(progress=progress)
-    if changed := done(restored):
-        console.say(f"dvclite: {changed}")
+def follow(console: Console, repos: Iterable[Repo]) -> bool:
+    """Check out the data after git did the code, and tell in one line if that changed anything.
+
+    Returns:
+        Whether all went well in every repository. Where it did not, that was told.
+    """
+    failed = False
+    for repo in repos:
+        folder = repo.display(".")
+        where = "" if folder == "." else f"{printable(folder)}: "
+        try:
+            with console.progress() as progress:
+                restored = repo.checkout(progress=progress)
+        except DvcliteError as error:
+            failed = True
+            console.error(f"{where}{error}", error.hint)
+            continue
+        if changed := done(restored):
+            console.say(f"dvclite: {where}{changed}")
+    return not failed
