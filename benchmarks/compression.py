@@ -16,11 +16,10 @@ import measuring
 from blake3 import blake3
 
 from dvclite.chunking import cut
-from dvclite.compression import Judge, zstd
+from dvclite.compression import Judge, compress, decompress, zstd
 
 SIZES = {"4 KiB": 4 << 10, "256 KiB": 256 << 10}
 LEVELS = (1, 3)
-MADE = 8 << 20
 RUNS = 5
 WORDS = ["layer", "learning", "rate", "loss", "of", "the", "model", "was", "data", "new", "mean"]
 
@@ -29,12 +28,15 @@ def main():
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
+    options.add_argument(
+        "--made", metavar="SIZE", type=measuring.size, default="8MiB", help="of each kind of data"
+    )
     options.add_argument("--folder", metavar="DIR", default=".", help="where to write")
     options.add_argument(
         "--large", metavar="SIZE", type=measuring.size, default="1GiB", help="of a random file"
     )
     chosen = options.parse_args()
-    kinds = {name: make() for name, make in KINDS.items() if can_be_made(name)}
+    kinds = {name: make(chosen.made) for name, make in KINDS.items() if can_be_made(name)}
     measuring.print_table(
         "What zstd gains and costs: what is left of 100 bytes, and MB/s, at levels 1 and 3",
         ("data", "in pieces of", "left 1", "left 3", "MB/s 1", "MB/s 3", "MB/s back", "compressed"),
@@ -49,7 +51,7 @@ def main():
         measuring.print_table(
             f"One random file of {measuring.shown_size(chosen.large)}, seconds",
             ("work", "CPU"),
-            large(place, chosen.large),
+            one_large_file(place, chosen.large),
         )
 
 
@@ -59,20 +61,23 @@ def gains(kind, size, data):
     left, speeds = [], []
     for level in LEVELS:
         compressor = zstd.ZstdCompressor(level=level)
-        compressed = [compressor.compress(piece, compressor.FLUSH_FRAME) for piece in pieces]
-        left.append(f"{100 * sum(map(len, compressed)) / sum(map(len, pieces)):.1f}")
-        speeds.append(speed(lambda piece, c=compressor: c.compress(piece, c.FLUSH_FRAME), pieces))
-        if level == LEVELS[0]:
-            back = len(data) / seconds(lambda c=compressed: [zstd.decompress(one) for one in c])
+        compressed = compress_all(compressor, pieces)
+        left.append(f"{100 * total(compressed) / total(pieces):.1f}")
+        taken = seconds(lambda c=compressor: compress_all(c, pieces))
+        speeds.append(f"{total(pieces) / taken / 1e6:.0f}")
+    small = [compress(piece) for piece in pieces]
+    taken = seconds(lambda: [decompress(one, SIZES[size]) for one in small])
+    speeds.append(f"{total(pieces) / taken / 1e6:.0f}")
     judge = Judge()
     share = sum(judge.compressed(piece) is not None for piece in pieces) / len(pieces)
-    return kind, size, *left, *speeds, f"{back / 1e6:.0f}", f"{share:.0%}"
+    return kind, size, *left, *speeds, f"{share:.0%}"
 
 
 def wasted(kind, data, place):
     """Return a row of the second table."""
-    files, chunks = cut_evenly(data, 4 << 10), list(cut(io.BytesIO(data * 8)))
-    (place / "large").write_bytes(data * 8)
+    large = data * 8
+    files, chunks = cut_evenly(data, SIZES["4 KiB"]), list(cut(io.BytesIO(large)))
+    (place / "large").write_bytes(large)
     folder = place / "files"
     folder.mkdir(exist_ok=True)
     for number, piece in enumerate(files):
@@ -98,7 +103,7 @@ def wasted(kind, data, place):
     return kind, *costs
 
 
-def large(place, size):
+def one_large_file(place, size):
     """Return the rows of the third table."""
     path = place / "large"
     measuring.make_large_file(path, size)
@@ -144,16 +149,14 @@ def chunked_and_written(source, target):
         target.write(judge.compressed(chunk) or chunk)
 
 
+def compress_all(compressor, pieces):
+    return [compressor.compress(piece, compressor.FLUSH_FRAME) for piece in pieces]
+
+
 def judge_all(pieces):
     judge = Judge()
     for piece in pieces:
         judge.compressed(piece)
-
-
-def speed(work, pieces):
-    """Return MB/s."""
-    taken = seconds(lambda: [work(piece) for piece in pieces])
-    return f"{sum(map(len, pieces)) / taken / 1e6:.0f}"
 
 
 def seconds(work, runs=RUNS):
@@ -166,21 +169,25 @@ def seconds(work, runs=RUNS):
     return best
 
 
+def total(pieces):
+    return sum(map(len, pieces))
+
+
 def cut_evenly(data, size):
     return [data[start : start + size] for start in range(0, len(data) - size + 1, size)]
 
 
-def make_csv():
+def make_csv(size):
     draw = random.Random(1)
     rows = []
-    for number in range(MADE // 40):
+    for number in range(size // 40):
         colour = draw.choice(["red", "green", "blue"])
         date = f"2026-{draw.randint(1, 12):02}-{draw.randint(1, 28):02}"
         rows.append(f"{number},{draw.gauss(0, 1):.6f},{colour},{draw.randint(0, 99999)},{date}\n")
     return "".join(rows).encode()
 
 
-def make_json():
+def make_json(size):
     draw = random.Random(2)
     rows = (
         {
@@ -189,27 +196,29 @@ def make_json():
             "tags": draw.sample(WORDS, 2),
             "text": " ".join(draw.choices(WORDS, k=9)),
         }
-        for number in range(MADE // 120)
+        for number in range(size // 120)
     )
     return "".join(json.dumps(row) + "\n" for row in rows).encode()
 
 
-def make_parquet():
+def make_parquet(size):
     import pyarrow as pa
     from pyarrow import csv, parquet
 
     names = ["id", "value", "colour", "count", "date"]
-    table = csv.read_csv(io.BytesIO(make_csv()), read_options=csv.ReadOptions(column_names=names))
+    table = csv.read_csv(
+        io.BytesIO(make_csv(size)), read_options=csv.ReadOptions(column_names=names)
+    )
     written = pa.BufferOutputStream()
     parquet.write_table(table, written)
     return written.getvalue().to_pybytes()
 
 
-def make_pictures():
+def make_pictures(size):
     from PIL import Image
 
     made = io.BytesIO()
-    while made.tell() < MADE:
+    while made.tell() < size:
         bands = [
             Image.effect_noise((80, 60), 80).resize((640, 480), Image.Resampling.BICUBIC)
             for _ in range(3)
@@ -219,18 +228,18 @@ def make_pictures():
     return made.getvalue()
 
 
-def make_random():
-    return random.Random(3).randbytes(MADE)
+def make_random(size):
+    return random.Random(3).randbytes(size)
 
 
-def make_weights():
+def make_weights(size):
     draw = random.Random(4)
-    return array("f", (draw.gauss(0, 0.02) for _ in range(MADE // 4))).tobytes()
+    return array("f", (draw.gauss(0, 0.02) for _ in range(size // 4))).tobytes()
 
 
-def make_half_weights():
+def make_half_weights(size):
     """Return them as bfloat16: the upper half of each float32."""
-    weights = make_weights()
+    weights = make_weights(size)
     halves = bytearray(len(weights) // 2)
     halves[0::2], halves[1::2] = weights[2::4], weights[3::4]
     return bytes(halves)

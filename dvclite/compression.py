@@ -44,12 +44,12 @@ class _Compressors(local):
 _own = _Compressors()
 
 
-def compress(data: bytes) -> bytes:
+def compress(data: bytes | memoryview) -> bytes:
     """Return `data` as one zstd frame that tells its size."""
     return _own.compressor.compress(data, zstd.ZstdCompressor.FLUSH_FRAME)
 
 
-def decompress(data: bytes, size: int) -> bytes:
+def decompress(data: bytes | memoryview, size: int) -> bytes:
     """Return what was compressed.
 
     Args:
