@@ -4,10 +4,9 @@ import os
 import sys
 import threading
 from collections.abc import Iterable, Iterator
-from types import TracebackType
-from typing import Self
 
 from dvclite.errors import PackDamagedError
+from dvclite.files.closing import Closing
 from dvclite.hashing import Algorithm
 from dvclite.pack.coding import decode, describe
 from dvclite.pack.index import FIRST_READ, Entries, read_end, tail_length
@@ -20,7 +19,7 @@ _TOGETHER = 1 << 20
 _SEEKING = threading.Lock()
 
 
-class PackFile:
+class PackFile(Closing):
     """A pack on the local disk, open for reading. Safe from many threads.
 
     Attributes:
@@ -39,17 +38,6 @@ class PackFile:
         self.id = pack_id
         self._fd = os.open(self.path, _OPEN)
         self.size = os.fstat(self._fd).st_size
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the file."""

@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from dvclite.errors import BlobCorruptError, BlobMissingError, KeyMissingError, TreeError
 from dvclite.files.atomic import discard
+from dvclite.files.closing import Closing
 from dvclite.files.copying import OnBytes
 from dvclite.formats.format import Format
 from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, hash_bytes
@@ -47,7 +46,7 @@ class Landing:
     adopt: Callable[[str, BlobRef, str], None]
 
 
-class RemoteStore:
+class RemoteStore(Closing):
     """Blobs by name, on a remote.
 
     Attributes:
@@ -161,17 +160,6 @@ class RemoteStore:
     def close(self) -> None:
         """Let go of the remote."""
         self._remote.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _put(self, blob: Named, lend: Lend, moved: OnBytes) -> None:
         key = self.format.loose_key(blob.ref.oid)

@@ -1,8 +1,9 @@
-"""`checkout`: working files as the pointers say."""
+"""`checkout` and `unprotect`: working files as the pointers say."""
 
 import os
 from collections.abc import Sequence
 
+from dvclite.cache.layout import Kind
 from dvclite.errors import IncompleteError
 from dvclite.files.locks import hold
 from dvclite.files.staging import make_folder
@@ -65,6 +66,22 @@ def checkout(
         corrupt = [error.oid for error in restored.corrupt]
         raise IncompleteError(restored.missing, corrupt, restored)
     return restored
+
+
+def unprotect(project: Project, targets: Sequence[str], progress: Progress) -> int:
+    """Replace links to the cache by copies that may be edited; return how many there were.
+
+    Args:
+        project: The repository.
+        targets: Outputs, or folders with outputs below them, relative to the root.
+        progress: Is told of files.
+
+    Raises:
+        NotAnOutputError: A target is not tracked.
+    """
+    named = named_outputs(project, targets)
+    outputs = {item.output.path: item.output for item in named}
+    return relink(project.workspace, outputs.values(), progress, (Kind.REFLINK, Kind.COPY))
 
 
 def outputs_at(project: Project, revision: str | None, targets: Sequence[str]) -> list[Named]:

@@ -2,14 +2,13 @@
 
 import errno
 import os
-from types import TracebackType
-from typing import Self
 
 from dvclite.files.atomic import PARTIAL_PREFIX
+from dvclite.files.closing import Closing
 from dvclite.files.folder import Folder
 
 
-class Place:
+class Place(Closing):
     """Opens the folder of a path, keeping those open that the next path shares.
 
     Paths come in sorted order, so that each folder is opened once or little more. No more folders
@@ -149,14 +148,3 @@ class Place:
         while len(self._parts) > depth:
             self._parts.pop()
             self._folders.pop().close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -32,7 +32,7 @@ from dvclite.hashing import BLAKE3, hash_bytes
 
 FAULTS = {"kills": KILLS + TORN, "cuts": CUTS, "errors": ERRORS, "lasting": LASTING}
 
-MOST = {"kills": 40, "cuts": 20, "errors": 30, "lasting": 12}
+MOST = {"kills": 16, "cuts": 8, "errors": 12, "lasting": 6}
 """How many points of each command a quick run takes."""
 
 MOST_LEFT = 40
@@ -255,7 +255,7 @@ def test_a_command_that_is_hurt_loses_nothing_and_succeeds_when_run_again(name, 
     hurt(CASES[name], scratch, FAULTS[faults], MOST[faults])
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("faults", FAULTS)
 @pytest.mark.parametrize("name", CASES)
 def test_a_command_that_is_hurt_anywhere_loses_nothing_and_succeeds_when_run_again(
