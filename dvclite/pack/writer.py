@@ -130,7 +130,8 @@ class PackWriter:
         pack_id, trailer = write_end(records, self._offset, self._algorithm)
         self._pieces += (records, trailer)
         fd = self._write_pieces()
-        changes.begin_flush(fd)
+        if self.size >= _PIECE:
+            changes.begin_flush(fd)
         self._fd = None
         changes.close(fd)
         self._is_over = True

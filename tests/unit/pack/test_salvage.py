@@ -29,6 +29,7 @@ def rescue(tmp_path):
 
     def rescue(data, algorithm=BLAKE3):
         path = tmp_path / "damaged"
+        path.unlink(missing_ok=True)  # Emptying it would wait for the disk.
         path.write_bytes(data)
         return list(salvage(path, algorithm))
 
