@@ -43,7 +43,7 @@ def decode(
     Raises:
         PackDamagedError: It is not what the entry says.
     """
-    if len(stored) != entry.stored or checksum(describe(entry), stored) != entry.checksum:
+    if checksum(describe(entry), stored) != entry.checksum:
         raise _damaged(entry, where, "does not match its checksum")
     if entry.codec == Codec.PLAIN:
         content = bytes(stored)

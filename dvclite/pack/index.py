@@ -206,7 +206,7 @@ class _Trailer(NamedTuple):
 
 def _read_trailer(end: bytes, pack_size: int, pack_id: str) -> _Trailer:
     data = bytes(end[-TRAILER_SIZE:])
-    if len(data) < TRAILER_SIZE or pack_size < HEADER_SIZE + TRAILER_SIZE:
+    if len(data) < TRAILER_SIZE:
         raise PackDamagedError(pack_id, "it is cut short")
     index_offset, count, digest, version, number, magic = _TRAILER.unpack(data)
     if magic != MAGIC:

@@ -62,7 +62,7 @@ def _found(pack: PackFile, algorithm: Algorithm) -> Iterator[tuple[PackEntry, by
     while position >= 0 and work >= 0:
         after = position + 1
         entry = _claimed(window.read(position, ENTRY_HEADER_SIZE), position, algorithm)
-        if entry is not None and entry.end <= pack.size:
+        if entry is not None:
             stored = window.read(entry.offset, entry.stored)
             if _is_whole(entry, stored, algorithm):
                 yield entry, stored

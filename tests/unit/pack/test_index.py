@@ -1,12 +1,13 @@
 import random
+import struct
 import tracemalloc
 
 import pytest
 
 from dvclite.errors import PackDamagedError, PackVersionError
 from dvclite.hashing import BLAKE3
-from dvclite.pack.index import FIRST_READ, read_end, tail_length
-from dvclite.pack.layout import Kind
+from dvclite.pack.index import FIRST_READ, read_end, tail_length, write_end
+from dvclite.pack.layout import LARGEST_RECIPE, MAGIC, MOST_BYTES, MOST_ENTRIES, Kind
 from dvclite.pack.reader import PackFile
 from dvclite.pack.writer import PackWriter
 
@@ -66,6 +67,33 @@ def test_a_pack_of_a_later_version_asks_for_a_newer_dvclite(written):
 
     assert caught.value.version == 2
     assert "newer" in caught.value.hint
+
+
+def test_an_index_that_would_fill_the_memory_is_not_asked_for():
+    count = MOST_ENTRIES + 1
+    place = MOST_BYTES - 64 * (count + 1)
+    trailer = struct.pack("<QI4x32sBB6x", place, count, bytes(32), 1, 1) + MAGIC
+
+    with pytest.raises(PackDamagedError, match="too large"):
+        tail_length(trailer, MOST_BYTES, bytes(32).hex())
+
+
+@pytest.mark.parametrize(("count", "is_sound"), [(63, True), (64, False)])
+def test_a_pack_of_more_bytes_than_offsets_can_tell_is_refused(count, is_sound):
+    """The last entry begins within bounds, and ends beyond them."""
+    records = b"".join(
+        struct.pack("<IBBHII48x", 80 + at * (LARGEST_RECIPE + 64), 4, 0, 0, *[LARGEST_RECIPE] * 2)
+        for at in range(count)
+    )
+    place = 16 + count * (LARGEST_RECIPE + 64)
+    pack_id, trailer = write_end(records, place, BLAKE3)
+    end = records + trailer
+
+    if is_sound:
+        assert len(read_end(end, place + len(end), pack_id)) == count
+    else:
+        with pytest.raises(PackDamagedError, match="too large"):
+            read_end(end, place + len(end), pack_id)
 
 
 def test_damage_says_which_pack_and_what_to_do(written):

@@ -118,9 +118,12 @@ def test_an_entry_with_anything_changed_in_its_header_is_not_passed_on(make, res
     assert len(rescue(data)) == 1
 
 
-def test_a_pack_inside_a_whole_blob_is_only_that_blob(make, rescue):
-    inner = make(name="inner")
-    outer = make([(Kind.BLOB, b"before"), (Kind.BLOB, bytes(content_of(inner)))], name="outer")
+def test_a_pack_inside_a_whole_blob_is_only_that_blob(make, rescue, tmp_path):
+    inner = bytes(content_of(make(name="inner")))
+    writer = PackWriter(tmp_path / "outer", BLAKE3)
+    writer.add(Kind.BLOB, digest_of(hash_bytes(b"before", BLAKE3)), b"before")
+    writer.add(Kind.BLOB, digest_of(hash_bytes(inner, BLAKE3)), inner)
+    outer = writer.finish()
 
     assert numbers(outer, rescue(content_of(outer))) == [0, 1]
     assert numbers(outer, rescue(content_of(outer)[:-1])) == [0, 1]

@@ -155,22 +155,34 @@ def test_a_finished_pack_is_neither_discarded_nor_added_to(tmp_path):
         writer.finish()
 
 
-@pytest.mark.parametrize("call", ["write", "close"])
-def test_a_pack_that_cannot_be_written_leaves_nothing_and_cannot_be_finished(
-    tmp_path, monkeypatch, call
-):
-    def fail(fd, *data):
-        raise OSError(errno.ENOSPC, "no room")
+def fail(fd, *data):
+    raise OSError(errno.ENOSPC, "no room")
 
+
+def test_a_pack_that_cannot_be_written_is_gone_at_once_and_cannot_be_finished(
+    tmp_path, monkeypatch
+):
     writer = PackWriter(tmp_path / "pack", BLAKE3)
-    writer.add(Kind.BLOB, DIGEST, b"x")
     with monkeypatch.context() as patch:
-        patch.setattr(changes, call, fail)
+        patch.setattr(changes, "write", fail)
+        with pytest.raises(OSError, match="no room"):
+            writer.add(Kind.BLOB, DIGEST, bytes(LARGEST))
+
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(ValueError, match="finished"):
+        writer.add(Kind.BLOB, DIGEST, b"x")
+    with pytest.raises(ValueError, match="finished"):
+        writer.finish()
+    writer.discard()
+
+
+def test_a_pack_that_cannot_be_closed_is_discarded_as_any_other(tmp_path, monkeypatch):
+    writer = PackWriter(tmp_path / "pack", BLAKE3)
+    with monkeypatch.context() as patch:
+        patch.setattr(changes, "close", fail)
         with pytest.raises(OSError, match="no room"):
             writer.finish()
 
     writer.discard()
 
     assert not list(tmp_path.iterdir())
-    with pytest.raises(ValueError, match="finished"):
-        writer.finish()
