@@ -90,7 +90,8 @@ class Judge:
     """
 
     def __init__(self) -> None:
-        self._failures = 1
+        self._paid = False
+        self._failures = 0
         self._pause = 0
 
     def compressed(self, data: bytes) -> bytes | None:
@@ -101,16 +102,14 @@ class Judge:
             self._pause -= 1
             return None
         smaller = self._tried(data)
-        if smaller is not None:
-            self._failures = 0
-            return smaller
-        self._failures += 1
+        self._paid = smaller is not None
+        self._failures = 0 if self._paid else self._failures + 1
         self._pause = min(max(self._failures - _PATIENCE, 0), _LONGEST_PAUSE)
-        return None
+        return smaller
 
     def _tried(self, data: bytes) -> bytes | None:
         # After data that was worth it a sample would mostly be taken for nothing.
-        if self._failures and len(data) > _SAMPLE and not pays(_sample(data)):
+        if not self._paid and len(data) > _SAMPLE and not pays(_sample(data)):
             return None
         smaller = compress(data)
         return smaller if _is_gain(len(smaller), len(data)) else None

@@ -60,13 +60,13 @@ def write_into(
             connection.execute("BEGIN IMMEDIATE")
             write()
             connection.execute("COMMIT")
-            _detach(connection)
+            detach(connection)
             return True
         except (sqlite3.Error, UnicodeDecodeError) as error:
             # UnicodeDecodeError: a damaged schema may be quoted in the message.
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_NOTADB)
-            _detach(connection)
-            if code & 0xFF in _NOT_ITS_FAULT or not _remove(path):
+            detach(connection)
+            if code & 0xFF in _NOT_ITS_FAULT or not remove(path):
                 return False
     return False
 
@@ -88,14 +88,15 @@ def _attach(path: Path, schema: Schema, connection: sqlite3.Connection) -> None:
         connection.execute("COMMIT")
 
 
-def _detach(connection: sqlite3.Connection) -> None:
+def detach(connection: sqlite3.Connection) -> None:
+    """Let go of what is attached as `kept`, giving up a transaction that is not finished."""
     if connection.in_transaction:
         connection.execute("ROLLBACK")
     if connection.execute("SELECT 1 FROM pragma_database_list WHERE name = 'kept'").fetchone():
         connection.execute("DETACH DATABASE kept")
 
 
-def _remove(path: Path) -> bool:
+def remove(path: Path) -> bool:
     """Throw a damaged database away; return whether that was possible."""
     try:
         path.unlink(missing_ok=True)

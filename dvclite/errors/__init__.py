@@ -21,6 +21,7 @@
     │  ├─ PointerError
     │  │  └─ PointerConflictError
     │  ├─ TreeError
+    │  ├─ RecipeError
     │  ├─ PackError
     │  │  ├─ PackDamagedError        exit 6
     │  │  └─ PackVersionError
@@ -48,7 +49,8 @@
     │  ├─ RemoteUnavailableError
     │  └─ RemoteSetupError
     ├─ TransferError                 exit 8
-    └─ CollectError                  garbage collection stopped before its first deletion
+    ├─ CollectError                  garbage collection stopped before its first deletion
+    └─ InstallationError             a library that dvclite needs is not as it has to be
 
 Each says what is wrong, with which path, oid or URL, and carries in `hint` what to do next.
 """
@@ -69,10 +71,12 @@ from dvclite.errors.formats import (
     PackVersionError,
     PointerConflictError,
     PointerError,
+    RecipeError,
     TreeError,
 )
 from dvclite.errors.ground import (
     DvcliteError,
+    InstallationError,
     listing,
     shown,
 )
@@ -135,6 +139,7 @@ __all__ = [
     "GitError",
     "HostilePathError",
     "IncompleteError",
+    "InstallationError",
     "KeyExistsError",
     "KeyMissingError",
     "LockTimeoutError",
@@ -152,6 +157,7 @@ __all__ = [
     "PathTakenError",
     "PointerConflictError",
     "PointerError",
+    "RecipeError",
     "RemoteError",
     "RemoteExistsError",
     "RemoteSetupError",

@@ -81,6 +81,16 @@ class PackVersionError(PackError):
         self.version = version
 
 
+class RecipeError(FormatError):
+    """A recipe cannot be read."""
+
+    def __init__(self, reason: str, *, hint: str = "") -> None:
+        super().__init__(
+            f"malformed recipe: {reason}",
+            hint=hint or "`dvclite push` from a clone that has the data writes it anew",
+        )
+
+
 class HostilePathError(FormatError):
     """A path from a file would lead out of its place."""
 

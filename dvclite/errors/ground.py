@@ -34,3 +34,11 @@ def shown(name: str) -> str:
     if name.isprintable():
         return name
     return ascii(name)
+
+
+class InstallationError(DvcliteError):
+    """A library that dvclite needs is there, but not as it has to be."""
+
+    def __init__(self, library: str, reason: str, *, hint: str) -> None:
+        super().__init__(f"{library} cannot be used: {reason}", hint=hint)
+        self.library = library
