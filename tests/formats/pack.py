@@ -1,6 +1,6 @@
 """Writes packs as docs/formats/pack.md says, without dvclite, and packs that break what it says.
 
-`python tests/formats/pack.py` makes pack.json anew.
+`python tests/formats/pack.py` makes docs/formats/pack-vectors.json anew.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from pathlib import Path
 from blake3 import blake3
 from xxhash import xxh3_128
 
-VECTORS = Path(__file__).with_suffix(".json")
+VECTORS = Path(__file__).parents[2] / "docs" / "formats" / "pack-vectors.json"
 
 MAGIC = b"dvcpack\n"
 ENTRY_MAGIC = bytes.fromhex("9a445645")
@@ -170,7 +170,7 @@ WRONG = {
 
 
 def vectors():
-    """Return what pack.json holds."""
+    """Return packs to be read and packs to be refused."""
     return {
         "accepted": [_described(name, pack) for name, pack in ACCEPTED.items()],
         "refused": [_written(name, pack) for name, pack in REFUSED.items()],
@@ -210,7 +210,7 @@ def _written(name, pack):
 
 
 def text():
-    """Return what is in pack.json."""
+    """Return the vectors as they are written down."""
     return json.dumps(vectors(), indent=1) + "\n"
 
 

@@ -14,9 +14,9 @@ from dvclite.pack.layout import Codec, Kind, digest_of, key_of, oid_of, pack_at
 from dvclite.pack.reader import PackFile
 from dvclite.pack.writer import PackWriter
 
-HERE = Path(__file__).parent
-PAGE = HERE.parents[1] / "docs" / "formats" / "pack.md"
-VECTORS = json.loads((HERE / "pack.json").read_text("utf-8"))
+PAGES = Path(__file__).parents[2] / "docs" / "formats"
+WRITTEN = (PAGES / "pack-vectors.json").read_text("utf-8")
+VECTORS = json.loads(WRITTEN)
 
 
 def cases(group):
@@ -44,9 +44,9 @@ def data_of(vector):
 
 
 def test_the_vectors_are_what_the_script_writes():
-    script = runpy.run_path(str(HERE / "pack.py"))
+    script = runpy.run_path(str(Path(__file__).with_name("pack.py")))
 
-    assert script["text"]() == (HERE / "pack.json").read_text("utf-8")
+    assert script["text"]() == WRITTEN
 
 
 @cases("accepted")
@@ -109,7 +109,7 @@ def test_an_entry_that_lies_about_its_content_is_refused(vector, put):
 
 
 def test_the_page_shows_the_smallest_pack():
-    page = PAGE.read_text("utf-8")
+    page = (PAGES / "pack.md").read_text("utf-8")
     smallest = VECTORS["accepted"][0]
     shown = re.findall(r"```text\n((?:[0-9a-f ]+\n)+)```", page)[-1]
 
