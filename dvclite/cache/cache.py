@@ -56,7 +56,8 @@ class Cache:
 
         Raises:
             BlobMissingError: It is not in the cache.
-            BlobCorruptError: It was not what its name says, and was set aside.
+            BlobCorruptError: It is not what its name says. It stays where it is: whoever only
+                looks changes nothing.
         """
         path = self.loose.find(oid)
         if path is None:
@@ -67,7 +68,7 @@ class Cache:
         finally:
             os.close(fd)
         if hash_bytes(data, self.format.algorithm) != oid.removesuffix(TREE_SUFFIX):
-            raise self._set_aside(oid, path)
+            raise BlobCorruptError(oid, str(self.root))
         return data
 
     def open(self, oid: Oid) -> BinaryIO:
@@ -82,7 +83,7 @@ class Cache:
         stream = open(path, "rb")  # noqa: SIM115 - the caller closes it
         if hash_stream(stream, self.format.algorithm).oid != oid.removesuffix(TREE_SUFFIX):
             stream.close()
-            raise self._set_aside(oid, path)
+            raise BlobCorruptError(oid, str(self.root))
         stream.seek(0)
         return stream
 
@@ -114,7 +115,8 @@ class Cache:
             What was made.
 
         Raises:
-            BlobMissingError, BlobCorruptError: As from `read`.
+            BlobMissingError: It is not in the cache.
+            BlobCorruptError: It was not what its name says, and was set aside.
         """
         return self._layout.make(ref, target, tuple(kinds), mode)
 
@@ -129,7 +131,7 @@ class Cache:
             moved: Is called with 0 while the file is read, and may raise to interrupt.
 
         Raises:
-            BlobMissingError, BlobCorruptError: As from `read`.
+            BlobMissingError, BlobCorruptError: As from `lay_out`.
         """
         return lent(self.loose, self.format.algorithm, oid, moved)
 
@@ -180,6 +182,3 @@ class Cache:
                 writer.finish()
             finally:
                 writer.discard()
-
-    def _set_aside(self, oid: Oid, path: str) -> BlobCorruptError:
-        return BlobCorruptError(oid, str(self.root), set_aside=self.loose.set_aside(oid, path))

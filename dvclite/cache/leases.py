@@ -43,6 +43,8 @@ class Lease:
         if self._fd is None:
             make_folder(self._folder, mode=self._folder_mode)
             self._fd = changes.create(self._path)
+            if self._folder_mode > 0o777:
+                changes.set_mode(self._path, 0o644)  # Whoever collects must be able to read it.
         changes.write(self._fd, text.encode("ascii"))
 
     def end(self) -> None:
@@ -88,7 +90,7 @@ def leased(root: Path) -> set[Oid]:
 def _text(path: str) -> str:
     for name in (path, path + _ENDED):
         try:
-            return Path(name).read_text(encoding="ascii")
+            return Path(name).read_text(encoding="ascii", errors="replace")
         except FileNotFoundError:
             pass  # It ends at this very moment, or did before the collector began.
     return ""

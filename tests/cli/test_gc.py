@@ -37,6 +37,16 @@ def test_what_nothing_needs_goes_to_the_trash(littered):
     assert again.stdout.splitlines()[-1] == "Nothing to delete"
 
 
+def test_what_a_file_manager_leaves_in_the_cache_is_in_nobody_s_way(littered):
+    littered.invoke("gc", "--force")
+    for folder in ("", "files", "files/blake3", "trash", "leases", "projects", "tmp"):
+        littered.write(f".dvclite/cache/{folder}/.DS_Store", b"\0\xff")
+
+    done = littered.invoke("gc", "--force", "--now")
+
+    assert (done.exit_code, done.stdout) == (0, "1 blob, 4.9 KiB deleted\n")
+
+
 def test_now_means_now(littered):
     littered.invoke("gc", "--force")
 
