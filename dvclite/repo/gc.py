@@ -10,6 +10,8 @@ from dvclite.errors import (
     BlobMissingError,
     CollectError,
     DvcliteError,
+    HostilePathError,
+    TreeError,
     listing,
 )
 from dvclite.files.staging import sweep
@@ -150,7 +152,7 @@ class _Marker:
         for path, oid in named:
             if oid not in self.oids:
                 self.oids.add(oid)
-                if is_tree(oid) and not self._mark_tree(oid):
+                if is_tree(oid) and not self._mark_tree(oid, path):
                     unknown[path] = None
         if unknown:
             raise CollectError(
@@ -159,16 +161,24 @@ class _Marker:
                 hint="nothing was removed; name what to keep with -w, -a or -T to do without them",
             )
 
-    def _mark_tree(self, oid: Oid) -> bool:
-        tree: Tree | None
+    def _mark_tree(self, oid: Oid, path: str) -> bool:
         try:
-            tree = self._project.cache.tree(oid)
-        except (BlobMissingError, BlobCorruptError):
-            tree = self._elsewhere.tree(oid)
+            tree = self._tree(oid)
+        except (TreeError, HostilePathError) as error:
+            raise CollectError(
+                f"nobody knows which blobs belong to some version of {error.at(path)}",
+                hint="nothing was removed; with --unpushed and -w, -a or -T it does without",
+            ) from error
         if tree is None:
             return False
         self.oids.update(entry.oid for entry in tree if entry.is_file)
         return True
+
+    def _tree(self, oid: Oid) -> Tree | None:
+        try:
+            return self._project.cache.tree(oid)
+        except (BlobMissingError, BlobCorruptError):
+            return self._elsewhere.tree(oid)
 
 
 def _linked(project: Project) -> Iterator[Project]:
