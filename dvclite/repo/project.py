@@ -25,7 +25,7 @@ from dvclite.git.index import Index
 from dvclite.git.location import find_top, main_worktree
 from dvclite.hashing import BLAKE3, algorithm
 from dvclite.ignore.rules import IGNORE_FILE, IgnoreRules
-from dvclite.statcache import StatCache
+from dvclite.statcache.statcache import StatCache
 from dvclite.workspace.workspace import Workspace
 
 FOLDER = ".dvclite"

@@ -10,7 +10,7 @@ from dvclite.files.copying import ignore_bytes, read
 from dvclite.files.scan import Found
 from dvclite.hashing import Oid
 from dvclite.pointer import Output
-from dvclite.statcache import Row, signature
+from dvclite.statcache.rows import Row, signature
 from dvclite.tree import Entry, below
 from dvclite.workspace.workspace import Workspace
 

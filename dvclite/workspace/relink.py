@@ -7,7 +7,7 @@ from dvclite.files.scan import Found
 from dvclite.files.staging import Staging
 from dvclite.pointer import Output
 from dvclite.progress import Progress
-from dvclite.statcache import signature
+from dvclite.statcache.rows import signature
 from dvclite.tree import Entry
 from dvclite.workspace.compare import identify, paired
 from dvclite.workspace.place import Place

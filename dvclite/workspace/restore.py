@@ -15,7 +15,8 @@ from dvclite.files.staging import Staging
 from dvclite.hashing import Oid
 from dvclite.pointer import Output
 from dvclite.progress import Progress
-from dvclite.statcache import UNSETTLED, Update, row, signature
+from dvclite.statcache.rows import UNSETTLED, row, signature
+from dvclite.statcache.update import Update
 from dvclite.tree import Entry, check_spelling
 from dvclite.workspace.compare import Difference, Listener, differences
 from dvclite.workspace.place import Place

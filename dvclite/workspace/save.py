@@ -24,7 +24,8 @@ from dvclite.files.staging import Staging
 from dvclite.hashing import BlobRef
 from dvclite.pointer import LARGEST, Output, is_pointer, parse
 from dvclite.progress import Progress
-from dvclite.statcache import UNSETTLED, Row, Update, row, signature
+from dvclite.statcache.rows import UNSETTLED, Row, row, signature
+from dvclite.statcache.update import Update
 from dvclite.tree import Entry, Tree, grafted
 from dvclite.workspace.compare import identify_link, is_executable, paired
 from dvclite.workspace.workspace import Workspace, named_errors

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from dvclite.files.clock import FileClock, is_settled, settling_time
 from dvclite.files.staging import Staging
-from dvclite.statcache import UNSETTLED, Update, row, signature
+from dvclite.statcache.rows import UNSETTLED, row, signature
+from dvclite.statcache.update import Update
 from dvclite.tree import Entry
 from dvclite.workspace.place import Place
 

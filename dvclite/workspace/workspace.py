@@ -13,7 +13,7 @@ from dvclite.errors import FileAccessError
 from dvclite.files.folder import Folder
 from dvclite.files.scan import Found, Ignore, scan
 from dvclite.formats.format import Format
-from dvclite.statcache import StatCache
+from dvclite.statcache.statcache import StatCache
 
 
 @dataclass(frozen=True, slots=True)

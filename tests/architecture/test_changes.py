@@ -9,7 +9,7 @@ import pytest
 
 OWNER = "dvclite.files.changes"
 
-DATABASES = {"dvclite.statcache": {"unlink"}}
+DATABASES = {"dvclite.database": {"unlink"}}
 """What modules may do to their own databases: throw damaged ones away."""
 
 # fmt: off

@@ -14,6 +14,13 @@ ALLOWED = {
     "dvclite.cli.program",
     "dvclite.cli.text",
     "dvclite.errors",
+    "dvclite.errors.cache",
+    "dvclite.errors.formats",
+    "dvclite.errors.ground",
+    "dvclite.errors.remotes",
+    "dvclite.errors.repository",
+    "dvclite.errors.settings",
+    "dvclite.errors.workspace",
     "dvclite.progress",
     "gc",
 }

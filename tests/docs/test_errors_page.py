@@ -11,8 +11,12 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "errors.md"
 def classes(parent=errors.DvcliteError):
     yield parent
     for child in parent.__subclasses__():
-        if child.__module__ == errors.__name__:
+        if child.__module__.startswith(f"{errors.__name__}."):
             yield from classes(child)
+
+
+def test_every_error_is_had_from_the_package_itself():
+    assert {error.__name__ for error in classes()} <= set(errors.__all__)
 
 
 def test_the_page_lists_every_exit_code():

@@ -29,8 +29,10 @@ from typing import Any, NamedTuple
 
 from disk import Disk, Lost
 
-from dvclite import statcache
 from dvclite.files import changes
+from dvclite.statcache import database
+from dvclite.statcache.rows import signature
+from dvclite.statcache.statcache import StatCache
 
 PATIENCE = 60
 """Seconds after which a child counts as hanging."""
@@ -248,7 +250,7 @@ def _path_of(fd: int) -> str:
 def _install(meet: Callable[[Change], Any]) -> None:
     """Put the proxy in place, for good: this is a child that will end."""
     flush_filesystem, clone = changes.flush_filesystem, changes.clone
-    write_into = statcache._write_into
+    write_into = database.write_into
     changes.os = _Proxy(meet)
     changes.flush_filesystem = lambda fd: meet(
         Change("syncfs", _path_of(fd), lambda: flush_filesystem(fd))
@@ -256,7 +258,7 @@ def _install(meet: Callable[[Change], Any]) -> None:
     changes.clone = lambda source, target: meet(
         Change("clone", _path_of(target), lambda: clone(source, target))
     )
-    statcache._write_into = lambda path, *rest: meet(
+    database.write_into = lambda path, *rest: meet(
         Change(REMEMBERING, str(path), lambda: write_into(path, *rest))
     )
 
@@ -482,9 +484,9 @@ class Stage:
         Stage.current, Stage.graveyard = self.folder, str(self._graveyard)
         copies: dict[int, str] = {}
         _copy(str(self._template), str(self.folder), copies)
-        for database in self.folder.glob("**/.dvclite/tmp/stat.db"):
-            root = database.parents[2]
-            _follow(database, self._template / root.relative_to(self.folder), root)
+        for path in self.folder.glob("**/.dvclite/tmp/stat.db"):
+            root = path.parents[2]
+            _follow(path, self._template / root.relative_to(self.folder), root)
 
 
 def _copy(source: str, target: str, copies: dict[int, str]) -> None:
@@ -506,9 +508,9 @@ def _copy(source: str, target: str, copies: dict[int, str]) -> None:
     os.chmod(target, os.stat(source).st_mode & 0o7777)
 
 
-def _follow(database: Path, template: Path, root: Path) -> None:
+def _follow(path: Path, template: Path, root: Path) -> None:
     """Make the stat cache of a copy know the copies as it knew the files they were made from."""
-    with statcache.StatCache(database) as cache, cache.updating() as update:
+    with StatCache(path) as cache, cache.updating() as update:
         wholes = cache.outputs()
         for whole in wholes:
             for row in cache.below(whole.path):
@@ -520,7 +522,7 @@ def _follow(database: Path, template: Path, root: Path) -> None:
 
 
 def _signature_of(path: Path) -> bytes | None:
-    return statcache.signature(os.lstat(path)) if os.path.lexists(path) else None
+    return signature(os.lstat(path)) if os.path.lexists(path) else None
 
 
 def files_below(folder: Path) -> Sequence[Path]:

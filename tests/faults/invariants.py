@@ -18,7 +18,7 @@ from dvclite.files.atomic import PARTIAL_PREFIX
 from dvclite.formats.native import native
 from dvclite.hashing import BLAKE3
 from dvclite.pointer import parse
-from dvclite.statcache import StatCache
+from dvclite.statcache.statcache import StatCache
 
 FORMAT = native(BLAKE3)
 

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from dvclite import statcache
+from dvclite import database
 from dvclite.hashing import Oid
-from dvclite.statcache import StatCache, Whole, row
+from dvclite.statcache.rows import Whole, row
+from dvclite.statcache.statcache import StatCache
 from dvclite.tree import Entry
 
 outputs = st.sampled_from(["data", "data-old", "data.csv", "data/in", "model", "\udcff"])
@@ -33,11 +34,11 @@ class Remembering(RuleBasedStateMachine):
         self.rows = {}
         self.wholes = {}
         self.is_sound = True
-        self.patience, statcache._WAIT = statcache._WAIT, 0.0
+        self.patience, database.PATIENCE = database.PATIENCE, 0.0
 
     def teardown(self):
         shutil.rmtree(self.folder)
-        statcache._WAIT = self.patience
+        database.PATIENCE = self.patience
 
     @rule(
         output=outputs,

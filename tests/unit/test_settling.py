@@ -8,7 +8,8 @@ import pytest
 from dvclite.files.clock import settling_time
 from dvclite.files.staging import Staging
 from dvclite.hashing import Oid
-from dvclite.statcache import StatCache, signature
+from dvclite.statcache.rows import signature
+from dvclite.statcache.statcache import StatCache
 from dvclite.tree import Entry
 from dvclite.workspace.place import Place
 from dvclite.workspace.settling import Settling

@@ -7,9 +7,10 @@ from contextlib import closing
 
 import pytest
 
-from dvclite import statcache
+from dvclite import database
 from dvclite.hashing import Oid
-from dvclite.statcache import UNSETTLED, Row, StatCache, Whole, row, signature
+from dvclite.statcache.rows import UNSETTLED, Row, Whole, row, signature
+from dvclite.statcache.statcache import StatCache
 from dvclite.tree import Entry
 
 OID = Oid("0123456789abcdef" * 4)
@@ -28,7 +29,7 @@ def path(tmp_path):
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     """Do not wait ten seconds for a lock that the test itself holds."""
-    monkeypatch.setattr(statcache, "_WAIT", 0.1)
+    monkeypatch.setattr(database, "PATIENCE", 0.1)
 
 
 def file(path, size=1):
@@ -232,7 +233,7 @@ def test_an_output_above_or_below_another_takes_its_whole_away(path):
 
 
 def test_more_rows_than_wait_together_are_remembered_in_order(path):
-    rows = [file(f"data/{number:06}", number) for number in range(2 * statcache._TOGETHER + 17)]
+    rows = [file(f"data/{number:06}", number) for number in range(2 * database.TOGETHER + 17)]
 
     remember(path, "data", *reversed(rows))
 
@@ -486,7 +487,7 @@ def test_an_update_with_no_room_to_wait_in_is_lost_and_nothing_else(path):
     remember(path, "data", file("data/a"))
     with StatCache(path).updating() as update:
         update._waiting.execute("PRAGMA max_page_count = 1")
-        for number in range(3 * statcache._TOGETHER):
+        for number in range(3 * database.TOGETHER):
             update.put(file(f"data/{number}"))
         update.commit({"data": OTHER}, afresh=["data"])
 
@@ -495,14 +496,14 @@ def test_an_update_with_no_room_to_wait_in_is_lost_and_nothing_else(path):
 
 def test_a_full_disk_loses_the_update_and_nothing_else(path, monkeypatch):
     remember(path, "data", file("data/a"))
-    attach = statcache._attach
+    attach = database._attach
 
-    def attach_full(path, connection):
-        attach(path, connection)
+    def attach_full(path, schema, connection):
+        attach(path, schema, connection)
         (pages,) = connection.execute("PRAGMA kept.page_count").fetchone()
         connection.execute(f"PRAGMA kept.max_page_count = {pages}")
 
-    monkeypatch.setattr(statcache, "_attach", attach_full)
+    monkeypatch.setattr(database, "_attach", attach_full)
     remember(path, "data", *(file(f"data/{number}") for number in range(5000)))
 
     assert recall(path, "data") == ([file("data/a")], Whole("data", OID, 1))
@@ -510,9 +511,9 @@ def test_a_full_disk_loses_the_update_and_nothing_else(path, monkeypatch):
 
 KILLED = """
 import os, sys
-from dvclite import statcache
 from dvclite.hashing import Oid
-from dvclite.statcache import StatCache, row
+from dvclite.statcache.rows import row
+from dvclite.statcache.statcache import StatCache
 from dvclite.tree import Entry
 class Dying:
     def __init__(self, real): self.real = real
@@ -552,7 +553,8 @@ def test_a_process_killed_while_it_writes_changes_nothing(tmp_path, path):
 MILLION = """
 import json, os, sys, time
 from dvclite.hashing import Oid
-from dvclite.statcache import StatCache, row
+from dvclite.statcache.rows import row
+from dvclite.statcache.statcache import StatCache
 from dvclite.tree import Entry
 path, count, told = sys.argv[1], int(sys.argv[2]), {}
 def measure(what, began):

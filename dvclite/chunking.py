@@ -1,0 +1,89 @@
+"""Cutting a large blob into chunks at places that its content decides.
+
+An edit moves the cuts next to it and no others, so that two versions of a blob share all chunks
+but those that were edited. The algorithm is FastCDC; its parameters are part of the repository
+format (`docs/formats/chunk.md`): cut elsewhere, nothing that is stored would be found again.
+"""
+
+import warnings
+from collections.abc import Iterator
+from functools import cache
+from io import BytesIO
+from types import FunctionType
+from typing import Final, Protocol
+
+from blake3 import blake3
+
+from dvclite.errors import InstallationError
+
+MINIMUM = 64 << 10
+"""No chunk is shorter, in bytes, but the last one of a blob."""
+
+AVERAGE = 256 << 10
+"""From here on cuts are four times as likely. Chunks of random bytes have 312 KiB in the mean."""
+
+MAXIMUM = 1 << 20
+"""No chunk is longer, in bytes."""
+
+_NORMALIZATION: Final = 1
+
+_LIBRARY = "pyfastcdc"
+_PROBE = b"dvclite chunks"
+_PROBE_LENGTHS = [737162, 279609, 31805]
+
+
+class Stream(Protocol):
+    """What can be read from, such as a file that is open for reading bytes."""
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        """Fill the beginning of `buffer` and return how many bytes that was; 0 at the end."""
+
+
+def cut(stream: Stream) -> Iterator[bytes]:
+    """Read a stream to its end and yield its chunks in order; none where it is empty.
+
+    Some 3 MiB are in memory at a time.
+
+    Args:
+        stream: May give fewer bytes at a time than it is asked for.
+
+    Raises:
+        InstallationError: The library that cuts is not compiled, or cuts at other places.
+    """
+    _check_library()
+    return _cut(stream)
+
+
+def _cut(stream: Stream) -> Iterator[bytes]:
+    from pyfastcdc import FastCDC
+
+    cutter = FastCDC(
+        AVERAGE, min_size=MINIMUM, max_size=MAXIMUM, normalized_chunking=_NORMALIZATION
+    )
+    # A chunk's own view is overwritten by what is read next.
+    return (bytes(chunk.data) for chunk in cutter.cut_stream(stream))
+
+
+@cache
+def _check_library() -> None:
+    """Return if the library is quick, and cuts as the format says."""
+    with warnings.catch_warnings():
+        # It only warns where it runs as plain Python, at a hundredth of the speed.
+        warnings.simplefilter("ignore")
+        from pyfastcdc import FastCDC
+    if isinstance(FastCDC.cut_stream, FunctionType):
+        raise InstallationError(
+            _LIBRARY,
+            "it was installed without its compiled part, and takes minutes for each GiB",
+            hint=(
+                f"`python -m pip install --force-reinstall --only-binary :all: {_LIBRARY}` installs"
+                " it compiled; where there is none for this Python, take another Python"
+            ),
+        )
+    probe = BytesIO(blake3(_PROBE).digest(length=MAXIMUM))
+    if [len(chunk) for chunk in _cut(probe)] != _PROBE_LENGTHS:
+        raise InstallationError(
+            _LIBRARY,
+            "it does not cut where the repository format says",
+            hint=f"install another release: `python -m pip install {_LIBRARY}==0.3.1`",
+        )

@@ -1,0 +1,44 @@
+"""What all errors are, and how names stand in their messages."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+_NAMES_SHOWN = 10
+
+
+class DvcliteError(Exception):
+    """Something went wrong that a user can understand and mend.
+
+    Attributes:
+        hint: What to do next; empty where the message says it all.
+        exit_code: What the command line exits with.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def listing(names: Sequence[str]) -> str:
+    """Return names one a line, indented, the first ten of them and a count of the rest."""
+    lines = [f"\n  {shown(name)}" for name in names[:_NAMES_SHOWN]]
+    if len(names) > _NAMES_SHOWN:
+        lines.append(f"\n  … and {len(names) - _NAMES_SHOWN:,} more")
+    return "".join(lines)
+
+
+def shown(name: str) -> str:
+    """Return a name as it may stand in a line of text, whatever characters it has."""
+    if name.isprintable():
+        return name
+    return ascii(name)
+
+
+class InstallationError(DvcliteError):
+    """A library that dvclite needs is there, but not as it has to be."""
+
+    def __init__(self, library: str, reason: str, *, hint: str) -> None:
+        super().__init__(f"{library} cannot be used: {reason}", hint=hint)
+        self.library = library

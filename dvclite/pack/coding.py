@@ -1,0 +1,70 @@
+"""Taking bytes out of an entry, and proving that they are what it says."""
+
+from blake3 import blake3
+from xxhash import xxh3_128
+
+from dvclite.compression import decompress
+from dvclite.errors import PackDamagedError
+from dvclite.hashing import Algorithm, hash_bytes
+from dvclite.pack.layout import DESCRIPTION, Codec, Kind, PackEntry
+
+
+def describe(entry: PackEntry) -> bytes:
+    """Return the description of an entry as it is written into a pack."""
+    return DESCRIPTION.pack(entry.kind, entry.codec, 0, entry.stored, entry.size, entry.digest)
+
+
+def checksum(description: bytes, stored: bytes | memoryview) -> bytes:
+    """Return what guards an entry against accidents."""
+    hasher = xxh3_128(description)
+    hasher.update(stored)
+    return hasher.digest()
+
+
+def decode(
+    entry: PackEntry,
+    stored: bytes | memoryview,
+    algorithm: Algorithm,
+    *,
+    trusted: bool = False,
+    where: str = "",
+) -> bytes:
+    """Return the content of an entry, verified.
+
+    Args:
+        entry: From the index of the pack.
+        stored: Its stored bytes.
+        algorithm: What the blobs of the pack are named by.
+        trusted: Whether the pack was written by ourselves and guarded since, so that its checksum
+            is proof enough. The hash of a recipe's content is in no entry: a recipe is proved by
+            its checksum, and by the blob that it makes.
+        where: The pack's name or path, for messages.
+
+    Raises:
+        PackDamagedError: It is not what the entry says.
+    """
+    if len(stored) != entry.stored or checksum(describe(entry), stored) != entry.checksum:
+        raise _damaged(entry, where, "does not match its checksum")
+    if entry.codec == Codec.PLAIN:
+        content = bytes(stored)
+    else:
+        try:
+            content = decompress(bytes(stored), entry.size)
+        except ValueError as error:
+            raise _damaged(entry, where, f"cannot be decompressed: {error}") from error
+    if not trusted and not _is_named(entry, content, algorithm):
+        raise _damaged(entry, where, "does not match its name")
+    return content
+
+
+def _is_named(entry: PackEntry, content: bytes, algorithm: Algorithm) -> bool:
+    if entry.kind == Kind.CHUNK:
+        return blake3(content).digest() == entry.digest
+    if entry.kind in (Kind.BLOB, Kind.TREE):
+        return hash_bytes(content, algorithm) == entry.digest.hex()
+    return True
+
+
+def _damaged(entry: PackEntry, where: str, reason: str) -> PackDamagedError:
+    what = f"{entry.kind.name.lower().replace('_', ' ')} {entry.digest.hex()}"
+    return PackDamagedError(where, f"the {what} at byte {entry.offset:,} {reason}")

@@ -1,0 +1,165 @@
+"""Making packs."""
+
+import os
+from dataclasses import dataclass
+
+from dvclite.files import changes
+from dvclite.files.atomic import discard
+from dvclite.hashing import Algorithm
+from dvclite.pack.coding import checksum
+from dvclite.pack.index import Entries, write_end
+from dvclite.pack.layout import (
+    BOUNDS,
+    DESCRIPTION,
+    ENTRY_HEADER_SIZE,
+    ENTRY_MAGIC,
+    HEADER_SIZE,
+    MOST_BYTES,
+    MOST_ENTRIES,
+    RECORD_SIZE,
+    TARGET,
+    TRAILER_SIZE,
+    Codec,
+    Kind,
+    digest_length,
+    header,
+)
+
+PACK_MODE = 0o444 if os.name != "nt" else 0o666
+"""Nobody changes a pack, and Windows flushes only what may be changed."""
+
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A pack that is complete, and lies where it was written: not flushed, not yet named.
+
+    Attributes:
+        id: Its name.
+        path: The file.
+        size: How many bytes it has.
+        entries: What is in it.
+    """
+
+    id: str
+    path: str
+    size: int
+    entries: Entries
+
+
+class PackWriter:
+    """Writes one pack, front to end. For one thread.
+
+    Every writer ends by `finish` or by `discard`.
+
+    Attributes:
+        count: How many entries there are so far.
+        size: How many bytes the pack has if it is finished now.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], algorithm: Algorithm) -> None:
+        """Begin a pack.
+
+        Args:
+            path: A new file, elsewhere than where the pack will have its name.
+            algorithm: What its blobs are named by.
+        """
+        self._path = os.fspath(path)
+        self._algorithm = algorithm
+        self._fd: int | None = changes.create(self._path, mode=PACK_MODE)
+        self._lengths = {kind: digest_length(kind, algorithm) for kind in Kind}
+        self._records: list[bytes] = []
+        self._pieces = [header(algorithm)]
+        self._waiting = self._offset = HEADER_SIZE
+        self.count = 0
+        self.size = HEADER_SIZE + TRAILER_SIZE
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to finish this pack and begin another."""
+        return self.size >= TARGET or self.count >= MOST_ENTRIES
+
+    def add(
+        self,
+        kind: Kind,
+        digest: bytes,
+        data: bytes,
+        *,
+        codec: Codec = Codec.PLAIN,
+        size: int | None = None,
+    ) -> int:
+        """Put one thing into the pack, and return its number there.
+
+        Args:
+            kind: What it is.
+            digest: Its name, which is relied upon.
+            data: What is stored. It is kept for a while, so nobody may change it.
+            codec: How it is stored. What does not become smaller has to be stored plain.
+            size: The length of its content, where `data` is not the content itself.
+
+        Raises:
+            ValueError: A pack cannot hold this, or not this beside what it holds already.
+        """
+        stored = len(data)
+        if size is None:
+            size = stored
+        self._check(kind, len(digest), stored, codec, size)
+        description = DESCRIPTION.pack(kind, codec, 0, stored, size, digest)
+        rest = description + checksum(description, data)
+        offset = self._offset + ENTRY_HEADER_SIZE
+        self._records.append(offset.to_bytes(4, "little") + rest)
+        self._offset = offset + stored
+        self._write(ENTRY_MAGIC + rest, data)
+        self.size += ENTRY_HEADER_SIZE + stored + RECORD_SIZE
+        self.count += 1
+        return self.count - 1
+
+    def finish(self) -> Pack:
+        """Write the index and close the file. Whoever names it flushes it before.
+
+        Raises:
+            OSError: It could not be written; the file is to be discarded.
+        """
+        records = b"".join(self._records)
+        pack_id, trailer = write_end(records, self._offset, self._algorithm)
+        self._write(records, trailer)
+        fd = self._flush_pieces()
+        changes.begin_flush(fd)
+        self._fd = None
+        changes.close(fd)
+        return Pack(pack_id, self._path, self.size, Entries(records, self._algorithm))
+
+    def discard(self) -> None:
+        """Give the pack up, and remove the file. A pack that was finished stays."""
+        if self._fd is not None:
+            fd, self._fd = self._fd, None
+            try:
+                changes.close(fd)
+            finally:
+                discard(self._path)
+
+    def _check(self, kind: Kind, length: int, stored: int, codec: Codec, size: int) -> None:
+        if length != self._lengths[kind]:
+            raise ValueError(f"a digest of {length} bytes")
+        if size > BOUNDS[kind]:
+            raise ValueError(f"{size:,} bytes are too many for an entry")
+        if stored >= size if codec else stored != size:
+            raise ValueError(f"{size:,} bytes cannot be stored in {stored:,}")
+        if self.size + ENTRY_HEADER_SIZE + stored + RECORD_SIZE > MOST_BYTES:
+            raise ValueError("a pack cannot be that large")
+        if self.count >= MOST_ENTRIES:
+            raise ValueError("a pack cannot have that many entries")
+
+    def _write(self, first: bytes, second: bytes) -> None:
+        self._pieces += (first, second)
+        self._waiting += len(first) + len(second)
+        if self._waiting >= _PIECE:
+            self._flush_pieces()
+
+    def _flush_pieces(self) -> int:
+        if self._fd is None:
+            raise ValueError("this pack is finished")
+        pieces, self._pieces, self._waiting = self._pieces, [], 0
+        changes.write(self._fd, b"".join(pieces))
+        return self._fd

@@ -1,0 +1,266 @@
+"""Which pack holds what: of a cache's packs as of a remote's.
+
+A derived database, made from the ends of packs. Whoever uses it says which packs there are, and
+reads the ends of those that are not known yet. One that is missing, damaged, locked or not
+writable costs time and nothing else. Asking never changes it: what is learned on the way waits in
+a private database that spills to disk, until `save` is called.
+
+A row is a short name of an entry, its pack and its number there: a million of them take some
+thirty megabytes. The rest is in the indexes of the packs, of which some are kept in memory.
+"""
+
+import os
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from struct import Struct
+from typing import NamedTuple
+
+from dvclite import database
+from dvclite.errors import PackError
+from dvclite.pack.index import Entries
+from dvclite.pack.layout import RECORD_SIZE, Kind, PackEntry
+
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS {}.packs (key INTEGER PRIMARY KEY, id TEXT, size INTEGER)",
+    "CREATE TABLE IF NOT EXISTS {}.entries"
+    " (first INTEGER, second INTEGER, kind INTEGER, pack INTEGER, number INTEGER,"
+    " PRIMARY KEY (first, second, kind, pack, number)) WITHOUT ROWID",
+)
+_SCHEMA = database.Schema(1, tuple(statement.format("kept") for statement in _TABLES))
+_SHORT = Struct(">qq")
+_TOGETHER = 500
+_CACHE_KIB = 32 << 10
+_MOST_INDEXES = 64 << 20
+_KEY_DIGITS = 12
+
+ReadIndex = Callable[[str], Entries]
+"""Reads the index of a pack.
+
+Raises:
+    PackError: It is damaged.
+    OSError: It cannot be read.
+"""
+
+
+class Location(NamedTuple):
+    """Where an entry is.
+
+    Attributes:
+        pack: The id of the pack.
+        number: The entry's number in it.
+        entry: The entry.
+    """
+
+    pack: str
+    number: int
+    entry: PackEntry
+
+
+class PackIndex:
+    """The entries of packs, by digest. For one thread at a time."""
+
+    def __init__(self, path: str | os.PathLike[str], read: ReadIndex) -> None:
+        """Use the database at `path`, which need not exist, and indexes of packs from `read`."""
+        self._path = Path(path)
+        self._read = read
+        self._connection: sqlite3.Connection | None = None
+        self._schemas: tuple[str, ...] = ()
+        self._packs: dict[int, tuple[str, int]] = {}
+        self._gone: list[tuple[int]] = []
+        self._has_news = False
+        self._is_damaged = False
+        self._indexes: OrderedDict[str, Entries] = OrderedDict()
+        self._indexed_bytes = 0
+
+    @property
+    def packs(self) -> dict[str, int]:
+        """The packs that there are, as far as is known, with their sizes in bytes."""
+        self._open()
+        return dict(self._packs.values())
+
+    def sync(self, there: Mapping[str, int]) -> list[str]:
+        """Take note of which packs there are.
+
+        Args:
+            there: Sizes in bytes by id.
+
+        Returns:
+            Those whose entries are not known.
+        """
+        self._open()
+        for pack, size in list(self._packs.values()):
+            if there.get(pack) != size:
+                self.drop(pack)
+        return [pack for pack in there if _key(pack) not in self._packs]
+
+    def learn(self, pack: str, size: int, entries: Entries) -> None:
+        """Take note of the entries of a pack.
+
+        Args:
+            pack: Its id.
+            size: Of the whole pack, in bytes.
+            entries: What is in it.
+        """
+        key = _key(pack)
+        short = _SHORT.unpack_from
+        rows = [
+            (*short(digest), kind, key, number) for number, (kind, digest, *_) in enumerate(entries)
+        ]
+        rows.sort()
+        connection = self._open()
+        connection.execute("BEGIN")
+        connection.executemany("INSERT OR REPLACE INTO main.entries VALUES (?, ?, ?, ?, ?)", rows)
+        connection.execute("INSERT OR REPLACE INTO main.packs VALUES (?, ?, ?)", (key, pack, size))
+        connection.execute("COMMIT")
+        self._packs[key] = (pack, size)
+        self._has_news = True
+        self._remember(pack, entries)
+
+    def drop(self, pack: str) -> None:
+        """Take note that a pack is gone."""
+        self._open()
+        key = _key(pack)
+        if self._packs.pop(key, None) is not None:
+            self._gone.append((key,))
+            self._has_news = True
+        entries = self._indexes.pop(pack, None)
+        if entries is not None:
+            self._indexed_bytes -= len(entries) * RECORD_SIZE
+
+    def present(self, kind: Kind, digests: Iterable[bytes]) -> set[bytes]:
+        """Return which of some digests there are entries for."""
+        return {digest for digest, _pack, _number in self._rows(kind, digests)}
+
+    def find(self, kind: Kind, digests: Iterable[bytes]) -> Iterator[Location]:
+        """Yield where entries of some digests are: in every pack that has one.
+
+        What is in packs whose index cannot be read any more is left out.
+        """
+        for digest, pack, number in self._rows(kind, digests):
+            entries = self.entries(pack)
+            if entries is not None and number < len(entries):
+                entry = entries[number]
+                if entry.digest == digest and entry.kind == kind:
+                    yield Location(pack, number, entry)
+
+    def entries(self, pack: str) -> Entries | None:
+        """Return the entries of a pack; None if its index cannot be read."""
+        entries = self._indexes.get(pack)
+        if entries is None:
+            try:
+                entries = self._read(pack)
+            except (PackError, OSError):
+                return None
+            self._remember(pack, entries)
+        self._indexes.move_to_end(pack)
+        return entries
+
+    def save(self) -> None:
+        """Put what was learned into the database, if it can be written."""
+        if not self._has_news:
+            return
+        connection = self._open()
+        self._let_go(connection)
+        if self._is_damaged:
+            database.remove(self._path)
+
+        def write() -> None:
+            connection.executemany("DELETE FROM kept.entries WHERE pack = ?", self._gone)
+            connection.executemany("DELETE FROM kept.packs WHERE key = ?", self._gone)
+            for table in ("packs", "entries"):
+                connection.execute(
+                    f"INSERT OR REPLACE INTO kept.{table} SELECT * FROM main.{table}"  # noqa: S608
+                )
+
+        if database.write_into(self._path, _SCHEMA, connection, write):
+            self.close()
+
+    def close(self) -> None:
+        """Close the database, and forget what was not saved."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        self._packs, self._gone = {}, []
+        self._has_news = False
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is not None:
+            return self._connection
+        connection = sqlite3.connect("", isolation_level=None, uri=True, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute(f"PRAGMA main.cache_size = -{_CACHE_KIB}")
+        for statement in _TABLES:
+            connection.execute(statement.format("main"))
+        self._connection = connection
+        self._schemas = ("main",)
+        self._is_damaged = False
+        try:
+            self._attach(connection)
+        except (sqlite3.Error, UnicodeDecodeError):
+            # Missing, as a rule. A damaged one is found out again when it is to be written.
+            self._let_go(connection)
+        return connection
+
+    def _attach(self, connection: sqlite3.Connection) -> None:
+        uri = f"{self._path.absolute().as_uri()}?mode=ro"
+        connection.execute("ATTACH DATABASE ? AS kept", (uri,))
+        connection.execute(f"PRAGMA busy_timeout = {int(database.PATIENCE * 1000)}")
+        connection.execute(f"PRAGMA kept.cache_size = -{_CACHE_KIB}")
+        (version,) = connection.execute("PRAGMA kept.user_version").fetchone()
+        if version != _SCHEMA.version:
+            raise sqlite3.DatabaseError("made by another version")
+        for key, pack, size in connection.execute("SELECT key, id, size FROM kept.packs"):
+            if _key(pack) == key:
+                self._packs[key] = (pack, size)
+        self._schemas = ("main", "kept")
+
+    def _let_go(self, connection: sqlite3.Connection) -> None:
+        self._schemas = ("main",)
+        database.detach(connection)
+
+    def _rows(self, kind: Kind, digests: Iterable[bytes]) -> Iterator[tuple[bytes, str, int]]:
+        """Yield digests with the packs and numbers of what seem to be their entries."""
+        connection = self._open()
+        # In order, so that those close to each other are read from the same page.
+        rest = iter(sorted(digests))
+        while together := list(islice(rest, _TOGETHER)):
+            short = {_SHORT.unpack_from(digest): digest for digest in together}
+            values = [first for first, _second in short]
+            for schema in self._schemas:
+                try:
+                    found = connection.execute(
+                        f"SELECT first, second, pack, number FROM {schema}.entries"  # noqa: S608
+                        f" WHERE kind = {int(kind)} AND first IN ({', '.join('?' * len(values))})",
+                        values,
+                    ).fetchall()
+                except sqlite3.Error:
+                    self._forget_kept(connection)
+                    continue
+                for first, second, key, number in found:
+                    digest = short.get((first, second))
+                    pack = self._packs.get(key)
+                    if digest is not None and pack is not None:
+                        yield digest, pack[0], number
+
+    def _forget_kept(self, connection: sqlite3.Connection) -> None:
+        """Take the database for lost: its packs are not known any more, and will be read again."""
+        self._let_go(connection)
+        self._is_damaged = self._has_news = True
+        ours = {key for (key,) in connection.execute("SELECT key FROM main.packs")}
+        self._packs = {key: pack for key, pack in self._packs.items() if key in ours}
+
+    def _remember(self, pack: str, entries: Entries) -> None:
+        if pack not in self._indexes:
+            self._indexes[pack] = entries
+            self._indexed_bytes += len(entries) * RECORD_SIZE
+        while self._indexed_bytes > _MOST_INDEXES and len(self._indexes) > 1:
+            _pack, oldest = self._indexes.popitem(last=False)
+            self._indexed_bytes -= len(oldest) * RECORD_SIZE
+
+
+def _key(pack: str) -> int:
+    """Return a short name of a pack, in place of its long one."""
+    return int(pack[:_KEY_DIGITS], 16)
