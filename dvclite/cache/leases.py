@@ -7,7 +7,7 @@ back. Nobody waits for anybody.
 
 A lease ends when the pointer that names the blobs is in place, where the next collector sees it.
 A collector that runs by then may have looked before that, so a lease that ends meanwhile stays
-readable until the next collection begins.
+readable until a collection begins while no other runs.
 """
 
 import os
@@ -64,13 +64,20 @@ def collecting(root: Path, folder_mode: int) -> Iterator[None]:
     """Tell commands that a collector runs, from before it looks at the first pointer."""
     folder = leases_folder(root)
     make_folder(folder, mode=folder_mode)
-    marker = os.path.join(folder, own_name() + _COLLECTING)
+    own = own_name() + _COLLECTING
+    marker = os.path.join(folder, own)
     changes.close(changes.create(marker))
     try:
-        for name in os.listdir(folder):
-            # The pointers of leases that have ended are in place, where this collector will look.
-            if name.endswith(_ENDED) or _is_stale(folder, name):
-                discard(os.path.join(folder, name))
+        names = set(os.listdir(folder)) - {own}
+        stale = {name for name in names if _is_stale(folder, name)}
+        if any(name.endswith(_COLLECTING) for name in names - stale):
+            # That collector may have looked at the pointers before those of a lease were in place.
+            over = {name for name in stale if name.endswith(_COLLECTING)}
+        else:
+            # The pointers of leases that have ended are there, where this collector will look.
+            over = stale | {name for name in names if name.endswith(_ENDED)}
+        for name in over:
+            discard(os.path.join(folder, name))
         yield
     finally:
         discard(marker)
