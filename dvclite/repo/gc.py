@@ -1,5 +1,6 @@
 """`gc`: which blobs of the cache somebody still needs."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,7 +138,8 @@ class _Marker:
 
     def mark_other_projects(self) -> None:
         """Mark what the other repositories need that share this cache."""
-        for root in registered(self._project.cache.root):
+        sharing = [*registered(self._project.cache.root), *_owners(self._project)]
+        for root in sharing:
             if root != self._project.root:
                 other = _Marker(_other(self._project, root), self._elsewhere)
                 other.mark_workspaces()
@@ -181,6 +183,15 @@ class _Marker:
             return self._elsewhere.tree(oid)
 
 
+def _owners(project: Project) -> Iterator[Path]:
+    """Yield the repository in whose own folder the cache is, which no list of it names."""
+    for folder in Path(os.path.realpath(project.cache.root)).parents:
+        if folder.name == FOLDER and (folder / "config").exists():
+            owner = Project.open(folder.parent, untied(project.environ))
+            if _is_same(owner.cache.root, project.cache.root):
+                yield owner.root
+
+
 def _linked(project: Project) -> Iterator[Project]:
     """Yield the projects in the work trees that are linked with this one."""
     if project.uses_git:
@@ -198,13 +209,17 @@ def _check_readable(project: Project) -> None:
         )
 
 
+def _is_same(ours: Path, theirs: Path) -> bool:
+    return os.path.realpath(ours) == os.path.realpath(theirs)
+
+
 def _other(project: Project, root: Path) -> Project:
     try:
         other = Project.open(root, untied(project.environ))
     except (DvcliteError, OSError) as error:
         reason = str(error)
     else:
-        if other.root == root and other.cache.root == project.cache.root:
+        if other.root == root and _is_same(other.cache.root, project.cache.root):
             return other
         reason = "it is not there any more, or uses another cache now"
     raise CollectError(

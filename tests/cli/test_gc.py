@@ -134,6 +134,17 @@ def test_a_repository_that_is_gone_stops_it_until_it_is_forgotten(littered, tmp_
     assert done.exit_code == 0, done.stderr
 
 
+def test_what_the_owner_of_a_borrowed_cache_needs_stays(littered, repo_template, tmp_path):
+    shutil.copytree(repo_template, tmp_path / "other", symlinks=True)
+    borrower = type(littered)(tmp_path / "other")
+    borrower.invoke("cache", "dir", littered.root / ".dvclite/cache")
+
+    done = borrower.invoke("gc", "--force", "--now")
+
+    assert done.stdout == "1 blob, 4.9 KiB deleted\n"
+    assert littered.invoke("status").stdout == "Everything is up to date: 2 outputs\n"
+
+
 def test_the_question_names_all_that_goes(monkeypatch):
     asked = []
     monkeypatch.setattr(Console, "can_ask", True)
