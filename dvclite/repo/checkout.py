@@ -57,6 +57,8 @@ def checkout(
     if not targets:
         wanted += _dropped(project, known, [item.output.path for item in named])
     progress.start("Checking out", files=None)
+    if os.access(project.cache.root, os.W_OK):
+        project.register()
     make_folder(project.temporary)
     with hold(project.checkout_lock, seconds=_LONGEST_CHECKOUT):
         restored = restore(project.workspace, wanted, progress, force=force)

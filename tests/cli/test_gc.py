@@ -134,6 +134,21 @@ def test_a_repository_that_is_gone_stops_it_until_it_is_forgotten(littered, tmp_
     assert done.exit_code == 0, done.stderr
 
 
+def test_what_a_clone_that_only_checked_out_needs_stays(littered, tmp_path):
+    littered.invoke("cache", "dir", tmp_path / "shared")
+    littered.invoke("add", "--force", "images", "model.pkl")
+    littered.commit("Share")
+    littered.git("clone", "--quiet", ".", tmp_path / "clone")
+    clone = type(littered)(tmp_path / "clone")
+    clone.invoke("checkout")
+    shutil.rmtree(clone.root)
+
+    stopped = littered.invoke("gc", "--force")
+
+    assert stopped.exit_code == 1
+    assert f"{clone.root} shares this cache" in stopped.stderr
+
+
 def test_what_the_owner_of_a_borrowed_cache_needs_stays(littered, repo_template, tmp_path):
     shutil.copytree(repo_template, tmp_path / "other", symlinks=True)
     borrower = type(littered)(tmp_path / "other")
