@@ -10,7 +10,7 @@ from typing import BinaryIO
 from dvclite.cache.layout import Kind, Layout
 from dvclite.cache.leases import Lease, collecting, leased, leases_folder
 from dvclite.cache.lending import lent
-from dvclite.cache.loose import LooseBlobs
+from dvclite.cache.loose import LooseBlobs, open_blob
 from dvclite.cache.packed import PackedBlobs
 from dvclite.cache.packing import Packing
 from dvclite.cache.projects import register
@@ -78,23 +78,19 @@ class Cache:
 
         Raises:
             BlobMissingError: It is not in the cache.
-            BlobCorruptError: It was not what its name says, and was set aside.
+            BlobCorruptError: It is not what its name says. It stays where it is: whoever only
+                looks changes nothing.
         """
-        path = self.loose.find_in_place(oid)
-        if path is None:
-            data = self.packed.read(oid)
-            if data is not None:
-                return data
-            path = self.loose.find(oid)
-        if path is None:
-            raise BlobMissingError([oid])
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        found = self._find(oid)
+        if isinstance(found, bytes):
+            return found
+        fd = open_blob(found)
         try:
             data = read_whole(fd, os.fstat(fd).st_size)
         finally:
             os.close(fd)
         if hash_bytes(data, self.format.algorithm) != oid.removesuffix(TREE_SUFFIX):
-            raise self._set_aside(oid, path)
+            raise BlobCorruptError(oid, str(self.root))
         return data
 
     def open(self, oid: Oid) -> BinaryIO:
@@ -103,18 +99,13 @@ class Cache:
         Raises:
             BlobMissingError, BlobCorruptError: As from `read`.
         """
-        path = self.loose.find_in_place(oid)
-        if path is None:
-            data = self.packed.read(oid)
-            if data is not None:
-                return BytesIO(data)
-            path = self.loose.find(oid)
-        if path is None:
-            raise BlobMissingError([oid])
-        stream = open(path, "rb")  # noqa: SIM115 - the caller closes it
+        found = self._find(oid)
+        if isinstance(found, bytes):
+            return BytesIO(found)
+        stream = open(open_blob(found), "rb")  # noqa: SIM115 - the caller closes it
         if hash_stream(stream, self.format.algorithm).oid != oid.removesuffix(TREE_SUFFIX):
             stream.close()
-            raise self._set_aside(oid, path)
+            raise BlobCorruptError(oid, str(self.root))
         stream.seek(0)
         return stream
 
@@ -146,7 +137,8 @@ class Cache:
             What was made.
 
         Raises:
-            BlobMissingError, BlobCorruptError: As from `read`.
+            BlobMissingError: It is not in the cache.
+            BlobCorruptError: It was not what its name says, and was set aside.
         """
         return self._layout.make(ref, target, tuple(kinds), mode)
 
@@ -162,9 +154,9 @@ class Cache:
             moved: Is called with 0 while the file is read, and may raise to interrupt.
 
         Raises:
-            BlobMissingError, BlobCorruptError: As from `read`.
+            BlobMissingError, BlobCorruptError: As from `lay_out`.
         """
-        data = None if self.loose.find_in_place(oid) else self.packed.read(oid)
+        data = None if self.loose.find_in_place(oid) else self.packed.take_out(oid)
         if data is None:
             with lent(self.loose, self.format.algorithm, oid, moved) as path:
                 yield path
@@ -177,6 +169,11 @@ class Cache:
             finally:
                 changes.close(fd)
             yield Path(partial)
+
+    def set_aside_damaged(self, oid: Oid) -> None:
+        """Move a blob that is in its place out of the way, if its bytes are wrong."""
+        self.loose.set_aside_damaged(oid)
+        self.packed.set_aside_damaged(oid)
 
     def linked_oid(self, target: str) -> Oid | None:
         """Return which blob a symbolic link that says `target` leads to, if to one of ours."""
@@ -248,8 +245,14 @@ class Cache:
                 packing.discard()
                 naming.discard()
 
+    def _find(self, oid: Oid) -> str | bytes:
+        """Return a blob, verified, or where it lies loose and is to be verified."""
+        found = self.loose.find_in_place(oid) or self.packed.read(oid)
+        if found is None:
+            found = self.loose.find(oid)
+        if found is None:
+            raise BlobMissingError([oid])
+        return found
+
     def _is_nowhere(self, oid: Oid) -> bool:
         return self.loose.find(oid) is None and self.packed.read(oid) is None
-
-    def _set_aside(self, oid: Oid, path: str) -> BlobCorruptError:
-        return BlobCorruptError(oid, str(self.root), set_aside=self.loose.set_aside(oid, path))

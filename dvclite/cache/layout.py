@@ -59,7 +59,7 @@ class Layout:
 
     def _unpack(self, oid: Oid, target: str, mode: int) -> bool:
         """Make `target` from a pack; return whether the blob is in one."""
-        data = self._packed.read(oid)
+        data = self._packed.take_out(oid)
         if data is None:
             return False
         fd = changes.create(target, mode=mode)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from dvclite.cache.loose import DAY, READ_ONLY
 from dvclite.cache.packfiles import PackFiles
 from dvclite.errors import BlobCorruptError, PackDamagedError, PackError
 from dvclite.files import changes
@@ -17,7 +18,7 @@ from dvclite.hashing import BlobRef, Oid, is_tree
 from dvclite.pack.index import Entries
 from dvclite.pack.layout import PREFIX, Kind, digest_of, key_of, oid_of, pack_at
 from dvclite.pack.salvage import salvage
-from dvclite.pack.writer import Pack, PackWriter
+from dvclite.pack.writer import PACK_MODE, Pack, PackWriter
 from dvclite.packindex import Location, PackIndex
 
 _KINDS = (Kind.BLOB, Kind.TREE)
@@ -96,9 +97,10 @@ class PackedBlobs:
         """Return the bytes of a blob, or None if it is in no pack, nor in one in the trash.
 
         Raises:
-            BlobCorruptError: It was not what its name says. The rest of its pack was rescued.
+            BlobCorruptError: It is not what its name says, wherever it is.
         """
         with self._lock:
+            damaged = False
             for _attempt in range(2):
                 for location in self._find(oid):
                     try:
@@ -106,11 +108,41 @@ class PackedBlobs:
                     except FileNotFoundError:
                         self._index.drop(location.pack)
                     except PackDamagedError:
-                        aside = self.set_aside(location.pack)
-                        raise BlobCorruptError(oid, self.root, set_aside=aside) from None
-                if not self.refresh():
+                        damaged = True
+                if damaged or not self.refresh():
                     break
-            return self._read_trash(oid)
+            data = self._read_trash(oid)
+        if data is None and damaged:
+            raise BlobCorruptError(oid, self.root)
+        return data
+
+    def take_out(self, oid: Oid) -> bytes | None:
+        """Return what `read` does, and set the pack aside if the blob is damaged.
+
+        Raises:
+            BlobCorruptError: It was not what its name says. What else its pack held was rescued.
+        """
+        try:
+            return self.read(oid)
+        except BlobCorruptError:
+            aside = self.set_aside_damaged(oid)
+            raise BlobCorruptError(oid, self.root, set_aside=aside) from None
+
+    def set_aside_damaged(self, oid: Oid) -> str:
+        """Move packs out of the way in which a blob is damaged; return where the last one is now.
+
+        What is whole in them is rescued.
+        """
+        aside = ""
+        with self._lock:
+            for location in list(self._find(oid)):
+                try:
+                    self._files.content(location, self._algorithm)
+                except FileNotFoundError:
+                    self._index.drop(location.pack)
+                except PackDamagedError:
+                    aside = self._set_aside(location.pack)
+        return aside
 
     def find(self, oid: Oid) -> str | None:
         """Return the name of a pack that a blob is in; None if it is in none that is in place."""
@@ -190,27 +222,36 @@ class PackedBlobs:
         """Delete a pack from the trash of a day."""
         discard(self._trash_path(pack, day))
 
-    def set_aside(self, pack: str) -> str:
-        """Rescue what is whole in a damaged pack, and move it out of the way.
-
-        Returns:
-            Where it is now.
-        """
-        with self._lock:
-            with Staging(os.path.join(self.root, "tmp"), mode=self._folder_mode) as staging:
-                self._salvage(self.path(pack), staging.new_path())
-            aside = os.path.join(self.root, "damaged", pack)
-            self._move(self.path(pack), aside)
-            self._files.close(pack)
-            self._index.drop(pack)
-            self.refresh()
-            return aside
+    def share(self, path: str) -> None:
+        """Let others read a file that is to be a pack, if they share the cache."""
+        if self._folder_mode > 0o777:
+            changes.set_mode(path, PACK_MODE)
 
     def close(self) -> None:
         """Close all files."""
         with self._lock:
             self._files.close_all()
             self._index.close()
+
+    def _set_aside(self, pack: str) -> str:
+        """Rescue what is whole in a damaged pack, and move it out of the way.
+
+        Returns:
+            Where it is now; nothing where the cache cannot be changed.
+        """
+        try:
+            with Staging(os.path.join(self.root, "tmp"), mode=self._folder_mode) as staging:
+                self._salvage(self.path(pack), staging.new_path())
+            aside = os.path.join(self.root, "damaged", pack)
+            self._move(self.path(pack), aside)
+        except OSError as error:
+            if error.errno not in READ_ONLY:
+                raise
+            return ""
+        self._files.close(pack)
+        self._index.drop(pack)
+        self.refresh()
+        return aside
 
     def _salvage(self, path: str, partial: str) -> None:
         """Write what is whole in a damaged pack into a new one."""
@@ -220,6 +261,7 @@ class PackedBlobs:
                 writer.add(entry.kind, entry.digest, stored, codec=entry.codec, size=entry.size)
             if writer.count:
                 rest = writer.finish()
+                self.share(partial)
                 naming = Naming(self.root, renaming(self._make_folder))
                 naming.add(partial, self.path(rest.id), rest.size)
                 naming.finish()
@@ -290,7 +332,7 @@ class PackedBlobs:
 
     def _trash_days(self) -> list[str]:
         try:
-            return sorted(os.listdir(self._trash))
+            return sorted(name for name in os.listdir(self._trash) if DAY.fullmatch(name))
         except FileNotFoundError:
             return []
 
@@ -325,7 +367,7 @@ def _packs(folder: str) -> dict[str, int]:
             with os.scandir(os.path.join(folder, start)) as entries:
                 for entry in entries:
                     pack = pack_at(f"{PREFIX}{start}/{entry.name}")
-                    if pack is not None:
+                    if pack is not None and entry.is_file(follow_symlinks=False):
                         found[pack] = entry.stat(follow_symlinks=False).st_size
         except (FileNotFoundError, NotADirectoryError):
             continue

@@ -57,6 +57,7 @@ class Packing:
         if self._writer is not None:
             pack = self._writer.finish()
             self._writer = None
+            self._packed.share(pack.path)
             naming.add(pack.path, self._packed.path(pack.id), pack.size)
             self._finished.append(pack)
 

@@ -16,7 +16,7 @@ from dvclite.files.folder import Folder
 from dvclite.files.naming import Naming, renaming
 from dvclite.files.staging import Staging
 from dvclite.formats.format import Format
-from dvclite.hashing import READ_SIZE, TREE_SUFFIX, BlobRef, Oid, hash_bytes
+from dvclite.hashing import READ_SIZE, TREE_SUFFIX, BlobRef, Oid, hash_bytes, is_tree
 from dvclite.tree import Tree
 
 _ATTEMPTS = 3
@@ -250,7 +250,7 @@ class Writer:
 
     def _equals_packed(self, oid: Oid, data: bytes, path: str) -> bool:
         """Say whether a pack holds a blob: the same bytes, where oids can be forged."""
-        if self._format.algorithm.cryptographic:
+        if self._format.algorithm.cryptographic and not is_tree(oid):
             return True
         try:
             if self._packing.equals(oid, data):
@@ -273,6 +273,8 @@ class Writer:
     def _is_stored(self, ref: BlobRef, path: str, content: bytes | str) -> bool:
         """Say whether the cache holds a blob already: the same bytes, where oids can be forged.
 
+        A tree that is damaged makes all below it unknown, so those are looked at too.
+
         Args:
             ref: The blob.
             path: Where it comes from, for messages.
@@ -280,14 +282,21 @@ class Writer:
         """
         if not self._blobs.is_in_place(ref):
             return False
-        if self._format.algorithm.cryptographic or self._blobs.equals(ref.oid, content):
+        if self._format.algorithm.cryptographic and not is_tree(ref.oid):
             return True
-        if self._blobs.is_intact(ref.oid):
+        try:
+            if self._blobs.equals(ref.oid, content):
+                return True
+            is_intact = self._blobs.is_intact(ref.oid)
+        except FileNotFoundError:
+            return False  # A collector has just moved it to the trash.
+        if is_intact:
             raise OidCollisionError(path, ref.oid, self._format.algorithm.name)
         self._blobs.set_aside(ref.oid, self._blobs.path(ref.oid))
         return False
 
     def _name(self, partial: str, ref: BlobRef) -> None:
+        self._blobs.share(partial)
         self._naming.add(partial, self._blobs.path(ref.oid), ref.size)
         self._count(ref.size)
 

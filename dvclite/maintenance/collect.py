@@ -92,8 +92,10 @@ def _empty_trash(
             date.fromisoformat(day) == oldest and not including
         ):
             continue
+        trashed = list(cache.loose.trashed(day))
+        # Only now: another collector may just have moved what a command relies on.
         stays = cache.leased()
-        for ref in list(cache.loose.trashed(day)):
+        for ref in trashed:
             if ref.oid in wanted or ref.oid in stays:
                 cache.loose.restore_from_trash(ref.oid, day)
             else:

@@ -12,7 +12,9 @@ from dvclite.pack.coding import decode, describe
 from dvclite.pack.index import FIRST_READ, Entries, read_end, tail_length
 from dvclite.pack.layout import ENTRY_HEADER_SIZE, ENTRY_MAGIC, HEADER_SIZE, PackEntry, header
 
-_OPEN = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+# What somebody puts there instead of a pack, such as a pipe, must not keep us waiting for ever.
+_OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+_OPEN |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _TOGETHER = 1 << 20
 """How many bytes are read at a time where all are wanted."""
 

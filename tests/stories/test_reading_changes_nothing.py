@@ -21,6 +21,8 @@ COMMANDS = [
     ("completion", "bash"),
 ]
 
+LOOKING_AT_TREES = [("status",), ("status", "-c"), ("diff",), ("push", "--dry"), ("gc", "--dry")]
+
 
 @pytest.fixture(scope="module")
 def busy(copy_of_repo, tmp_path_factory):
@@ -53,6 +55,20 @@ def test_a_command_that_looks_changes_nothing(busy, command):
 
     assert result.exit_code in (0, 1), result.stderr
     assert _everything(folder) == before
+
+
+@pytest.mark.parametrize("command", LOOKING_AT_TREES, ids=" ".join)
+def test_nor_does_it_where_the_cache_is_damaged(busy, tmp_path, command):
+    (busy.root / ".dvclite/tmp/stat.db").unlink()
+    for blob in (busy.root / ".dvclite/cache/files").rglob("??/*"):
+        blob.chmod(0o644)
+        blob.write_bytes(b"x" * blob.stat().st_size)
+    before = _everything(tmp_path)
+
+    result = busy.invoke(*command)
+
+    assert result.exit_code < 10
+    assert _everything(tmp_path) == before
 
 
 def _everything(folder):
