@@ -9,7 +9,7 @@ from typing import BinaryIO
 from dvclite.cache.layout import Kind, Layout
 from dvclite.cache.leases import Lease, collecting, leased, leases_folder
 from dvclite.cache.lending import lent
-from dvclite.cache.loose import LooseBlobs
+from dvclite.cache.loose import LooseBlobs, open_blob
 from dvclite.cache.projects import register
 from dvclite.cache.writer import Writer
 from dvclite.errors import BlobCorruptError, BlobMissingError
@@ -62,7 +62,7 @@ class Cache:
         path = self.loose.find(oid)
         if path is None:
             raise BlobMissingError([oid])
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        fd = open_blob(path)
         try:
             data = read_whole(fd, os.fstat(fd).st_size)
         finally:
@@ -80,7 +80,7 @@ class Cache:
         path = self.loose.find(oid)
         if path is None:
             raise BlobMissingError([oid])
-        stream = open(path, "rb")  # noqa: SIM115 - the caller closes it
+        stream = open(open_blob(path), "rb")  # noqa: SIM115 - the caller closes it
         if hash_stream(stream, self.format.algorithm).oid != oid.removesuffix(TREE_SUFFIX):
             stream.close()
             raise BlobCorruptError(oid, str(self.root))

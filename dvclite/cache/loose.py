@@ -25,6 +25,16 @@ _NAMES_LISTED_PER_QUESTION = 4
 BLOB_MODE = 0o444 if os.name != "nt" else 0o666
 
 
+# Somebody who shares the cache may have put a pipe there, which would keep us waiting for ever.
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+_READ |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+def open_blob(path: str) -> int:
+    """Open the file of a blob for reading, and return its descriptor."""
+    return os.open(path, _READ)
+
+
 class LooseBlobs:
     """The loose blobs of a cache, with the trash and the damaged ones beside them."""
 
@@ -88,7 +98,7 @@ class LooseBlobs:
             oid: The blob.
             content: The bytes, or the path of a file that holds them.
         """
-        with open(self.path(oid), "rb") as ours:
+        with open(open_blob(self.path(oid)), "rb") as ours:
             if isinstance(content, bytes):
                 return ours.read(len(content) + 1) == content
             with open(content, "rb") as theirs:
@@ -99,7 +109,7 @@ class LooseBlobs:
 
     def is_intact(self, oid: Oid) -> bool:
         """Say whether a blob that is in its place is what its name says."""
-        with open(self.path(oid), "rb") as stream:
+        with open(open_blob(self.path(oid)), "rb") as stream:
             found = hash_stream(stream, self._format.algorithm).oid
         return found == oid.removesuffix(TREE_SUFFIX)
 
