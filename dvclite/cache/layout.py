@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable
 from enum import StrEnum
 
-from dvclite.cache.loose import LooseBlobs
+from dvclite.cache.loose import LooseBlobs, open_blob
 from dvclite.cache.packed import PackedBlobs
 from dvclite.errors import BlobCorruptError, BlobMissingError
 from dvclite.files import changes
@@ -14,7 +14,6 @@ from dvclite.files.copying import copy, ignore_bytes, read, read_whole
 from dvclite.hashing import READ_SIZE, TREE_SUFFIX, Algorithm, BlobRef, Hasher, Oid
 from dvclite.pack.layout import LARGEST
 
-_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _CANNOT_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
@@ -75,12 +74,12 @@ class Layout:
     def _open(self, oid: Oid) -> tuple[int, str]:
         path = self._blobs.path(oid)
         try:
-            return os.open(path, _READ), path
+            return open_blob(path), path
         except FileNotFoundError:
             found = self._blobs.find(oid)
             if found is None:
                 raise BlobMissingError([oid]) from None
-            return os.open(found, _READ), found
+            return open_blob(found), found
 
     def _link(
         self,

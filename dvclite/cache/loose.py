@@ -14,7 +14,6 @@ from dvclite.formats.format import Format
 from dvclite.hashing import READ_SIZE, TREE_SUFFIX, BlobRef, Oid, hash_stream
 
 READ_ONLY: Final = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
-
 """What says that a cache cannot be changed by this user."""
 
 DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
@@ -27,6 +26,16 @@ _NAMES_LISTED_PER_QUESTION = 4
 
 # Read-only, which in a shared cache and for hard links is more than a hint.
 BLOB_MODE = 0o444 if os.name != "nt" else 0o666
+
+
+# Somebody who shares the cache may have put a pipe there, which would keep us waiting for ever.
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+_READ |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+def open_blob(path: str) -> int:
+    """Open the file of a blob for reading, and return its descriptor."""
+    return os.open(path, _READ)
 
 
 class LooseBlobs:
@@ -96,7 +105,7 @@ class LooseBlobs:
             oid: The blob.
             content: The bytes, or the path of a file that holds them.
         """
-        with open(self.path(oid), "rb") as ours:
+        with open(open_blob(self.path(oid)), "rb") as ours:
             if isinstance(content, bytes):
                 return ours.read(len(content) + 1) == content
             with open(content, "rb") as theirs:
@@ -107,7 +116,7 @@ class LooseBlobs:
 
     def is_intact(self, oid: Oid) -> bool:
         """Say whether a blob that is in its place is what its name says."""
-        with open(self.path(oid), "rb") as stream:
+        with open(open_blob(self.path(oid)), "rb") as stream:
             found = hash_stream(stream, self._format.algorithm).oid
         return found == oid.removesuffix(TREE_SUFFIX)
 
