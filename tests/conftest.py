@@ -14,6 +14,7 @@ import hypothesis
 import pytest
 
 from dvclite.files.clock import is_settled
+from dvclite.pack.reader import PackFile
 
 pytest.register_assert_rewrite("dvclite.testing")
 
@@ -119,6 +120,24 @@ class Workbench:
         """Commit everything that git does not ignore."""
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", message)
+
+    def packed(self):
+        """Return what is in the packs of the cache: pairs of a pack's path and an entry."""
+        packs = (self.root / ".dvclite/cache/packs").glob("*/*")
+        found = []
+        for path in packs:
+            with PackFile(path, path.name) as pack:
+                found += [(path, entry) for entry in pack.entries()]
+        return found
+
+    def damage(self, kind):
+        """Change a byte of every entry of a kind in the packs of the cache."""
+        for path, entry in self.packed():
+            if entry.kind == kind:
+                data = bytearray(path.read_bytes())
+                data[entry.offset] ^= 1
+                path.chmod(0o644)
+                path.write_bytes(data)
 
     def settle(self):
         """Wait until no later change could carry the same time as a file that is here now."""

@@ -43,6 +43,10 @@ class Packing:
         """Say whether a blob that is in a pack holds these bytes."""
         return self._packed.equals(oid, data)
 
+    def set_aside_damaged(self, oid: Oid) -> None:
+        """Move packs out of the way in which a blob is damaged."""
+        self._packed.set_aside_damaged(oid)
+
     def add(self, oid: Oid, data: bytes, naming: Naming) -> None:
         """Put a blob into the pack that is being written."""
         if self._writer is None:

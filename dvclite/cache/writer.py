@@ -256,6 +256,7 @@ class Writer:
             if self._packing.equals(oid, data):
                 return True
         except BlobCorruptError:
+            self._packing.set_aside_damaged(oid)
             return False
         raise OidCollisionError(path, oid, self._format.algorithm.name)
 

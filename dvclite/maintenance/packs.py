@@ -47,6 +47,8 @@ def throw_away_packs(cache: Cache, garbage: Collection[Oid], day: str) -> list[B
         OSError: What is needed could not be written; the packs are where they were.
     """
     chosen = _choose(cache, garbage)
+    if not chosen:
+        return []
     cache.repack([pack.id for pack in chosen], lambda oid: oid not in garbage)
     thrown = [pack for pack in chosen if cache.packed.trash(pack.id, day)]
     # Whoever began to rely on one of these before it was moved has said so by now.

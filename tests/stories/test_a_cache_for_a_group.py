@@ -40,11 +40,16 @@ def test_others_may_read_what_is_in_it_whatever_the_umask_says(repo, tmp_path, c
     repo.write("images/large", b"large" * 500_000)
 
     assert repo.invoke("add", "images").exit_code == 0
-    assert modes(cache) == {"folder": {0o2775}, "files": {0o444}, "projects": {0o644}}
+    assert modes(cache) == {
+        "folder": {0o2775},
+        "files": {0o444},
+        "packs": {0o444},
+        "projects": {0o644},
+    }
 
 
 def test_others_may_read_what_a_running_command_relies_on(tmp_path, careful):
-    cache = Cache(tmp_path, native(BLAKE3), shared=True)
+    cache = Cache(tmp_path, native(BLAKE3), tmp_path / "packs.db", shared=True)
 
     with cache.lease() as lease:
         lease.rely_on([Oid("0" * 64)])

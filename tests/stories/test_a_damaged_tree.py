@@ -4,23 +4,31 @@ import shutil
 
 import pytest
 
+from dvclite.pack.layout import Kind
 
-@pytest.fixture
-def damaged(repo, tmp_path):
+
+@pytest.fixture(params=["loose", "packed"])
+def damaged(repo, tmp_path, request):
     """A repository whose only tree is damaged in the cache, and whole on the remote."""
+    loose = request.param == "loose"
+    if loose:
+        repo.invoke("config", "cache.largest_packed", "0")
     repo.write("data/a", "a")
     repo.invoke("add", "data")
     repo.invoke("remote", "add", "-d", "store", tmp_path / "store")
     repo.invoke("push")
     (repo.root / ".dvclite/tmp/stat.db").unlink()
-    (tree,) = (repo.root / ".dvclite/cache/files").rglob("*.dir")
-    tree.chmod(0o644)
-    tree.write_bytes(b"x" * tree.stat().st_size)
+    if loose:
+        (tree,) = (repo.root / ".dvclite/cache/files").rglob("*.dir")
+        tree.chmod(0o644)
+        tree.write_bytes(b"x" * tree.stat().st_size)
+    else:
+        repo.damage(Kind.TREE)
     return repo
 
 
 def aside(repo):
-    return list((repo.root / ".dvclite/cache/damaged").glob("*.dir.1"))
+    return list((repo.root / ".dvclite/cache/damaged").iterdir())
 
 
 def test_checkout_sets_it_aside_and_pull_brings_it_back(damaged):

@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+from dvclite.pack.layout import Kind
+
 COMMANDS = [
     ("status",),
     ("status", "--json"),
@@ -59,10 +61,8 @@ def test_a_command_that_looks_changes_nothing(busy, command):
 
 @pytest.mark.parametrize("command", LOOKING_AT_TREES, ids=" ".join)
 def test_nor_does_it_where_the_cache_is_damaged(busy, tmp_path, command):
-    (busy.root / ".dvclite/tmp/stat.db").unlink()
-    for blob in (busy.root / ".dvclite/cache/files").rglob("??/*"):
-        blob.chmod(0o644)
-        blob.write_bytes(b"x" * blob.stat().st_size)
+    (busy.root / ".dvclite/tmp/stat.db").unlink(missing_ok=True)
+    busy.damage(Kind.TREE)
     before = _everything(tmp_path)
 
     result = busy.invoke(*command)

@@ -20,7 +20,7 @@ def store(cache, data):
 
 
 def test_one_that_begins_leaves_the_other_what_it_has_to_know(tmp_path):
-    cache = Cache(tmp_path, FORMAT)
+    cache = Cache(tmp_path, FORMAT, tmp_path / "packs.db", largest_packed=0)
     oid = store(cache, b"added at this moment")
 
     with cache.collecting():
@@ -48,7 +48,7 @@ def test_one_does_not_delete_what_the_other_moved_too_soon(tmp_path):
                 self.loose.trash(added, datetime.now(UTC).date().isoformat())
             return found
 
-    cache = Busy(tmp_path, FORMAT)
+    cache = Busy(tmp_path, FORMAT, tmp_path / "packs.db", largest_packed=0)
     garbage = store(cache, b"garbage")
     with cache.lease() as lease:
         collect(cache, lambda: Needed(frozenset(), lambda _refs: set()), days=0, now=True)
