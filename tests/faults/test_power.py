@@ -93,8 +93,7 @@ class Machine:
         assert sorted(output.path for output in found) == ["data", "model"]
         check_pointers(self.repo)
         check_names(self.cache)
-        hashes = {path.parent.name + path.name for path in self.cache.glob("files/blake3/*/*")}
-        assert set(data.values()) <= hashes
+        assert set(data.values()) <= data_of(self.cache)
         (output,) = [output for output in found if output.path == "data"]
         assert output.files == len(data) - 1
         assert (self.repo / ".gitignore").read_text().splitlines() == ["/data", "/model"]

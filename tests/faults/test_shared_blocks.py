@@ -52,6 +52,7 @@ class Desk:
         self.model, self.small = self.root / "model", self.root / "data/small"
         self.small.parent.mkdir(parents=True)
         Repo.init(self.root, scm=False)
+        self.type("config", "cache.largest_packed", "0")
         noise = random.Random(5)
         self.model.write_bytes(noise.randbytes(BIG))
         self.small.write_bytes(noise.randbytes(SMALL))
