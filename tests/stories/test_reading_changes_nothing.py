@@ -29,15 +29,15 @@ def busy(repo, tmp_path):
     """A repository with data, a remote, changes in the workspace, and garbage."""
     repo.write("data/a", "a")
     repo.write("data/b", "b")
-    repo.run("add", "data")
+    repo.invoke("add", "data")
     repo.git("add", "-A")
     repo.git("commit", "-m", "data")
     (tmp_path / "remote").mkdir()
-    repo.run("remote", "add", "-d", "store", str(tmp_path / "remote"))
-    repo.run("push")
+    repo.invoke("remote", "add", "-d", "store", str(tmp_path / "remote"))
+    repo.invoke("push")
     repo.write("data/a", "changed")
     repo.write("data/c", "new")
-    repo.run("add", "data")
+    repo.invoke("add", "data")
     repo.write("data/d", "newer")
     return repo
 
