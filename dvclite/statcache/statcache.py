@@ -88,14 +88,15 @@ class StatCache(Closing):
         """Begin to collect what outputs hold from now on."""
         return Update(self._path, self._stamps())
 
-    def forget(self, path: str) -> None:
-        """Remember nothing of an output any more."""
+    def forget(self, path: str) -> bool:
+        """Remember nothing of an output any more; return whether that is so now."""
         self.close()
+        if not self._path.exists():
+            return True
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-            if self._path.exists():
-                database.write_into(
-                    self._path, SCHEMA, connection, lambda: forget(connection, path)
-                )
+            return database.write_into(
+                self._path, SCHEMA, connection, lambda: forget(connection, path)
+            )
 
     def _stamps(self) -> dict[bytes, int] | None:
         """Return by output what changes whenever its rows do; None where nobody can tell."""
