@@ -63,12 +63,17 @@ def write_into(
             detach(connection)
             return True
         except (sqlite3.Error, UnicodeDecodeError) as error:
-            # UnicodeDecodeError: a damaged schema may be quoted in the message.
-            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_NOTADB)
             detach(connection)
-            if code & 0xFF in _NOT_ITS_FAULT or not remove(path):
+            if not is_damaged(error) or not remove(path):
                 return False
     return False
+
+
+def is_damaged(error: Exception) -> bool:
+    """Say whether an error tells that a database is damaged, or of no use."""
+    # UnicodeDecodeError: a damaged schema may be quoted in the message.
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_NOTADB)
+    return code & 0xFF not in _NOT_ITS_FAULT
 
 
 def _attach(path: Path, schema: Schema, connection: sqlite3.Connection) -> None:

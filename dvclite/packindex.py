@@ -31,6 +31,19 @@ _TABLES = (
 )
 _SCHEMA = database.Schema(1, tuple(statement.format("kept") for statement in _TABLES))
 _SHORT = Struct(">qq")
+_SAME_ROW = " AND ".join(
+    f"ours.{column} = theirs.{column}" for column in ("first", "second", "kind", "pack", "number")
+)
+_CONTRADICTIONS = (
+    "SELECT EXISTS (SELECT 1 FROM main.packs AS ours JOIN kept.packs AS theirs USING (key)"
+    " WHERE ours.id IS NOT theirs.id OR ours.size IS NOT theirs.size)",
+    *(
+        f"SELECT EXISTS (SELECT 1 FROM {one}.entries AS ours WHERE ours.pack IN"  # noqa: S608
+        " (SELECT key FROM main.packs INTERSECT SELECT key FROM kept.packs)"
+        f" AND NOT EXISTS (SELECT 1 FROM {other}.entries AS theirs WHERE {_SAME_ROW}))"
+        for one, other in (("main", "kept"), ("kept", "main"))
+    ),
+)
 _TOGETHER = 500
 _CACHE_KIB = 32 << 10
 _MOST_INDEXES = 64 << 20
@@ -162,6 +175,32 @@ class PackIndex:
         self._indexes.move_to_end(pack)
         return entries
 
+    def distrust(self) -> None:
+        """Know only what is learned by this process from now on, until `save`."""
+        self._leave_out_kept(self._open())
+
+    def is_contradicted(self) -> bool:
+        """Say whether the database is damaged, or says of a pack what its own index does not.
+
+        To be asked after `distrust`, and after all packs that there are were learned. What is
+        wrong is thrown away with the next `save`; that there is no database is not wrong.
+        """
+        connection = self._open()
+        self._let_go(connection)
+        if not self._path.exists():
+            return False
+        try:
+            self._attach_kept(connection)
+            ((soundness,),) = connection.execute("PRAGMA kept.quick_check(1)").fetchall()
+            wrong = soundness != "ok" or any(
+                connection.execute(question).fetchone()[0] for question in _CONTRADICTIONS
+            )
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            wrong = database.is_damaged(error)
+        self._let_go(connection)
+        self._is_damaged = self._is_damaged or wrong
+        return wrong
+
     def save(self) -> None:
         """Put what was learned into the database, if it can be written."""
         if not self._has_news:
@@ -209,6 +248,13 @@ class PackIndex:
         return connection
 
     def _attach(self, connection: sqlite3.Connection) -> None:
+        self._attach_kept(connection)
+        for key, pack, size in connection.execute("SELECT key, id, size FROM kept.packs"):
+            if _key(pack) == key:
+                self._packs[key] = (pack, size)
+        self._schemas = ("main", "kept")
+
+    def _attach_kept(self, connection: sqlite3.Connection) -> None:
         uri = f"{self._path.absolute().as_uri()}?mode=ro"
         connection.execute("ATTACH DATABASE ? AS kept", (uri,))
         connection.execute(f"PRAGMA busy_timeout = {int(database.PATIENCE * 1000)}")
@@ -216,10 +262,6 @@ class PackIndex:
         (version,) = connection.execute("PRAGMA kept.user_version").fetchone()
         if version != _SCHEMA.version:
             raise sqlite3.DatabaseError("made by another version")
-        for key, pack, size in connection.execute("SELECT key, id, size FROM kept.packs"):
-            if _key(pack) == key:
-                self._packs[key] = (pack, size)
-        self._schemas = ("main", "kept")
 
     def _let_go(self, connection: sqlite3.Connection) -> None:
         self._schemas = ("main",)
@@ -251,8 +293,11 @@ class PackIndex:
 
     def _forget_kept(self, connection: sqlite3.Connection) -> None:
         """Take the database for lost: its packs are not known any more, and will be read again."""
-        self._let_go(connection)
         self._is_damaged = self._has_news = True
+        self._leave_out_kept(connection)
+
+    def _leave_out_kept(self, connection: sqlite3.Connection) -> None:
+        self._let_go(connection)
         ours = {key for (key,) in connection.execute("SELECT key FROM main.packs")}
         self._packs = {key: pack for key, pack in self._packs.items() if key in ours}
 

@@ -3,11 +3,13 @@
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
 from dvclite.cache.loose import DAY, READ_ONLY
 from dvclite.cache.packfiles import PackFiles
+from dvclite.cache.rescue import rescue
 from dvclite.errors import BlobCorruptError, PackDamagedError, PackError
 from dvclite.files import changes
 from dvclite.files.atomic import discard
@@ -17,8 +19,7 @@ from dvclite.formats.format import Format
 from dvclite.hashing import BlobRef, Oid, is_tree
 from dvclite.pack.index import Entries
 from dvclite.pack.layout import PREFIX, Kind, digest_of, key_of, oid_of, pack_at
-from dvclite.pack.salvage import salvage
-from dvclite.pack.writer import PACK_MODE, Pack, PackWriter
+from dvclite.pack.writer import PACK_MODE, Pack
 from dvclite.packindex import Location, PackIndex
 
 _KINDS = (Kind.BLOB, Kind.TREE)
@@ -43,6 +44,10 @@ class PackedBlobs:
 
     Packs never change; they come and go. What the index says of one that is gone, or does not say
     of one that is new, is found out by looking at the folder.
+
+    Attributes:
+        root: The cache's folder.
+        index_path: Where it is remembered which pack holds what.
     """
 
     def __init__(
@@ -58,6 +63,7 @@ class PackedBlobs:
             trusted: Whether nobody else writes to the cache, so that checksums are proof enough.
         """
         self.root = str(root)
+        self.index_path = str(index)
         self._algorithm = format.algorithm
         self._folder_mode = folder_mode
         self._files = PackFiles(self.path, trusted=trusted)
@@ -141,7 +147,37 @@ class PackedBlobs:
                 except FileNotFoundError:
                     self._index.drop(location.pack)
                 except PackDamagedError:
-                    aside = self._set_aside(location.pack)
+                    try:
+                        aside = self.set_aside(location.pack)
+                    except OSError as error:
+                        if error.errno not in READ_ONLY:
+                            raise
+        return aside
+
+    def set_aside(self, pack: str) -> str:
+        """Rescue what is whole in a damaged pack, and move it out of the way.
+
+        The new pack is in its place before the damaged one leaves.
+
+        Returns:
+            Where the damaged one is now; nothing where a whole one of the same name has replaced
+            it, or another process was faster.
+
+        Raises:
+            OSError: It cannot be read, or the cache cannot be changed.
+        """
+        with self._lock:
+            self._files.close(pack)
+            aside = ""
+            try:
+                rest = self._rescue_from(pack)
+                if rest is None or rest.id != pack:
+                    aside = self._new_aside(pack)
+                    aside = aside if self._move(self.path(pack), aside) else ""
+            except FileNotFoundError:
+                pass  # Another process was faster.
+            self._index.drop(pack)
+            self.refresh()
         return aside
 
     def find(self, oid: Oid) -> str | None:
@@ -161,10 +197,28 @@ class PackedBlobs:
             for pack in packs:
                 self._index.learn(pack.id, pack.size, pack.entries)
 
+    def there(self) -> dict[str, int]:
+        """Return the packs that are in their places, readable or not, with their sizes in bytes."""
+        return _packs(os.path.join(self.root, PREFIX))
+
+    def distrust(self) -> None:
+        """Forget what is remembered of packs: all that is said from now on comes from themselves."""
+        with self._lock:
+            self._index.distrust()
+
+    def remembers_wrong(self) -> bool:
+        """Say whether what is remembered of packs is not what they say themselves.
+
+        It is thrown away with the next `save` then.
+        """
+        with self._lock:
+            self.refresh()
+            return self._index.is_contradicted()
+
     def refresh(self) -> bool:
         """Look which packs there are; return whether any are new."""
         with self._lock:
-            there = _packs(os.path.join(self.root, PREFIX))
+            there = self.there()
             news = False
             for pack in self._index.sync(there):
                 try:
@@ -233,42 +287,23 @@ class PackedBlobs:
             self._files.close_all()
             self._index.close()
 
-    def _set_aside(self, pack: str) -> str:
-        """Rescue what is whole in a damaged pack, and move it out of the way.
-
-        Returns:
-            Where it is now; nothing where the cache cannot be changed.
-        """
-        try:
-            with Staging(os.path.join(self.root, "tmp"), mode=self._folder_mode) as staging:
-                self._salvage(self.path(pack), staging.new_path())
-            aside = os.path.join(self.root, "damaged", pack)
-            self._move(self.path(pack), aside)
-        except OSError as error:
-            if error.errno not in READ_ONLY:
-                raise
-            return ""
-        self._files.close(pack)
-        self._index.drop(pack)
-        self.refresh()
-        return aside
-
-    def _salvage(self, path: str, partial: str) -> None:
-        """Write what is whole in a damaged pack into a new one."""
-        writer = PackWriter(partial, self._algorithm)
-        try:
-            for entry, stored in salvage(path, self._algorithm):
-                writer.add(entry.kind, entry.digest, stored, codec=entry.codec, size=entry.size)
-            if writer.count:
-                rest = writer.finish()
-                self.share(partial)
+    def _rescue_from(self, pack: str) -> Pack | None:
+        """Write what is whole in a damaged pack into a new one, and give that its name."""
+        with Staging(os.path.join(self.root, "tmp"), mode=self._folder_mode) as staging:
+            rest = rescue(self.path(pack), staging, self._algorithm)
+            if rest is not None:
+                self.share(rest.path)
                 naming = Naming(self.root, renaming(self._make_folder))
-                naming.add(partial, self.path(rest.id), rest.size)
+                naming.add(rest.path, self.path(rest.id), rest.size)
                 naming.finish()
-        except FileNotFoundError:
-            pass  # Another process was faster.
-        finally:
-            writer.discard()
+            return rest
+
+    def _new_aside(self, pack: str) -> str:
+        folder = os.path.join(self.root, "damaged")
+        names = (pack if number == 1 else f"{pack}.{number}" for number in count(1))
+        return next(
+            path for name in names if not os.path.lexists(path := os.path.join(folder, name))
+        )
 
     def _find(self, oid: Oid) -> Iterator[Location]:
         kind, digest = _kind(oid), digest_of(oid)

@@ -70,7 +70,9 @@ class PackFiles:
             return file.content(entry, algorithm, trusted=self._trusted)
 
     def close(self, pack: str) -> None:
-        """Close a pack, which is about to be moved."""
+        """Close a pack, which is about to be moved, or replaced."""
+        if self._window.pack == pack:
+            self._window = _Window("", 0, memoryview(b""))
         file = self._open.pop(pack, None)
         if file is not None:
             file.close()

@@ -33,8 +33,9 @@ COMMANDS = {
         "remote": Listed("remote", "Name the places where data is kept."),
     },
     "Look after the repository": {
+        "fsck": Listed("fsck", "Check that stored data is whole, and repair it."),
         "gc": Listed("gc", "Delete from the cache what nothing needs."),
-        "cache": Listed("cache", "Say where the cache is."),
+        "cache": Listed("cache", "Say where the cache is, and how large."),
         "config": Listed("config", "Get and set options."),
         "root": Listed("root", "Print the path to the top of the repository."),
         "doctor": Listed("doctor", "Check that everything works here.", alias="version"),

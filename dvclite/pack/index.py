@@ -64,6 +64,11 @@ class Entries(Sequence[PackEntry]):
         self._records = records
         self.algorithm = algorithm
 
+    @property
+    def end(self) -> int:
+        """Where the last entry ends, and the index begins."""
+        return self[-1].end if self._records else HEADER_SIZE
+
     def __len__(self) -> int:
         return len(self._records) // RECORD_SIZE
 

@@ -79,6 +79,10 @@ class PackFile(Closing):
         stored = self.read(entry.offset, entry.stored)
         return decode(entry, stored, algorithm, trusted=trusted, where=self.path)
 
+    def has_header(self, entries: Entries) -> bool:
+        """Say whether the pack begins as its index says."""
+        return self.read(0, HEADER_SIZE) == header(entries.algorithm)
+
     def scan(self, entries: Iterable[PackEntry]) -> Iterator[tuple[PackEntry, memoryview]]:
         """Yield entries with their stored bytes, unverified, in few reads.
 
@@ -102,7 +106,7 @@ class PackFile(Closing):
         Yields:
             The entry, or None where it is the pack's first bytes, and what is wrong.
         """
-        if self.read(0, HEADER_SIZE) != header(entries.algorithm):
+        if not self.has_header(entries):
             yield None, PackDamagedError(self.path, "its first bytes are damaged")
         for entry, found, stored in self._walk(entries):
             try:

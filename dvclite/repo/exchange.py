@@ -150,7 +150,7 @@ def cloud_status(project: Project, choice: Choice, progress: Progress) -> list[C
     """
     compared: list[CloudStatus] = []
     for group in _pushed(project, choice):
-        with _store(project, group.remote, choice.jobs) as store:
+        with open_store(project, group.remote, choice.jobs) as store:
             found, failures = compare(project.cache, store, group.wanted, progress)
         Moved(failures=tuple(failures)).check("compared")
         compared += [_told(path, comparison) for path, comparison in found.items()]
@@ -172,7 +172,7 @@ def on_remote(project: Project, refs: list[BlobRef]) -> set[Oid]:
     """Return which of some blobs are on the default remote; none where there is no remote."""
     if not project.config.remote_names():
         return set()
-    with _store(project, project.config.default_remote(), None) as store:
+    with open_store(project, project.config.default_remote(), None) as store:
         missing = store.missing(refs)
     return {ref.oid for ref in refs} - missing.keys()
 
@@ -181,7 +181,7 @@ def remote_tree(project: Project, oid: Oid) -> Tree | None:
     """Return a tree that the cache lacks, from the first remote that has it; None if none has."""
     for name in project.config.remote_names():
         try:
-            with _store(project, name, None) as store:
+            with open_store(project, name, None) as store:
                 return store.tree(oid)
         except (BlobMissingError, BlobCorruptError):
             continue
@@ -204,7 +204,7 @@ def _exchange(
         others = [name for name in project.config.remote_names() if name != group.remote]
         moved = Moved()
         for name in [group.remote, *(others if elsewhere else ())]:
-            with _store(project, name, choice.jobs) as store:
+            with open_store(project, name, choice.jobs) as store:
                 latest = exchange(store, group)
                 tried[store.url] = None
             # What failed before and arrived now is no failure any more.
@@ -268,7 +268,13 @@ def _matched(project: Project, choice: Choice) -> tuple[str, ...]:
     return tuple(matched)
 
 
-def _store(project: Project, name: str, jobs: int | None) -> RemoteStore:
+def open_store(project: Project, name: str, jobs: int | None) -> RemoteStore:
+    """Open a remote by its name; None for `jobs` means what is configured.
+
+    Raises:
+        NoRemoteError: There is none of that name.
+        RemoteError: It cannot be opened.
+    """
     # Finding plugins costs more to import than all of the rest.
     from dvclite.remotestore.opening import open_remote
 

@@ -17,6 +17,7 @@ from dvclite.progress import SILENT, Progress
 from dvclite.repo.project import Project
 from dvclite.repo.results import (
     Added,
+    Checked,
     CloudStatus,
     Diff,
     Exchanged,
@@ -435,6 +436,31 @@ class Repo:
         project = self._project
         elsewhere = Elsewhere(partial(on_remote, project), partial(remote_tree, project))
         return gc(project, keep, elsewhere, dry=dry, force=force, now=now)
+
+    def fsck(
+        self,
+        *,
+        versions: Versions = WORKSPACE,
+        data: bool = False,
+        repair: bool = False,
+        progress: Progress = SILENT,
+    ) -> Checked:
+        """Check that all that the cache holds is whole, and that it holds all that is needed.
+
+        Args:
+            versions: Whose data has to be there, beside the workspace's.
+            data: Whether to read every byte; otherwise what tells what is stored.
+            repair: Whether to mend: what is whole is kept, what is damaged is set aside, and what
+                is missing then is fetched. Nothing is changed otherwise.
+            progress: Is told of blobs and bytes.
+
+        Raises:
+            PointerError, GitError: It cannot be known what is needed.
+            FileAccessError: The cache cannot be written to.
+        """
+        from dvclite.repo.fsck import Scope, fsck
+
+        return fsck(self._project, Scope(versions, data, repair), progress)
 
     def check_ignore(self, paths: Iterable[AnyPath]) -> list[tuple[str, Match | None]]:
         """Tell of paths which line of a `.dvcignore` decides about them, if any does."""

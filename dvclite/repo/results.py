@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from dvclite.damage import Damage
 from dvclite.hashing import Oid
 from dvclite.pointer import Output
 from dvclite.workspace.restore import Restored
@@ -207,3 +208,29 @@ class Finding:
     detail: str
     ok: bool = True
     hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What checking the cache or a remote came to.
+
+    Attributes:
+        place: The folder of the cache, or the address of the remote.
+        damages: What is not as it should be, or was not.
+        packs: How many packs were looked at.
+        blobs: How many blobs, chunks and recipes these hold, with those that lie loose.
+        size: How many bytes were read.
+        unavailable: Remotes that did not answer when something was to be had from them, and why.
+    """
+
+    place: str
+    damages: tuple[Damage, ...]
+    packs: int
+    blobs: int
+    size: int
+    unavailable: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether all is as it should be now."""
+        return all(damage.mended for damage in self.damages)

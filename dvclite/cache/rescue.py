@@ -1,0 +1,31 @@
+"""What is whole in a damaged pack, written into a new one."""
+
+from dvclite.files.staging import Staging
+from dvclite.hashing import Algorithm
+from dvclite.pack.salvage import salvage
+from dvclite.pack.writer import Pack, PackWriter
+
+
+def rescue(path: str, staging: Staging, algorithm: Algorithm) -> Pack | None:
+    """Write what is whole in a damaged pack into a new one, which waits for its name.
+
+    Where all of it is whole the new pack has the same id.
+
+    Args:
+        path: The damaged pack.
+        staging: Where to write.
+        algorithm: What blobs are named by.
+
+    Returns:
+        The new pack; None if nothing is whole.
+
+    Raises:
+        OSError: One of the two cannot be read or written.
+    """
+    writer = PackWriter(staging.new_path(), algorithm)
+    try:
+        for entry, stored in salvage(path, algorithm):
+            writer.add(entry.kind, entry.digest, stored, codec=entry.codec, size=entry.size)
+        return writer.finish() if writer.count else None
+    finally:
+        writer.discard()

@@ -1,0 +1,65 @@
+"""What is damaged, and what was done about it."""
+
+from collections.abc import Iterator
+
+from dvclite.cli.console import Console
+from dvclite.cli.names import Names
+from dvclite.cli.text import count, printable, size
+from dvclite.damage import Damage, What
+from dvclite.repo.repo import Repo
+from dvclite.repo.results import Checked
+
+_MOST_PATHS = 10
+
+
+def show(console: Console, repo: Repo, checked: Checked, *, as_json: bool, repair: bool) -> None:
+    """Tell what is damaged, a line for each thing, and how much was looked at."""
+    if as_json:
+        from dvclite.cli.console import plain
+
+        console.json({**plain(checked), "ok": checked.ok})
+        return
+    names = Names(repo.root)
+    most = None if console.verbose else _MOST_PATHS
+    console.write(_line(names, damage, most) for damage in checked.damages)
+    for reason in checked.unavailable:
+        console.warn(reason)
+    console.say(_summary(checked))
+    if not checked.ok:
+        console.hint(_hint(checked, repair=repair))
+
+
+def _line(names: Names, damage: Damage, most: int | None) -> str:
+    mark = "mended" if damage.mended else "DAMAGED"
+    place = f" in pack {damage.pack}" if damage.pack else ""
+    paths = "".join(f", {part}" for part in _paths(names, damage, most))
+    action = f" ({printable(damage.action)})" if damage.action else ""
+    name = printable(damage.name)
+    return f"{mark}: {damage.what} {name}{place}{paths}: {printable(damage.reason)}{action}"
+
+
+def _paths(names: Names, damage: Damage, most: int | None) -> Iterator[str]:
+    yield from (names.shown(path) for path in damage.paths[:most])
+    if most is not None and len(damage.paths) > most:
+        yield f"… and {len(damage.paths) - most:,} more paths"
+
+
+def _summary(checked: Checked) -> str:
+    looked = (
+        f"{count(checked.packs, 'pack')}, {count(checked.blobs, 'entry or blob', 'entries and blobs')},"
+        f" {size(checked.size)} read"
+    )
+    bad = sum(not damage.mended for damage in checked.damages)
+    mended = len(checked.damages) - bad
+    parts = [f"{count(mended, 'thing')} mended"] if mended else []
+    parts += [f"{count(bad, 'thing')} damaged or missing"] if bad else []
+    return f"{'; '.join(parts) or 'All is well'}: {looked}"
+
+
+def _hint(checked: Checked, *, repair: bool) -> str:
+    if not repair:
+        return "`--repair` keeps what is whole, and looks for the rest elsewhere"
+    lost = any(one.what in (What.BLOB, What.TREE) for one in checked.damages if not one.mended)
+    if lost:
+        return "add the original files again, or ask whoever has the data to run `dvclite push`"
+    return "`ls -l` shows who may change what is left"
