@@ -27,7 +27,7 @@ class Damage:
         size: How many bytes it has; -1 where that is not known.
         paths: What it is needed for, as far as that was looked for.
         action: What was done about it; empty where nothing was.
-        mended: Whether all is well again.
+        repaired: Whether all is well again.
     """
 
     what: What
@@ -37,4 +37,4 @@ class Damage:
     size: int = -1
     paths: tuple[str, ...] = ()
     action: str = ""
-    mended: bool = False
+    repaired: bool = False

@@ -109,7 +109,9 @@ def damage_of(pack: str, entry: PackEntry | None, error: PackDamagedError) -> Da
     """Return what is wrong with a pack, or with an entry of it, as a value."""
     if entry is None:
         return Damage(What.PACK, pack, error.reason)
-    return Damage(_WHATS[entry.kind], oid_of(entry), error.reason, pack, entry.size)
+    name = f"the {entry.kind.name.lower().replace('_', ' ')} {entry.digest.hex()} "
+    reason = error.reason.removeprefix(name)
+    return Damage(_WHATS[entry.kind], oid_of(entry), reason, pack, entry.size)
 
 
 def _check_loose(cache: Cache, ref: BlobRef, checkup: Checkup, *, data: bool) -> None:

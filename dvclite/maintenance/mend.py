@@ -20,7 +20,7 @@ def mend(cache: Cache, damages: Iterable[Damage]) -> list[Damage]:
 
     Returns:
         The same damages, with what was done. Blobs that the cache lacks now, or lacked before,
-        are not mended.
+        are not repaired.
 
     Raises:
         OSError: The cache cannot be written to.
@@ -69,9 +69,9 @@ def _judged(cache: Cache, damage: Damage, actions: dict[str, str], absent: set[O
     action = actions.get(damage.pack or damage.name, "")
     if damage.what is What.INDEX:
         is_gone = not cache.packed.remembers_wrong()
-        return replace(damage, action="made anew" if is_gone else "", mended=is_gone)
+        return replace(damage, action="made anew" if is_gone else "", repaired=is_gone)
     if damage.what not in _BLOBS:
-        return replace(damage, action=action, mended=bool(action))
+        return replace(damage, action=action, repaired=bool(action))
     if damage.name in absent or not action:
         return replace(damage, action=action)
-    return replace(damage, action=f"{action}; whole elsewhere in the cache", mended=True)
+    return replace(damage, action=f"{action}; whole elsewhere in the cache", repaired=True)

@@ -50,7 +50,7 @@ def fsck(project: Project, scope: Scope, progress: Progress) -> Checked:
 
     Raises:
         PointerError, GitError: It cannot be known what should be there.
-        FileAccessError, OSError: The cache cannot be looked into, or cannot be mended.
+        FileAccessError, OSError: The cache cannot be looked into, or cannot be repaired.
     """
     cache = project.cache
     checkup = check(cache, progress, data=scope.data)
@@ -134,20 +134,20 @@ def _repaired(
     project: Project, damages: Sequence[Damage], lease: Lease, progress: Progress
 ) -> tuple[list[Damage], list[str]]:
     """Return the damages with what was done, and which remotes did not answer."""
-    mended = mend(project.cache, damages)
-    lost = {Oid(one.name): one for one in mended if one.what in _BLOBS and not one.mended}
+    repaired = mend(project.cache, damages)
+    lost = {Oid(one.name): one for one in repaired if one.what in _BLOBS and not one.repaired}
     absent = project.cache.absent(lost)
     unavailable = _fetch([lost[oid] for oid in absent], project, lease, progress)
     still = project.cache.absent(absent)
-    return [_closed(one, absent, still) for one in mended], unavailable
+    return [_closed(one, absent, still) for one in repaired], unavailable
 
 
 def _closed(damage: Damage, absent: set[Oid], still: set[Oid]) -> Damage:
-    if damage.mended or damage.name not in absent:
+    if damage.repaired or damage.name not in absent:
         return damage
     if damage.name in still:
         return replace(damage, action=_then(damage.action, "no remote has it"))
-    return replace(damage, action=_then(damage.action, "fetched"), mended=True)
+    return replace(damage, action=_then(damage.action, "fetched"), repaired=True)
 
 
 def _then(*actions: str) -> str:

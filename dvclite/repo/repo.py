@@ -25,6 +25,7 @@ from dvclite.repo.results import (
     Installed,
     MovedOutput,
     Removed,
+    Size,
 )
 from dvclite.repo.versions import EVERYTHING, WORKSPACE, Choice, Keep, Versions
 from dvclite.workspace.restore import Restored
@@ -461,6 +462,19 @@ class Repo:
         from dvclite.repo.fsck import Scope, fsck
 
         return fsck(self._project, Scope(versions, data, repair), progress)
+
+    def cache_size(self, *, versions: Versions = WORKSPACE) -> Size:
+        """Tell how much there is in the cache, and what that stands for.
+
+        Args:
+            versions: Whose files to count, beside the workspace's.
+
+        Raises:
+            PointerError, GitError: It cannot be known what versions need.
+        """
+        from dvclite.repo.size import size
+
+        return size(self._project, versions)
 
     def check_ignore(self, paths: Iterable[AnyPath]) -> list[tuple[str, Match | None]]:
         """Tell of paths which line of a `.dvcignore` decides about them, if any does."""

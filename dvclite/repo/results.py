@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dvclite.damage import Damage
 from dvclite.hashing import Oid
+from dvclite.maintenance.measured import CacheSize
 from dvclite.pointer import Output
 from dvclite.workspace.restore import Restored
 
@@ -233,4 +234,25 @@ class Checked:
     @property
     def ok(self) -> bool:
         """Whether all is as it should be now."""
-        return all(damage.mended for damage in self.damages)
+        return all(damage.repaired for damage in self.damages)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much there is in the cache, and what that stands for.
+
+    Attributes:
+        cache: What is in the cache, whoever needs it.
+        files: How many files the workspace's pointers name, and those of the versions asked for.
+            What is the same output in two versions counts once.
+        files_size: How many bytes these hold.
+        deduplicated: How many of these bytes are not stored a second time, since another file has
+            the same content.
+        missing: How many of their blobs, or of their trees, are not in the cache.
+    """
+
+    cache: CacheSize
+    files: int
+    files_size: int
+    deduplicated: int
+    missing: int

@@ -4,13 +4,13 @@ import click
 
 from dvclite.cli.command import Family
 from dvclite.cli.console import Console
-from dvclite.cli.options import levels, switch
+from dvclite.cli.options import as_json, levels, switch, versions
 from dvclite.cli.text import printable
 
 
 @click.group(cls=Family)
 def cache() -> None:
-    """Say where the cache is."""
+    """Say where the cache is, and how large."""
 
 
 @cache.command(
@@ -46,3 +46,30 @@ def cache_dir(context: click.Context, path: str | None, unset: bool, level: str 
         tell(console, [unset_option(load_config(), at, "cache.dir")])
     else:
         console.say(printable(str(Repo.open().cache.root)))
+
+
+@cache.command(
+    "size",
+    examples="""
+    dvclite cache size
+    dvclite cache size --all-commits
+    dvclite cache size --json
+    """,
+)
+@versions
+@as_json
+@click.pass_obj
+def cache_size(
+    console: Console, *, all_branches: bool, all_tags: bool, all_commits: bool, as_json: bool
+) -> None:
+    """Show how much is in the cache, what files it stands for, and what is saved.
+
+    The files are those that the pointers in the workspace name; with options, also those of other
+    commits.
+    """
+    from dvclite.cli.reports.measured import show
+    from dvclite.repo.repo import Repo
+    from dvclite.repo.versions import Versions
+
+    measured = Repo.open().cache_size(versions=Versions(all_branches, all_tags, all_commits))
+    show(console, measured, as_json=as_json)

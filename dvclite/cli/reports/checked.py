@@ -30,7 +30,7 @@ def show(console: Console, repo: Repo, checked: Checked, *, as_json: bool, repai
 
 
 def _line(names: Names, damage: Damage, most: int | None) -> str:
-    mark = "mended" if damage.mended else "DAMAGED"
+    mark = "repaired" if damage.repaired else "DAMAGED"
     place = f" in pack {damage.pack}" if damage.pack else ""
     paths = "".join(f", {part}" for part in _paths(names, damage, most))
     action = f" ({printable(damage.action)})" if damage.action else ""
@@ -49,9 +49,9 @@ def _summary(checked: Checked) -> str:
         f"{count(checked.packs, 'pack')}, {count(checked.blobs, 'entry or blob', 'entries and blobs')},"
         f" {size(checked.size)} read"
     )
-    bad = sum(not damage.mended for damage in checked.damages)
-    mended = len(checked.damages) - bad
-    parts = [f"{count(mended, 'thing')} mended"] if mended else []
+    bad = sum(not damage.repaired for damage in checked.damages)
+    repaired = len(checked.damages) - bad
+    parts = [f"{count(repaired, 'thing')} repaired"] if repaired else []
     parts += [f"{count(bad, 'thing')} damaged or missing"] if bad else []
     return f"{'; '.join(parts) or 'All is well'}: {looked}"
 
@@ -59,7 +59,7 @@ def _summary(checked: Checked) -> str:
 def _hint(checked: Checked, *, repair: bool) -> str:
     if not repair:
         return "`--repair` keeps what is whole, and looks for the rest elsewhere"
-    lost = any(one.what in (What.BLOB, What.TREE) for one in checked.damages if not one.mended)
+    lost = any(one.what in (What.BLOB, What.TREE) for one in checked.damages if not one.repaired)
     if lost:
         return "add the original files again, or ask whoever has the data to run `dvclite push`"
     return "`ls -l` shows who may change what is left"

@@ -1,0 +1,33 @@
+"""`cache size`: how much there is in the cache, and what that stands for."""
+
+from dvclite.hashing import Oid
+from dvclite.maintenance.size import measure
+from dvclite.repo.fsck import needed_outputs, unreadable_trees
+from dvclite.repo.project import Project
+from dvclite.repo.results import Size
+from dvclite.repo.versions import Versions
+from dvclite.transfer.groups import groups
+from dvclite.transfer.wanted import Contents, wanted
+
+
+def size(project: Project, versions: Versions) -> Size:
+    """Measure the cache, and change nothing.
+
+    Raises:
+        PointerError, GitError: It cannot be known what versions need.
+        OSError: The cache cannot be looked into.
+    """
+    cache = project.cache
+    items = [wanted(output) for output in needed_outputs(project, versions)]
+    contents = Contents(items, lambda one: cache.tree(one.ref.oid))
+    seen: set[Oid] = set()
+    files = files_size = distinct = missing = 0
+    for group in groups(contents.leaves()):
+        fresh = {blob.ref.oid: max(blob.ref.size, 0) for blob in group if blob.ref.oid not in seen}
+        files += len(group)
+        files_size += sum(max(blob.ref.size, 0) for blob in group)
+        distinct += sum(fresh.values())
+        missing += len(cache.absent(fresh))
+        seen |= fresh.keys()
+    missing += len(unreadable_trees(contents))
+    return Size(measure(cache), files, files_size, files_size - distinct, missing)
