@@ -131,6 +131,25 @@ class Writer:
             self._lease.rely_on([ref.oid])
             self._name(partial, BlobRef(ref.oid, size))
 
+    def take(self, ref: BlobRef, data: bytes, source: str) -> None:
+        """Bring in the bytes of a small foreign blob, if they are what they should be.
+
+        Safe from many threads.
+
+        Args:
+            ref: What they should be.
+            data: The bytes.
+            source: Where they came from, for messages.
+
+        Raises:
+            BlobCorruptError: They are something else.
+        """
+        found = hash_bytes(data, self._format.algorithm)
+        if found != ref.oid.removesuffix(TREE_SUFFIX) or ref.size not in (-1, len(data)):
+            raise BlobCorruptError(ref.oid, source)
+        with self._lock:
+            self._offer(ref.oid, data, source)
+
     def finish(self) -> None:
         """Return when everything brought in has its name and survives a power cut.
 

@@ -7,6 +7,7 @@ so that a reader who asks what dvclite can do to a disk has one page to read.
 import errno
 import os
 import sys
+import threading
 
 _NEW_FILE = (
     os.O_WRONLY
@@ -17,6 +18,10 @@ _NEW_FILE = (
     | getattr(os, "O_BINARY", 0)
 )
 _LOCK_FILE = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+
+_PARTIAL_FILE = _LOCK_FILE | getattr(os, "O_BINARY", 0)
+
+_SEEKING = threading.Lock()
 
 _CANNOT_FLUSH_DRIVE = frozenset({errno.ENOTSUP, errno.ENOTTY, errno.EINVAL})
 
@@ -47,6 +52,11 @@ def open_lock(path: str) -> int:
     return os.open(path, _LOCK_FILE, 0o666)
 
 
+def open_partial(path: str) -> int:
+    """Open a file that is filled in any order, made if it is absent, for reading and writing."""
+    return os.open(path, _PARTIAL_FILE, 0o666)
+
+
 def write(fd: int, data: bytes | bytearray | memoryview) -> None:
     """Write all of `data`, however many calls that takes."""
     done = os.write(fd, data)
@@ -54,6 +64,19 @@ def write(fd: int, data: bytes | bytearray | memoryview) -> None:
         view = memoryview(data)
         while done < len(view):
             done += os.write(fd, view[done:])
+
+
+def write_at(fd: int, data: bytes | memoryview, offset: int) -> None:
+    """Write all of `data` at a place in an open file. Safe from many threads."""
+    if sys.platform == "win32":
+        with _SEEKING:
+            os.lseek(fd, offset, os.SEEK_SET)
+            write(fd, data)
+        return
+    view = memoryview(data)
+    while view:
+        done = os.pwrite(fd, view, offset)
+        view, offset = view[done:], offset + done
 
 
 def close(fd: int) -> None:

@@ -8,7 +8,7 @@ from dvclite.files.folder import Folder
 from dvclite.formats.native import native
 from dvclite.hashing import BLAKE3, BlobRef
 from dvclite.progress import SILENT
-from dvclite.remotestore.store import RemoteStore
+from dvclite.remotestore.packs.store import PackStore
 from dvclite.testing.faults import FaultyRemote, Plan
 from dvclite.testing.memory import MemoryRemote
 from dvclite.transfer.fetch import fetch
@@ -115,8 +115,8 @@ def remote():
 
 
 @pytest.fixture
-def store(remote, format):
-    with RemoteStore(remote, format, jobs=4) as store:
+def store(remote, format, tmp_path):
+    with PackStore(remote, format, tmp_path / "known", jobs=4) as store:
         yield store
 
 

@@ -14,7 +14,7 @@ from dvclite.errors import (
 )
 from dvclite.hashing import BlobRef, hash_bytes
 from dvclite.progress import SILENT
-from dvclite.remotestore.store import RemoteStore
+from dvclite.remotestore.packs.store import PackStore
 from dvclite.testing.faults import Fault, Kind, Plan
 from dvclite.transfer.moved import Moved
 from dvclite.transfer.push import pushable
@@ -91,7 +91,7 @@ def test_a_tree_goes_after_all_that_it_names(here, format, tmp_path, remote):
         put(key, source, **options)
 
     remote.put = watched
-    with RemoteStore(remote, format, jobs=8) as store:
+    with PackStore(remote, format, tmp_path / "known", jobs=8) as store:
         here.push(store, data)
 
     assert complete == [100]
