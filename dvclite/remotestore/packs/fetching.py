@@ -186,7 +186,7 @@ class Fetching:
             self._locating.refuse(want.pack, want.entry)
         for want, error in refused:
             if isinstance(want.target, Assembly):
-                other = self._locating.replace(want)
+                other = self._locating.another(want)
                 if other is None:
                     self._arrivals.settle(want.target, error)
                 else:

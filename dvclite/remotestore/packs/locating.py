@@ -59,7 +59,7 @@ class Locating:
             if rest:
                 yield from self._from_recipes(recipe_kind, rest, errors)
 
-    def replace(self, want: Want[Target]) -> Want[Target] | None:
+    def another(self, want: Want[Target]) -> Want[Target] | None:
         """Return the same chunk from elsewhere; None if there is no other."""
         digest, size = want.entry.digest, want.entry.size
         for pack, number, entry in self._knowledge.find(Kind.CHUNK, [digest]):
