@@ -213,7 +213,13 @@ def _exchange(
                 break
         whole += moved
     whole.check(action, tried=list(tried) if elsewhere else ())
-    return Exchanged(whole.files, whole.size, tuple(group.remote for group in groups), dry)
+    return Exchanged(
+        whole.files,
+        whole.size,
+        tuple(group.remote for group in groups),
+        dry,
+        packed=whole.packed if whole.packed.packs else None,
+    )
 
 
 def _pushed(project: Project, choice: Choice) -> list[_Group]:
