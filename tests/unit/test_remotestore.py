@@ -98,9 +98,7 @@ def test_exactly_the_blobs_that_are_not_there_are_missing(count):
     jobs=st.sampled_from([1, 2, 32]),
 )
 def test_however_the_remote_is_asked_the_answer_is_the_same(held, wanted, jobs):
-    store = LooseStore(
-        Holding({oid(name): size for name, size in held.items()}), FORMAT, jobs=jobs
-    )
+    store = LooseStore(Holding({oid(name): size for name, size in held.items()}), FORMAT, jobs=jobs)
     sizes = dict(reversed([(name, size) for name, size in wanted if size >= 0]))
 
     missing = store.missing(BlobRef(oid(name), size) for name, size in wanted)

@@ -1,12 +1,11 @@
 """Bringing packs to a remote: what holds data first, then the recipes that name it."""
 
-import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from dvclite.compression import Judge
-from dvclite.errors import DvcliteError, FileAccessError, RecipeError
+from dvclite.errors import DvcliteError, RecipeError
 from dvclite.files.copying import OnBytes
 from dvclite.formats.format import Format
 from dvclite.hashing import is_tree
@@ -18,7 +17,7 @@ from dvclite.remotestore.engine import Failure, Outcome, run
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.packed import Packed
 from dvclite.remotestore.packs.cuts import Cut
-from dvclite.remotestore.packs.draft import Draft, StagingError
+from dvclite.remotestore.packs.draft import Draft
 from dvclite.remotestore.packs.gauge import Gauge
 from dvclite.remotestore.packs.knowledge import Knowledge
 from dvclite.remotestore.packs.packing import Packing
@@ -57,7 +56,11 @@ class Sending:
         self._counting = threading.Lock()
 
     def push(self, blobs: Iterable[Named], source: Source, progress: Progress) -> Outcome[Named]:
-        """Do what `RemoteStore.push` says."""
+        """Do what `RemoteStore.push` says.
+
+        Raises:
+            StagingError: There is no room for packs.
+        """
         self._progress = progress
         packing = Packing(self._knowledge, source, self._format, self._new_path, self._advance)
         try:
@@ -66,8 +69,6 @@ class Sending:
             if not self._outcome.stopped:
                 recipes = self._recipe_packs(packing.cuts)
                 self._send(recipes, self._settle_recipes)
-        except StagingError as error:
-            raise _no_room(self._new_path(), error.reason) from error
         finally:
             self._is_over = True
             packing.discard()
@@ -163,11 +164,3 @@ def _encoded(cut: Cut) -> bytes:
     if len(recipe) > LARGEST_RECIPE:
         raise RecipeError(f"{len(recipe):,} bytes are more than one may have")
     return recipe
-
-
-def _no_room(path: str, error: OSError) -> FileAccessError:
-    return FileAccessError(
-        os.path.dirname(path),
-        f"packs cannot be made there: {error.strerror or error}",
-        hint="what arrived is kept; mend that, then run the same command again",
-    )

@@ -7,6 +7,7 @@ from pathlib import Path
 from dvclite.errors import (
     BlobCorruptError,
     BlobMissingError,
+    FileAccessError,
     KeyMissingError,
     PackDamagedError,
     RecipeError,
@@ -22,6 +23,7 @@ from dvclite.remote import Remote
 from dvclite.remotestore.engine import Outcome
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.packs.arrivals import Arrivals
+from dvclite.remotestore.packs.draft import StagingError
 from dvclite.remotestore.packs.fetching import Fetching
 from dvclite.remotestore.packs.knowledge import Knowledge
 from dvclite.remotestore.packs.locating import Locating
@@ -51,6 +53,7 @@ class PackStore(RemoteStore):
         """
         super().__init__(remote.url, format, jobs)
         self._remote = remote
+        self._folder = folder
         self._staging = Staging(folder / "sending")
         self._knowledge = Knowledge(remote, format, folder, self.jobs)
         self._recipes = Recipes(remote, self._knowledge, format.algorithm, self.jobs)
@@ -100,6 +103,11 @@ class PackStore(RemoteStore):
         )
         try:
             return sending.push(blobs, source, progress)
+        except StagingError as error:
+            reason = error.reason.strerror or error.reason
+            hint = "what arrived is kept; mend that, then run the same command again"
+            text = f"packs cannot be made there: {reason}"
+            raise FileAccessError(str(self._folder), text, hint=hint) from error
         finally:
             self._knowledge.save()
 
