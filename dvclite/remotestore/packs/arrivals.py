@@ -99,6 +99,15 @@ class Arrivals:
             return error
         return None
 
+    def give_up(self) -> None:
+        """Let go of the large blobs that are not complete, of which nothing more will come."""
+        for assembly in self.open:
+            assembly.close()
+            self._progress.advance(size=-assembly.told)
+            if assembly.error is not None:
+                self.fail(assembly.blob, assembly.error)
+        self.open.clear()
+
     def fail(self, blob: Named, error: Problem) -> None:
         """Take note of a blob that did not arrive."""
         with self._lock:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dvclite.errors import DvcliteError
 from dvclite.recipe import Recipe, RecipeBuilder
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.packs.draft import Draft
@@ -27,12 +28,14 @@ class Cut:
     Attributes:
         blob: The blob.
         size: How many bytes there are so far.
+        is_complete: Whether that is all of it, verified as a whole.
     """
 
     def __init__(self, blob: Named) -> None:
         """Begin with no chunks."""
         self.blob = blob
         self.size = 0
+        self.is_complete = False
         self._runs: list[_Run] = []
 
     def add(self, where: str | Draft, number: int, length: int) -> None:
@@ -56,6 +59,11 @@ class Cut:
     def drafts(self) -> Iterator[Draft]:
         """The packs that have to arrive before the blob is there."""
         return (run.where for run in self._runs if isinstance(run.where, Draft))
+
+    @property
+    def error(self) -> DvcliteError | OSError | None:
+        """Why one of the packs did not arrive."""
+        return next((draft.error for draft in self.drafts if draft.error is not None), None)
 
     def recipe(self) -> Recipe:
         """Return how the blob is put together, once all packs have arrived."""

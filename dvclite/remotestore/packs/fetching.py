@@ -85,8 +85,7 @@ class Fetching:
                 if outcome.stopped:
                     break
         self._bring(wants)
-        for assembly in self._arrivals.open:
-            assembly.close()
+        self._arrivals.give_up()
         return outcome
 
     def _wants(self, blobs: Iterable[Named]) -> Iterator[Want[Target]]:

@@ -27,7 +27,7 @@ class Packing:
     """Makes packs of blobs, one after the other, as they are asked for.
 
     Attributes:
-        cuts: Large blobs of which all chunks went into packs, or are on the remote.
+        cuts: Large blobs, but for those that could not be had.
         failures: Blobs that could not be had.
         reused: How many chunks were not packed, since they are on the remote or on their way.
         reused_size: How many bytes these hold.
@@ -106,6 +106,7 @@ class Packing:
 
     def _cut(self, blob: Named) -> Iterator[Draft]:
         whole = Cut(blob)
+        self.cuts.append(whole)
         judge = Judge()
         try:
             with (
@@ -116,9 +117,10 @@ class Packing:
                 while together := list(islice(chunks, _TOGETHER)):
                     yield from self._add_chunks(whole, together, judge)
         except (DvcliteError, OSError) as error:
+            self.cuts.remove(whole)
             self.failures.append(Failure(blob, error))
         else:
-            self.cuts.append(whole)
+            whole.is_complete = True
 
     def _add_chunks(self, whole: Cut, chunks: list[bytes], judge: Judge) -> Iterator[Draft]:
         digests = [blake3(chunk).digest() for chunk in chunks]

@@ -66,9 +66,12 @@ class Sending:
         try:
             self._send(packing.packs(blobs), packing.settle)
             self._outcome.failures += packing.failures
+            self._outcome.failures += [
+                Failure(cut.blob, cut.error) for cut in packing.cuts if cut.error is not None
+            ]
             if not self._outcome.stopped:
-                recipes = self._recipe_packs(packing.cuts)
-                self._send(recipes, self._settle_recipes)
+                arrived = [cut for cut in packing.cuts if cut.is_complete and cut.error is None]
+                self._send(self._recipe_packs(arrived), self._settle_recipes)
         finally:
             self._is_over = True
             packing.discard()
@@ -129,14 +132,14 @@ class Sending:
             self._knowledge.learn(draft.pack)
 
     def _recipe_packs(self, cuts: Iterable[Cut]) -> Iterator[Draft]:
-        """Yield packs of the recipes of those blobs whose chunks have all arrived."""
+        """Yield packs of the recipes of blobs whose chunks have all arrived."""
         judge = Judge()
         draft: Draft | None = None
         for cut in cuts:
-            try:
-                recipe = _encoded(cut)
-            except (DvcliteError, OSError) as error:
-                self._outcome.failures.append(Failure(cut.blob, error))
+            recipe = encode(cut.recipe())
+            if len(recipe) > LARGEST_RECIPE:
+                reason = f"{len(recipe):,} bytes are more than one may have"
+                self._outcome.failures.append(Failure(cut.blob, RecipeError(reason)))
                 continue
             if draft is None:
                 draft = Draft.new(self._new_path, self._format.algorithm)
@@ -153,14 +156,3 @@ class Sending:
         if draft is not None:
             draft.finish()
             yield draft
-
-
-def _encoded(cut: Cut) -> bytes:
-    """Return the recipe of a blob, or raise why one of its packs did not arrive."""
-    for draft in cut.drafts:
-        if draft.error is not None:
-            raise draft.error
-    recipe = encode(cut.recipe())
-    if len(recipe) > LARGEST_RECIPE:
-        raise RecipeError(f"{len(recipe):,} bytes are more than one may have")
-    return recipe

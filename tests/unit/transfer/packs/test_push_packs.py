@@ -152,11 +152,12 @@ def test_chunks_are_shared_by_files_and_by_people(here, there, open_store, remot
     assert moved.packed.reused > 10
 
 
-def test_twenty_thousand_files_go_and_come_in_a_handful_of_requests(
-    here, there, open_store, remote, noise
+@pytest.mark.parametrize("count", [1000, pytest.param(20_000, marks=pytest.mark.slow)])
+def test_many_files_go_and_come_in_a_handful_of_requests(
+    here, there, open_store, remote, noise, count
 ):
-    content = noise(1, 20_000 * 12)
-    files = {f"{n:05}": content[n * 12 : n * 12 + 12] * 30 for n in range(20_000)}
+    content = noise(1, count * 12)
+    files = {f"{n:05}": content[n * 12 : n * 12 + 12] * 30 for n in range(count)}
     data = here.add("data", files)
     with open_store("here") as store:
         moved = here.push(store, data)
@@ -202,6 +203,19 @@ def test_two_who_push_the_same_at_once_both_succeed(here, there, open_store, tmp
 
 
 # Interrupted, refused, resumed
+
+
+def test_lost_access_in_the_middle_of_a_large_file_is_no_success(
+    here, open_store, remote, noise, failed, small_packs
+):
+    file, late = here.add_file("model.bin", noise(1, 10 * MIB)), here.add_file("late", b"late")
+    remote.plan = Plan((Fault(Kind.FAIL, "put", skip=2, error=AccessDeniedError),))
+
+    with open_store("here", jobs=1) as store:
+        moved = here.push(store, file, late)
+
+    assert failed(moved) == {"model.bin": AccessDeniedError}
+    assert (moved.files, moved.left) == (0, 1)
 
 
 @pytest.fixture
