@@ -96,8 +96,10 @@ class Locating:
         for place, recipe in self._recipes.find(kind, blobs, but=self._bad):
             size = blobs[place.entry.digest].ref.size
             most = LARGEST_TREE if kind is Kind.TREE_RECIPE else recipe.size
-            if size in (-1, recipe.size) and recipe.size <= most:
-                recipes.setdefault(place.entry.digest, (place, recipe))
+            if size not in (-1, recipe.size) or recipe.size > most:
+                continue
+            if place.entry.digest not in recipes and self._recipes.is_sound(recipe):
+                recipes[place.entry.digest] = place, recipe
         for digest, blob in blobs.items():
             if digest in recipes:
                 yield from self._begun(blob, *recipes.pop(digest))

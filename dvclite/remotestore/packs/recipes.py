@@ -69,6 +69,16 @@ class Recipes:
                 return False
         return True
 
+    def is_sound(self, recipe: Recipe) -> bool:
+        """Say whether a recipe makes as many bytes as it says, out of chunks that are there.
+
+        Looked at before the first byte is fetched: a recipe may be made to fill a disk.
+        """
+        try:
+            return all(entry.size for _pack, entry, _position in self.chunks(recipe))
+        except RecipeError:
+            return False
+
     def chunks(self, recipe: Recipe) -> Iterator[tuple[str, PackEntry, int]]:
         """Yield the chunks of a blob in order: their packs, entries, and places in the blob.
 
