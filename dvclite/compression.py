@@ -18,7 +18,7 @@ _LEVEL = 1
 _SMALLEST = 256
 """Shorter data stays plain, in bytes."""
 
-_SAMPLE = 16 << 10
+_SAMPLE = 8 << 10
 """What is tried of longer data, in bytes."""
 
 _PIECES = 4
@@ -30,8 +30,8 @@ _GAIN = 8
 _PATIENCE = 4
 """How often in a row it may not pay before data is passed over untried."""
 
-_LONGEST_PAUSE = 15
-"""How much data is passed over untried at most, in entries, before the next is tried."""
+_LONGEST_PAUSE = 31
+"""How many times as many bytes as were tried are passed over at most before the next try."""
 
 
 class _Compressors(local):
@@ -44,12 +44,12 @@ class _Compressors(local):
 _own = _Compressors()
 
 
-def compress(data: bytes) -> bytes:
+def compress(data: bytes | memoryview) -> bytes:
     """Return `data` as one zstd frame that tells its size."""
     return _own.compressor.compress(data, zstd.ZstdCompressor.FLUSH_FRAME)
 
 
-def decompress(data: bytes, size: int) -> bytes:
+def decompress(data: bytes | memoryview, size: int) -> bytes:
     """Return what was compressed.
 
     Args:
@@ -98,13 +98,14 @@ class Judge:
         """Return `data` compressed, or None where it is to be stored plain."""
         if len(data) < _SMALLEST:
             return None
-        if self._pause:
-            self._pause -= 1
+        if self._pause > 0:
+            self._pause -= len(data)
             return None
         smaller = self._tried(data)
         self._paid = smaller is not None
         self._failures = 0 if self._paid else self._failures + 1
-        self._pause = min(max(self._failures - _PATIENCE, 0), _LONGEST_PAUSE)
+        pause = min(max(self._failures - _PATIENCE, 0), _LONGEST_PAUSE)
+        self._pause = pause * min(len(data), _SAMPLE)
         return smaller
 
     def _tried(self, data: bytes) -> bytes | None:

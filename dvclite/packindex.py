@@ -134,6 +134,10 @@ class PackIndex:
         """Return which of some digests there are entries for."""
         return {digest for digest, _pack, _number in self._rows(kind, digests)}
 
+    def packs_of(self, kind: Kind, digests: Iterable[bytes]) -> Iterator[tuple[bytes, str]]:
+        """Yield digests that there are entries for, each with every pack that has one."""
+        return ((digest, pack) for digest, pack, _number in self._rows(kind, digests))
+
     def find(self, kind: Kind, digests: Iterable[bytes]) -> Iterator[Location]:
         """Yield where entries of some digests are: in every pack that has one.
 

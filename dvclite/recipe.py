@@ -124,7 +124,7 @@ def decode(data: bytes) -> Recipe:
     starts = range(_HEADER.size, end, DIGEST_SIZE)
     names = [bytes(data[start : start + DIGEST_SIZE]) for start in starts]
     recipe = Recipe(size, tuple(_runs(names, memoryview(data)[end:])))
-    if len(set(names)) != len(names) or list(dict.fromkeys(_packs(recipe.runs))) != names:
+    if list(dict.fromkeys(_packs(recipe.runs))) != names:
         raise RecipeError("its packs are not those of its runs, in the order of their first use")
     return recipe
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -13,12 +14,46 @@ import hypothesis
 import pytest
 
 from dvclite.files.clock import is_settled
+from dvclite.pack.reader import PackFile
 
 pytest.register_assert_rewrite("dvclite.testing")
 
+THOROUGHLY = bool(os.environ.get("TEST_THOROUGHLY"))
+"""Whether to prove all that can be proved, for hours if need be, and on the real disk."""
+
+MEMORY = Path("/dev/shm")
+ENOUGH = 4 << 30
+
 # How long an example takes says more about the machine than about the code.
 hypothesis.settings.register_profile("dvclite", deadline=None)
-hypothesis.settings.load_profile("dvclite")
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=1000)
+hypothesis.settings.load_profile("thorough" if THOROUGHLY else "dvclite")
+
+
+def pytest_configure(config):
+    """Let tests write into memory, where flushing costs nothing, unless TMPDIR says otherwise."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # Shells keep Ctrl-C from what they run in the background; some tests press it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if "TMPDIR" not in os.environ and not THOROUGHLY and has_room_in_memory():
+        os.environ["TMPDIR"] = str(MEMORY)
+        tempfile.tempdir = None
+
+
+def has_room_in_memory():
+    """Whether there is a folder in memory that programs may run in, as git's hooks do."""
+    if not os.access(MEMORY, os.W_OK):
+        return False
+    flags = os.statvfs(MEMORY).f_flag
+    return not flags & os.ST_NOEXEC and shutil.disk_usage(MEMORY).free > ENOUGH
+
+
+def pytest_collection_modifyitems(config, items):
+    if not THOROUGHLY:
+        passed_over = [item for item in items if item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=passed_over)
+        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+
 
 GIT_CONFIG = """\
 [user]
@@ -85,6 +120,24 @@ class Workbench:
         """Commit everything that git does not ignore."""
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", message)
+
+    def packed(self):
+        """Return what is in the packs of the cache: pairs of a pack's path and an entry."""
+        packs = (self.root / ".dvclite/cache/packs").glob("*/*")
+        found = []
+        for path in packs:
+            with PackFile(path, path.name) as pack:
+                found += [(path, entry) for entry in pack.entries()]
+        return found
+
+    def damage(self, kind):
+        """Change a byte of every entry of a kind in the packs of the cache."""
+        for path, entry in self.packed():
+            if entry.kind == kind:
+                data = bytearray(path.read_bytes())
+                data[entry.offset] ^= 1
+                path.chmod(0o644)
+                path.write_bytes(data)
 
     def settle(self):
         """Wait until no later change could carry the same time as a file that is here now."""
@@ -222,8 +275,24 @@ def git_repo(tmp_path):
     return bench
 
 
+@pytest.fixture(scope="session")
+def copy_of_repo(repo_template):
+    """Makes git repositories with one commit, of what `dvclite init` made: `copy_of_repo(root)`."""
+
+    def copy(root):
+        shutil.copytree(repo_template, root, symlinks=True)
+        return Workbench(root)
+
+    return copy
+
+
 @pytest.fixture
-def repo(repo_template, tmp_path):
+def repo(copy_of_repo, tmp_path):
     """A git repository with one commit, of what `dvclite init` made."""
-    shutil.copytree(repo_template, tmp_path / "repo", symlinks=True)
-    return Workbench(tmp_path / "repo")
+    return copy_of_repo(tmp_path / "repo")
+
+
+@pytest.fixture(scope="session")
+def thoroughly():
+    """Whether to prove all that can be proved: takes hours."""
+    return THOROUGHLY

@@ -1,22 +1,28 @@
 """The cache as the rest of dvclite sees it."""
 
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
 from dvclite.cache.layout import Kind, Layout
 from dvclite.cache.leases import Lease, collecting, leased, leases_folder
 from dvclite.cache.lending import lent
-from dvclite.cache.loose import LooseBlobs
+from dvclite.cache.loose import LooseBlobs, open_blob
+from dvclite.cache.packed import PackedBlobs
+from dvclite.cache.packing import Packing
 from dvclite.cache.projects import register
 from dvclite.cache.writer import Writer
 from dvclite.errors import BlobCorruptError, BlobMissingError
+from dvclite.files import changes
 from dvclite.files.copying import OnBytes, ignore_bytes, read_whole
+from dvclite.files.naming import Naming, renaming
 from dvclite.files.staging import Staging, sweep
 from dvclite.formats.format import Format
 from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, hash_bytes, hash_stream
+from dvclite.pack.layout import LARGEST
 from dvclite.tree import Tree
 
 
@@ -27,47 +33,64 @@ class Cache:
     bytes, hashed while they are read, one for foreign bytes, verified before they get their name.
     """
 
-    def __init__(self, root: Path, format: Format, *, shared: bool = False) -> None:
+    def __init__(
+        self,
+        root: Path,
+        format: Format,
+        index: Path,
+        *,
+        shared: bool = False,
+        largest_packed: int = LARGEST,
+    ) -> None:
         """Use the cache in `root`, which is made when something is first written.
 
         Args:
             root: The cache's folder.
             format: How blobs are named and trees written.
+            index: Where to remember which pack holds what.
             shared: Whether all members of the folder's group shall be able to write.
+            largest_packed: How large a blob may be that goes into a pack, in bytes, where the
+                format has packs.
         """
         self.root = root
         self.format = format
         self._folder_mode = 0o2775 if shared else 0o777
         self.loose = LooseBlobs(root, format, folder_mode=self._folder_mode)
+        self.packed = PackedBlobs(
+            root, format, index, folder_mode=self._folder_mode, trusted=not shared
+        )
+        self._largest_packed = min(largest_packed or -1, LARGEST) if format.packs else -1
         # A command comes back to the tree it works on, and a large one takes time to check.
         self._last_tree: tuple[Tree, object] | None = None
-        self._layout = Layout(self.loose, format.algorithm)
+        self._layout = Layout(self.loose, self.packed, format.algorithm)
 
     def absent(self, oids: Iterable[Oid]) -> set[Oid]:
         """Return which of these blobs are nowhere in the cache."""
-        return {oid for oid in self.loose.absent(oids) if self.loose.find(oid) is None}
+        absent = self.packed.absent(oids)
+        return {oid for oid in self.loose.absent(absent) if self._is_nowhere(oid)}
 
     def __contains__(self, oid: Oid) -> bool:
         """Say whether a blob is in the cache."""
-        return self.loose.find(oid) is not None
+        return self.loose.is_in_place(BlobRef(oid, -1)) or not self.absent([oid])
 
     def read(self, oid: Oid) -> bytes:
         """Return the bytes of a blob that fits into memory.
 
         Raises:
             BlobMissingError: It is not in the cache.
-            BlobCorruptError: It was not what its name says, and was set aside.
+            BlobCorruptError: It is not what its name says. It stays where it is: whoever only
+                looks changes nothing.
         """
-        path = self.loose.find(oid)
-        if path is None:
-            raise BlobMissingError([oid])
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        found = self._find(oid)
+        if isinstance(found, bytes):
+            return found
+        fd = open_blob(found)
         try:
             data = read_whole(fd, os.fstat(fd).st_size)
         finally:
             os.close(fd)
         if hash_bytes(data, self.format.algorithm) != oid.removesuffix(TREE_SUFFIX):
-            raise self._set_aside(oid, path)
+            raise BlobCorruptError(oid, str(self.root))
         return data
 
     def open(self, oid: Oid) -> BinaryIO:
@@ -76,13 +99,13 @@ class Cache:
         Raises:
             BlobMissingError, BlobCorruptError: As from `read`.
         """
-        path = self.loose.find(oid)
-        if path is None:
-            raise BlobMissingError([oid])
-        stream = open(path, "rb")  # noqa: SIM115 - the caller closes it
+        found = self._find(oid)
+        if isinstance(found, bytes):
+            return BytesIO(found)
+        stream = open(open_blob(found), "rb")  # noqa: SIM115 - the caller closes it
         if hash_stream(stream, self.format.algorithm).oid != oid.removesuffix(TREE_SUFFIX):
             stream.close()
-            raise self._set_aside(oid, path)
+            raise BlobCorruptError(oid, str(self.root))
         stream.seek(0)
         return stream
 
@@ -94,7 +117,7 @@ class Cache:
             TreeError, HostilePathError: It is not a tree that may be used.
         """
         known, self._last_tree = self._last_tree, None
-        signature = self.loose.signature(oid)
+        signature = self.loose.signature(oid) or self.packed.find(oid)
         if known is None or known[0].oid != oid or known[1] != signature:
             known = None  # Two large trees need not be in memory at once.
             known = self.format.read_tree(oid, self.read(oid)), signature
@@ -114,11 +137,13 @@ class Cache:
             What was made.
 
         Raises:
-            BlobMissingError, BlobCorruptError: As from `read`.
+            BlobMissingError: It is not in the cache.
+            BlobCorruptError: It was not what its name says, and was set aside.
         """
         return self._layout.make(ref, target, tuple(kinds), mode)
 
-    def lend(self, oid: Oid, moved: OnBytes = ignore_bytes) -> AbstractContextManager[Path]:
+    @contextmanager
+    def lend(self, oid: Oid, moved: OnBytes = ignore_bytes) -> Iterator[Path]:
         """Lend a file that holds a blob from the beginning of the block to its end.
 
         Where files of the workspace are links into the cache, a program may write through one of
@@ -129,9 +154,26 @@ class Cache:
             moved: Is called with 0 while the file is read, and may raise to interrupt.
 
         Raises:
-            BlobMissingError, BlobCorruptError: As from `read`.
+            BlobMissingError, BlobCorruptError: As from `lay_out`.
         """
-        return lent(self.loose, self.format.algorithm, oid, moved)
+        data = None if self.loose.find_in_place(oid) else self.packed.take_out(oid)
+        if data is None:
+            with lent(self.loose, self.format.algorithm, oid, moved) as path:
+                yield path
+            return
+        with Staging(self.root / "tmp", mode=self._folder_mode) as staging:
+            partial = staging.new_path()
+            fd = changes.create(partial)
+            try:
+                changes.write(fd, data)
+            finally:
+                changes.close(fd)
+            yield Path(partial)
+
+    def set_aside_damaged(self, oid: Oid) -> None:
+        """Move a blob that is in its place out of the way, if its bytes are wrong."""
+        self.loose.set_aside_damaged(oid)
+        self.packed.set_aside_damaged(oid)
 
     def linked_oid(self, target: str) -> Oid | None:
         """Return which blob a symbolic link that says `target` leads to, if to one of ours."""
@@ -151,6 +193,7 @@ class Cache:
             yield lease
         finally:
             lease.end()
+            self.packed.save()
 
     @contextmanager
     def collecting(self) -> Iterator[None]:
@@ -174,12 +217,42 @@ class Cache:
     def writer(self, lease: Lease) -> Iterator[Writer]:
         """Bring blobs in; when the block ends without an error, all of them are durable."""
         with Staging(self.root / "tmp", mode=self._folder_mode) as staging:
-            writer = Writer(self.loose, self.format, lease, staging)
+            packing = Packing(self.packed, self.format.algorithm, staging, self._largest_packed)
+            writer = Writer(self.loose, packing, self.format, lease, staging)
             try:
                 yield writer
                 writer.finish()
             finally:
                 writer.discard()
 
-    def _set_aside(self, oid: Oid, path: str) -> BlobCorruptError:
-        return BlobCorruptError(oid, str(self.root), set_aside=self.loose.set_aside(oid, path))
+    def repack(self, packs: Iterable[str], lives: Callable[[Oid], bool]) -> None:
+        """Write what lives of some packs into new ones, which are in place when this returns.
+
+        Raises:
+            OSError: It could not be written.
+        """
+        with Staging(self.root / "tmp", mode=self._folder_mode) as staging:
+            naming = Naming(self.root, renaming(self.loose.make_folder))
+            packing = Packing(self.packed, self.format.algorithm, staging, LARGEST)
+            try:
+                for pack in packs:
+                    for oid, data in self.packed.contents(pack, lives):
+                        packing.add(oid, data, naming)
+                packing.finish(naming)
+                naming.finish()
+                packing.named()
+            finally:
+                packing.discard()
+                naming.discard()
+
+    def _find(self, oid: Oid) -> str | bytes:
+        """Return a blob, verified, or where it lies loose and is to be verified."""
+        found = self.loose.find_in_place(oid) or self.packed.read(oid)
+        if found is None:
+            found = self.loose.find(oid)
+        if found is None:
+            raise BlobMissingError([oid])
+        return found
+
+    def _is_nowhere(self, oid: Oid) -> bool:
+        return self.loose.find(oid) is None and self.packed.read(oid) is None

@@ -5,14 +5,15 @@ import os
 from collections.abc import Iterable
 from enum import StrEnum
 
-from dvclite.cache.loose import LooseBlobs
+from dvclite.cache.loose import LooseBlobs, open_blob
+from dvclite.cache.packed import PackedBlobs
 from dvclite.errors import BlobCorruptError, BlobMissingError
 from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.copying import copy, ignore_bytes, read, read_whole
 from dvclite.hashing import READ_SIZE, TREE_SUFFIX, Algorithm, BlobRef, Hasher, Oid
+from dvclite.pack.layout import LARGEST
 
-_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _CANNOT_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
@@ -26,16 +27,19 @@ class Kind(StrEnum):
 
 
 class Layout:
-    """Makes workspace files from loose blobs."""
+    """Makes workspace files from blobs: loose ones can be linked, packed ones are copied."""
 
-    def __init__(self, blobs: LooseBlobs, algorithm: Algorithm) -> None:
-        """Take blobs from `blobs`."""
+    def __init__(self, blobs: LooseBlobs, packed: PackedBlobs, algorithm: Algorithm) -> None:
+        """Take blobs from where they are."""
         self._blobs = blobs
+        self._packed = packed
         self._algorithm = algorithm
         self._can_clone = True
 
     def make(self, ref: BlobRef, target: str, kinds: Iterable[Kind], mode: int) -> Kind:
         """Make `target`, as `Cache.lay_out` promises."""
+        if ref.size <= LARGEST and self._unpack(ref.oid, target, mode):
+            return Kind.COPY
         source, path = self._open(ref.oid)
         hasher = self._algorithm.new()
         try:
@@ -52,15 +56,30 @@ class Layout:
             os.close(source)
         return kind or Kind.COPY
 
+    def _unpack(self, oid: Oid, target: str, mode: int) -> bool:
+        """Make `target` from a pack; return whether the blob is in one."""
+        data = self._packed.take_out(oid)
+        if data is None:
+            return False
+        fd = changes.create(target, mode=mode)
+        try:
+            changes.write(fd, data)
+        except BaseException:
+            discard(target)
+            raise
+        finally:
+            changes.close(fd)
+        return True
+
     def _open(self, oid: Oid) -> tuple[int, str]:
         path = self._blobs.path(oid)
         try:
-            return os.open(path, _READ), path
+            return open_blob(path), path
         except FileNotFoundError:
             found = self._blobs.find(oid)
             if found is None:
                 raise BlobMissingError([oid]) from None
-            return os.open(found, _READ), found
+            return open_blob(found), found
 
     def _link(
         self,

@@ -7,7 +7,7 @@ back. Nobody waits for anybody.
 
 A lease ends when the pointer that names the blobs is in place, where the next collector sees it.
 A collector that runs by then may have looked before that, so a lease that ends meanwhile stays
-readable until the next collection begins.
+readable until a collection begins while no other runs.
 """
 
 import os
@@ -43,6 +43,8 @@ class Lease:
         if self._fd is None:
             make_folder(self._folder, mode=self._folder_mode)
             self._fd = changes.create(self._path)
+            if self._folder_mode > 0o777:
+                changes.set_mode(self._path, 0o644)  # Whoever collects must be able to read it.
         changes.write(self._fd, text.encode("ascii"))
 
     def end(self) -> None:
@@ -62,13 +64,20 @@ def collecting(root: Path, folder_mode: int) -> Iterator[None]:
     """Tell commands that a collector runs, from before it looks at the first pointer."""
     folder = leases_folder(root)
     make_folder(folder, mode=folder_mode)
-    marker = os.path.join(folder, own_name() + _COLLECTING)
+    own = own_name() + _COLLECTING
+    marker = os.path.join(folder, own)
     changes.close(changes.create(marker))
     try:
-        for name in os.listdir(folder):
-            # The pointers of leases that have ended are in place, where this collector will look.
-            if name.endswith(_ENDED) or _is_stale(folder, name):
-                discard(os.path.join(folder, name))
+        names = set(os.listdir(folder)) - {own}
+        stale = {name for name in names if _is_stale(folder, name)}
+        if any(name.endswith(_COLLECTING) for name in names - stale):
+            # That collector may have looked at the pointers before those of a lease were in place.
+            over = {name for name in stale if name.endswith(_COLLECTING)}
+        else:
+            # The pointers of leases that have ended are there, where this collector will look.
+            over = stale | {name for name in names if name.endswith(_ENDED)}
+        for name in over:
+            discard(os.path.join(folder, name))
         yield
     finally:
         discard(marker)
@@ -88,7 +97,7 @@ def leased(root: Path) -> set[Oid]:
 def _text(path: str) -> str:
     for name in (path, path + _ENDED):
         try:
-            return Path(name).read_text(encoding="ascii")
+            return Path(name).read_text(encoding="ascii", errors="replace")
         except FileNotFoundError:
             pass  # It ends at this very moment, or did before the collector began.
     return ""

@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dvclite.cache.loose import LooseBlobs
+from dvclite.cache.loose import LooseBlobs, open_blob
 from dvclite.errors import BlobCorruptError, BlobMissingError
 from dvclite.files.copying import OnBytes, read, read_whole
 from dvclite.hashing import READ_SIZE, TREE_SUFFIX, Algorithm, Oid
-
-_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 @contextmanager
@@ -31,7 +29,7 @@ def _verified(
     """Return what tells whether a file changed, after its content was found to be right."""
     hasher = algorithm.new()
     before = blobs.signature(oid)
-    fd = os.open(path, _READ)
+    fd = open_blob(path)
     try:
         size = os.fstat(fd).st_size
         if size <= READ_SIZE:

@@ -1,14 +1,23 @@
 """Blobs as files of their own."""
 
+import errno
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Final
 
 from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.staging import make_folder
 from dvclite.formats.format import Format
 from dvclite.hashing import READ_SIZE, TREE_SUFFIX, BlobRef, Oid, hash_stream
+
+READ_ONLY: Final = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+"""What says that a cache cannot be changed by this user."""
+
+DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
+"""The name of a folder in the trash."""
 
 _LISTED_FROM = 512
 """Below this many oids it is never worth listing the folders instead of asking for each."""
@@ -17,6 +26,16 @@ _NAMES_LISTED_PER_QUESTION = 4
 
 # Read-only, which in a shared cache and for hard links is more than a hint.
 BLOB_MODE = 0o444 if os.name != "nt" else 0o666
+
+
+# Somebody who shares the cache may have put a pipe there, which would keep us waiting for ever.
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+_READ |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+def open_blob(path: str) -> int:
+    """Open the file of a blob for reading, and return its descriptor."""
+    return os.open(path, _READ)
 
 
 class LooseBlobs:
@@ -32,10 +51,14 @@ class LooseBlobs:
         """Return where a blob belongs."""
         return os.path.join(self.root, self._format.loose_key(oid))
 
+    def find_in_place(self, oid: Oid) -> str | None:
+        """Return where a blob is, if it is in its place."""
+        path = self.path(oid)
+        return path if os.path.exists(path) else None
+
     def find(self, oid: Oid) -> str | None:
         """Return where a blob is, in its place or in the trash; None if it is nowhere."""
-        path = self.path(oid)
-        if os.path.exists(path):
+        if path := self.find_in_place(oid):
             return path
         for day in self.trash_days():
             path = os.path.join(self._trash, day, self._format.loose_key(oid))
@@ -82,7 +105,7 @@ class LooseBlobs:
             oid: The blob.
             content: The bytes, or the path of a file that holds them.
         """
-        with open(self.path(oid), "rb") as ours:
+        with open(open_blob(self.path(oid)), "rb") as ours:
             if isinstance(content, bytes):
                 return ours.read(len(content) + 1) == content
             with open(content, "rb") as theirs:
@@ -93,7 +116,7 @@ class LooseBlobs:
 
     def is_intact(self, oid: Oid) -> bool:
         """Say whether a blob that is in its place is what its name says."""
-        with open(self.path(oid), "rb") as stream:
+        with open(open_blob(self.path(oid)), "rb") as stream:
             found = hash_stream(stream, self._format.algorithm).oid
         return found == oid.removesuffix(TREE_SUFFIX)
 
@@ -108,7 +131,7 @@ class LooseBlobs:
     def trash_days(self) -> list[str]:
         """Return the days, as `YYYY-MM-DD`, from which there is trash, oldest first."""
         try:
-            return sorted(os.listdir(self._trash))
+            return sorted(name for name in os.listdir(self._trash) if DAY.fullmatch(name))
         except FileNotFoundError:
             return []
 
@@ -138,19 +161,41 @@ class LooseBlobs:
         """Make a folder of the cache, with the permissions that its users need."""
         make_folder(path, mode=self._folder_mode)
 
+    def share(self, path: str) -> None:
+        """Let others read a file that is to be a blob, if they share the cache: the umask may not."""
+        if self._folder_mode > 0o777:
+            changes.set_mode(path, BLOB_MODE)
+
     def set_aside(self, oid: Oid, path: str) -> str:
-        """Move a blob whose bytes are wrong out of the way; return where it is now."""
+        """Move a blob whose bytes are wrong out of the way; return where it is now.
+
+        Returns:
+            Nothing where the cache cannot be changed: the blob stays where it is then.
+        """
         folder = os.path.join(self.root, "damaged")
-        self.make_folder(folder)
-        for number in range(1, 1000):
-            aside = os.path.join(folder, f"{oid}.{number}")
-            if not os.path.exists(aside):
-                break
         try:
+            self.make_folder(folder)
+            for number in range(1, 1000):
+                aside = os.path.join(folder, f"{oid}.{number}")
+                if not os.path.exists(aside):
+                    break
             changes.rename(path, aside)
         except FileNotFoundError:
             pass  # Another process was faster.
+        except OSError as error:
+            if error.errno not in READ_ONLY:
+                raise
+            return ""
         return aside
+
+    def set_aside_damaged(self, oid: Oid) -> None:
+        """Move a blob that is in its place out of the way, if its bytes are wrong."""
+        try:
+            is_intact = self.is_intact(oid)
+        except FileNotFoundError:
+            return
+        if not is_intact:
+            self.set_aside(oid, self.path(oid))
 
     @property
     def _trash(self) -> str:

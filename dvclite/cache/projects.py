@@ -1,11 +1,15 @@
 """Which repositories use a cache that is not inside one of them."""
 
 import os
+import stat
 from pathlib import Path
 
+from dvclite.files import changes
 from dvclite.files.atomic import discard, write_atomically
 from dvclite.files.staging import make_folder
 from dvclite.hashing import BLAKE3, hash_bytes
+
+_READABLE = 0o644
 
 
 def register(cache: Path, root: Path, folder_mode: int) -> None:
@@ -14,6 +18,8 @@ def register(cache: Path, root: Path, folder_mode: int) -> None:
     if not os.path.exists(path):
         make_folder(os.path.dirname(path), mode=folder_mode)
         write_atomically(path, os.fsencode(root) + b"\n")
+    if folder_mode > 0o777 and stat.S_IMODE(os.stat(path).st_mode) != _READABLE:
+        changes.set_mode(path, _READABLE)  # Whoever collects must be able to read it.
 
 
 def registered(cache: Path) -> list[Path]:

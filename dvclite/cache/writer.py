@@ -7,15 +7,16 @@ from typing import NamedTuple
 
 from dvclite.cache.leases import Lease
 from dvclite.cache.loose import BLOB_MODE, LooseBlobs
+from dvclite.cache.packing import Packing
 from dvclite.errors import BlobCorruptError, FileChangedError, OidCollisionError
 from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.copying import OnBytes, copy, ignore_bytes, read, read_whole
 from dvclite.files.folder import Folder
-from dvclite.files.naming import Naming
+from dvclite.files.naming import Naming, renaming
 from dvclite.files.staging import Staging
 from dvclite.formats.format import Format
-from dvclite.hashing import READ_SIZE, TREE_SUFFIX, BlobRef, Oid, hash_bytes
+from dvclite.hashing import READ_SIZE, TREE_SUFFIX, BlobRef, Oid, hash_bytes, is_tree
 from dvclite.tree import Tree
 
 _ATTEMPTS = 3
@@ -47,13 +48,21 @@ class Writer:
         stored_bytes: Their bytes.
     """
 
-    def __init__(self, blobs: LooseBlobs, format: Format, lease: Lease, staging: Staging) -> None:
-        """Write to `blobs`, relying by `lease` on what is there already."""
+    def __init__(
+        self,
+        blobs: LooseBlobs,
+        packing: Packing,
+        format: Format,
+        lease: Lease,
+        staging: Staging,
+    ) -> None:
+        """Write to `blobs` and packs, relying by `lease` on what is there already."""
         self._blobs = blobs
+        self._packing = packing
         self._format = format
         self._lease = lease
         self._staging = staging
-        self._naming = Naming(blobs.root, blobs.make_folder)
+        self._naming = Naming(blobs.root, renaming(blobs.make_folder))
         self._waiting: dict[Oid, _Waiting] = {}
         self._bytes_waiting = 0
         self._lock = threading.Lock()
@@ -98,7 +107,7 @@ class Writer:
         """Rely on blobs that should be there, and return those that are not."""
         by_oid = {ref.oid: ref for ref in refs}
         self._lease.rely_on(by_oid)
-        absent = self._blobs.absent(by_oid)
+        absent = self._blobs.absent(self._packing.keep(by_oid))
         return [ref for oid, ref in by_oid.items() if oid in absent and not self._blobs.rescue(oid)]
 
     def new_path(self) -> str:
@@ -132,9 +141,7 @@ class Writer:
             self._name(partial, BlobRef(ref.oid, size))
 
     def take(self, ref: BlobRef, data: bytes, source: str) -> None:
-        """Bring in the bytes of a small foreign blob, if they are what they should be.
-
-        Safe from many threads.
+        """Bring in foreign bytes, if they are what they should be. Safe from many threads.
 
         Args:
             ref: What they should be.
@@ -156,14 +163,20 @@ class Writer:
         Raises:
             OSError: Something could not be written. What has its name then is whole.
         """
-        self._store_waiting()
         with self._lock:
-            self._naming.finish()
+            self._store_waiting()
+            self._packing.finish(self._naming)
+            self._finish_naming()
 
     def discard(self) -> None:
         """Give up what has no name yet."""
         with self._lock:
+            self._packing.discard()
             self._naming.discard()
+
+    def _finish_naming(self) -> None:
+        self._naming.finish()
+        self._packing.named()
 
     def _save_small(
         self, fd: int, path: str, before: os.stat_result, moved: OnBytes
@@ -226,21 +239,42 @@ class Writer:
     def _store_waiting(self) -> None:
         waiting, self._waiting, self._bytes_waiting = self._waiting, {}, 0
         self._lease.rely_on(waiting)
+        packed = {oid for oid, one in waiting.items() if self._packing.takes(len(one.data))}
+        unpacked = self._packing.keep(packed)
         for oid, (data, path) in waiting.items():
-            ref = BlobRef(oid, len(data))
-            if not self._is_stored(ref, path, data):
-                partial = self._staging.new_path()
-                fd = changes.create(partial, mode=BLOB_MODE)
-                try:
-                    changes.write(fd, data)
-                finally:
-                    changes.close(fd)
-                self._name(partial, ref)
-        if not self._format.algorithm.cryptographic:
-            self._naming.finish()  # The next group is compared with what this one stored.
+            if oid not in packed:
+                self._store_loose(oid, data, path)
+            elif oid in unpacked or not self._equals_packed(oid, data, path):
+                self._packing.add(oid, data, self._naming)
+                self._count(len(data))
+
+    def _equals_packed(self, oid: Oid, data: bytes, path: str) -> bool:
+        """Say whether a pack holds a blob: the same bytes, where oids can be forged."""
+        if self._format.algorithm.cryptographic and not is_tree(oid):
+            return True
+        try:
+            if self._packing.equals(oid, data):
+                return True
+        except BlobCorruptError:
+            self._packing.set_aside_damaged(oid)
+            return False
+        raise OidCollisionError(path, oid, self._format.algorithm.name)
+
+    def _store_loose(self, oid: Oid, data: bytes, path: str) -> None:
+        ref = BlobRef(oid, len(data))
+        if not self._is_stored(ref, path, data):
+            partial = self._staging.new_path()
+            fd = changes.create(partial, mode=BLOB_MODE)
+            try:
+                changes.write(fd, data)
+            finally:
+                changes.close(fd)
+            self._name(partial, ref)
 
     def _is_stored(self, ref: BlobRef, path: str, content: bytes | str) -> bool:
         """Say whether the cache holds a blob already: the same bytes, where oids can be forged.
+
+        A tree that is damaged makes all below it unknown, so those are looked at too.
 
         Args:
             ref: The blob.
@@ -249,19 +283,29 @@ class Writer:
         """
         if not self._blobs.is_in_place(ref):
             return False
-        if self._format.algorithm.cryptographic or self._blobs.equals(ref.oid, content):
+        if self._format.algorithm.cryptographic and not is_tree(ref.oid):
             return True
-        if self._blobs.is_intact(ref.oid):
+        try:
+            if self._blobs.equals(ref.oid, content):
+                return True
+            is_intact = self._blobs.is_intact(ref.oid)
+        except FileNotFoundError:
+            return False  # A collector has just moved it to the trash.
+        if is_intact:
             raise OidCollisionError(path, ref.oid, self._format.algorithm.name)
         self._blobs.set_aside(ref.oid, self._blobs.path(ref.oid))
         return False
 
     def _name(self, partial: str, ref: BlobRef) -> None:
+        self._blobs.share(partial)
         self._naming.add(partial, self._blobs.path(ref.oid), ref.size)
+        self._count(ref.size)
+
+    def _count(self, size: int) -> None:
         self.stored += 1
-        self.stored_bytes += ref.size
+        self.stored_bytes += size
         if self._naming.is_full:
-            self._naming.finish()
+            self._finish_naming()
 
 
 def _is_unchanged(before: os.stat_result, after: os.stat_result) -> bool:

@@ -1,6 +1,5 @@
 """Where every error of a command ends: as one clear message and an exit code."""
 
-import errno
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,7 +15,6 @@ COMPLETION = "_DVCLITE_COMPLETE"
 """The variable through which a shell asks what could come next."""
 
 _FAILED, _INTERRUPTED, _BROKEN_PIPE = 1, 130, 141
-_DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 def run(program: click.Group, words: Sequence[str], name: str) -> int:
@@ -72,8 +70,8 @@ def _report(console: Console, error: Exception, message: str, hint: str = "") ->
         click.echo(printable_lines("".join(traceback.format_exception(error))), err=True)
     causes = [f"\n  because of {_reason(cause)}" for cause in _causes(error)]
     console.error(message + "".join(causes if console.verbose else []), hint)
-    if full := _full_disk(error):
-        console.hint(f"make room on the disk at {full}, then run the same command again")
+    if disk := _full_disk(error):
+        console.hint(f"make room on {disk}, then run the same command again")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -101,14 +99,20 @@ def _paths(error: OSError) -> list[str]:
 
 
 def _full_disk(error: BaseException) -> str:
-    """Return where the disk is mounted that is full, if that is what stopped a command."""
+    """Return which disk is full, if that is what stopped a command."""
+    from dvclite.files.changes import NO_ROOM
+
     for cause in (error, *_causes(error)):
-        if isinstance(cause, OSError) and cause.errno in _DISK_FULL:
-            path = os.path.abspath(next(iter(_paths(cause)), "."))
-            while not os.path.ismount(path) and path != os.path.dirname(path):
-                path = os.path.dirname(path)
-            return path
+        if isinstance(cause, OSError) and cause.errno in NO_ROOM:
+            path = next(iter(_paths(cause)), "")
+            return f"the disk at {_mount_point(path)}" if os.path.isabs(path) else "the disk"
     return ""
+
+
+def _mount_point(path: str) -> str:
+    while not os.path.ismount(path) and path != os.path.dirname(path):
+        path = os.path.dirname(path)
+    return path
 
 
 def _drop_output() -> None:

@@ -120,6 +120,14 @@ OPTIONS = (
     ),
     Option(
         "cache",
+        "largest_packed",
+        Kind.NUMBER,
+        "How large a file may be, in bytes, that goes into a pack of the cache with others; 0 for"
+        " none. Larger ones lie by themselves, so that they can be linked.",
+        default="1048576",
+    ),
+    Option(
+        "cache",
         "shared",
         Kind.TEXT,
         "Who may write to the cache beside its owner.",

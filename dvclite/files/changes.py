@@ -23,6 +23,9 @@ _PARTIAL_FILE = _LOCK_FILE | getattr(os, "O_BINARY", 0)
 
 _SEEKING = threading.Lock()
 
+NO_ROOM = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
+"""What systems answer when a disk is full, or the share of it that a user may take."""
+
 _CANNOT_FLUSH_DRIVE = frozenset({errno.ENOTSUP, errno.ENOTTY, errno.EINVAL})
 
 _SYNC_FILE_RANGE_WRITE = 2
@@ -59,11 +62,15 @@ def open_partial(path: str) -> int:
 
 def write(fd: int, data: bytes | bytearray | memoryview) -> None:
     """Write all of `data`, however many calls that takes."""
-    done = os.write(fd, data)
-    if done < len(data):
-        view = memoryview(data)
-        while done < len(view):
-            done += os.write(fd, view[done:])
+    try:
+        done = os.write(fd, data)
+        if done < len(data):
+            view = memoryview(data)
+            while done < len(view):
+                done += os.write(fd, view[done:])
+    except OSError as error:
+        _name(error, fd)
+        raise
 
 
 def write_at(fd: int, data: bytes | memoryview, offset: int) -> None:
@@ -74,9 +81,13 @@ def write_at(fd: int, data: bytes | memoryview, offset: int) -> None:
             write(fd, data)
         return
     view = memoryview(data)
-    while view:
-        done = os.pwrite(fd, view, offset)
-        view, offset = view[done:], offset + done
+    try:
+        while view:
+            done = os.pwrite(fd, view, offset)
+            view, offset = view[done:], offset + done
+    except OSError as error:
+        _name(error, fd)
+        raise
 
 
 def close(fd: int) -> None:
@@ -96,7 +107,11 @@ def flush(fd: int) -> None:
         except OSError as error:
             if error.errno not in _CANNOT_FLUSH_DRIVE:
                 raise
-    os.fsync(fd)
+    try:
+        os.fsync(fd)
+    except OSError as error:
+        _name(error, fd)
+        raise
 
 
 def begin_flush(fd: int) -> None:
@@ -120,7 +135,9 @@ def flush_filesystem(fd: int) -> None:
 
     if ctypes.CDLL(None, use_errno=True).syncfs(fd) != 0:
         code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code))
+        error = OSError(code, os.strerror(code))
+        _name(error, fd)
+        raise error
 
 
 def rename(
@@ -159,6 +176,7 @@ def clone(source: int, target: int) -> bool:
     except OSError as error:
         if error.errno in _CANNOT_CLONE:
             return False
+        _name(error, target)
         raise
     return True
 
@@ -195,3 +213,12 @@ def truncate(fd: int, size: int) -> None:
 def touch(path: str) -> None:
     """Set the times of a file to the file system's own present."""
     os.utime(path)
+
+
+def _name(error: OSError, fd: int) -> None:
+    """Let an error tell the path of an open file, where the system knows it (Linux)."""
+    if error.filename is None:
+        try:
+            error.filename = os.readlink(f"/proc/self/fd/{fd}")
+        except OSError:
+            pass

@@ -5,10 +5,10 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
 from typing import Self
 
 from dvclite.files import changes
+from dvclite.files.closing import Closing
 
 _CLOSED = (1 << 31) - 1
 """No descriptor has this number: calls with it fail, where None would have them follow paths."""
@@ -23,7 +23,7 @@ _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _READ_SAFELY = _READ | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0)
 
 
-class Folder:
+class Folder(Closing):
     """A directory that stays the same one whatever happens to the path it was opened by.
 
     Names are resolved inside it and symbolic links are never followed, so that a hostile tree, or
@@ -77,6 +77,9 @@ class Folder:
                     self.set_mode(name, mode)
             except FileExistsError:
                 pass  # Another process made it in between.
+            except OSError as error:
+                error.filename = os.path.join(self.path, name)
+                raise
             return self.child(name)
 
     @contextmanager
@@ -148,17 +151,6 @@ class Folder:
         if self.fd is not None and self.fd != _CLOSED:
             os.close(self.fd)
             self.fd = _CLOSED
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _open_folder(name: str, parent: int, path: str) -> int:

@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Collection
+from functools import cached_property
 
 from dvclite.files import changes
 from dvclite.files.atomic import discard, flush_folder
@@ -21,6 +22,9 @@ _REPORTS_FAILURES = (5, 8)
 
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
+GiveName = Callable[[str, str], Collection[str]]
+"""Gives a file its final name, both told as paths; returns further folders whose names it changed."""
+
 
 class Naming:
     """Files in staging that wait for their names.
@@ -31,24 +35,22 @@ class Naming:
     a failed flush says nothing about what would happen to a second one.
     """
 
-    def __init__(self, place: str | os.PathLike[str], make_parent: Callable[[str], None]) -> None:
+    def __init__(self, place: str | os.PathLike[str], give_name: GiveName) -> None:
         """Prepare to name files.
 
         Args:
             place: A folder on the file system that all of this happens on.
-            make_parent: Makes the folder of a final name that turns out to be absent.
+            give_name: What to do with each file after the flush.
         """
         self._place = os.fspath(place)
-        self._make_parent = make_parent
+        self._give_name = give_name
         self._waiting: list[tuple[str, str]] = []
         self._bytes = 0
         self._volume: int | None = None
 
     def add(self, partial: str, final: str, size: int) -> None:
         """Let a written and closed file of `size` bytes wait for its name."""
-        if sys.platform == "linux" and self._volume is None and has_syncfs(self._place):
-            # Opened before most of the writing: a later flush reports what failed since then.
-            self._volume = os.open(self._place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._open()  # Before most of the writing: a later flush reports what failed since then.
         self._waiting.append((partial, final))
         self._bytes += size
 
@@ -64,20 +66,31 @@ class Naming:
             OSError: Some could not be written. None of those has its name.
         """
         waiting = self._take()
-        folders = {os.path.dirname(final) for _, final in waiting}
+        # Their own folder may have been made a moment ago, and by whom it is not known.
+        folders = {os.path.dirname(self._place), self._place} if waiting else set()
+        folders.update(os.path.dirname(final) for _, final in waiting)
         named = 0
         try:
-            self._flush([partial for partial, _ in waiting], _flush_file)
+            self._flush([partial for partial, _ in waiting], flush_file)
             for partial, final in waiting:
-                folders |= self._rename(partial, final)
+                folders.update(self._give_name(partial, final))
                 named += 1
-            self._flush(folders, flush_folder)
+            self._flush_names(folders)
         except BaseException:
             for partial, _ in waiting[named:]:
                 discard(partial)
             raise
         finally:
             self._close()
+
+    def flush_names(self, folders: Collection[str]) -> None:
+        """Return when the names in some folders survive a power cut, whoever changed them."""
+        if folders:
+            self._open()
+            try:
+                self._flush_names(folders)
+            finally:
+                self._close()
 
     def discard(self) -> None:
         """Give up the files that wait."""
@@ -89,6 +102,10 @@ class Naming:
         waiting, self._waiting, self._bytes = self._waiting, [], 0
         return waiting
 
+    def _flush_names(self, folders: Collection[str]) -> None:
+        # One that was removed meanwhile has no names to keep.
+        self._flush([folder for folder in folders if os.path.isdir(folder)], flush_folder)
+
     def _flush(self, paths: Collection[str], flush_one: Callable[[str], None]) -> None:
         if self._volume is not None and len(paths) > _FLUSHED_ONE_BY_ONE:
             changes.flush_filesystem(self._volume)
@@ -96,13 +113,28 @@ class Naming:
             for path in paths:
                 flush_one(path)
 
+    def _open(self) -> None:
+        if sys.platform == "linux" and self._volume is None and self._has_syncfs:
+            self._volume = os.open(self._place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    @cached_property
+    def _has_syncfs(self) -> bool:
+        return has_syncfs(self._place)
+
     def _close(self) -> None:
         if self._volume is not None:
             os.close(self._volume)
             self._volume = None
 
-    def _rename(self, partial: str, final: str) -> set[str]:
-        """Give a file its name; return the folders in which others had to be made for that."""
+
+def renaming(make_parent: Callable[[str], None]) -> GiveName:
+    """Return what renames files, into folders that are made where they are absent.
+
+    Args:
+        make_parent: Makes a folder and those above it.
+    """
+
+    def give_name(partial: str, final: str) -> set[str]:
         changed: set[str] = set()
         try:
             changes.rename(partial, final)
@@ -111,12 +143,17 @@ class Naming:
             while not os.path.isdir(folder):
                 folder = os.path.dirname(folder)
                 changed.add(folder)
-            self._make_parent(os.path.dirname(final))
+            make_parent(os.path.dirname(final))
             changes.rename(partial, final)
         return changed
 
+    return give_name
 
-def _flush_file(path: str) -> None:
+
+def flush_file(path: str) -> None:
+    """Return when the content of a file survives a power cut; that of a link does with its name."""
+    if os.path.islink(path):
+        return
     # Windows flushes only what is open for writing.
     access = os.O_RDWR if os.name == "nt" else os.O_RDONLY
     fd = os.open(path, access | getattr(os, "O_CLOEXEC", 0))

@@ -2,15 +2,14 @@
 
 import itertools
 import os
-from types import TracebackType
-from typing import Self
 
 from dvclite.files import changes
+from dvclite.files.closing import Closing
 from dvclite.files.folder import Folder
 from dvclite.files.owners import is_left_behind, own_name
 
 
-class Staging:
+class Staging(Closing):
     """A folder of one process for files on their way, on the file system they will end up on.
 
     The name tells machine and process, so that what a killed process left behind can be found and
@@ -41,17 +40,6 @@ class Staging:
         if self._made:
             _remove(self._path)
             self._made = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def sweep(parent: str | os.PathLike[str]) -> int:

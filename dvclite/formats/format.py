@@ -16,7 +16,7 @@ class Format:
         name: How users call it: `native`, `dvc`.
         folder: The folder at a repository's root that makes it one.
         algorithm: What oids are made with.
-        layout: How blobs lie on a remote where nobody says otherwise: `packs` or `loose`.
+        packs: Whether small blobs rest and travel in packs.
         keeps_links: Whether trees hold symbolic links, executable bits and empty folders.
         encode: Writes sorted entries down as a tree's data.
         decode: Reads a tree's data back.
@@ -25,7 +25,7 @@ class Format:
     name: str
     folder: str
     algorithm: Algorithm
-    layout: str
+    packs: bool
     keeps_links: bool
     encode: Callable[[Iterable[Entry]], bytes]
     decode: Callable[[bytes], Iterator[Entry]]

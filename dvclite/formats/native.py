@@ -31,7 +31,7 @@ def native(algorithm: Algorithm) -> Format:
         name="native",
         folder=".dvclite",
         algorithm=algorithm,
-        layout="packs",
+        packs=True,
         keeps_links=True,
         encode=_encode,
         decode=decode,

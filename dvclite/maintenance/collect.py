@@ -8,11 +8,13 @@ import os
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 
 from dvclite.cache.cache import Cache
 from dvclite.errors import FileAccessError
 from dvclite.hashing import BlobRef, Oid, is_tree
 from dvclite.maintenance.collected import Collected
+from dvclite.maintenance.packs import empty_trashed_packs, only_there, throw_away_packs
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +54,19 @@ def collect(
         needed = mark()
         garbage, kept = _garbage(cache, needed)
         today = datetime.now(UTC).date()
-        thrown = _throw_away(cache, garbage, today.isoformat())
+        thrown = [*_throw_away(cache, garbage, today.isoformat())]
+        thrown += throw_away_packs(cache, {ref.oid for ref in garbage}, today.isoformat())
         oldest = today if now else today - timedelta(days=days)
         deleted = list(_empty_trash(cache, needed.wanted, oldest, including=now))
         cache.sweep()
+        cache.packed.save()
     return _summary(thrown, kept, deleted, list(_trash(cache)))
 
 
 def _garbage(cache: Cache, needed: Needed) -> tuple[list[BlobRef], list[BlobRef]]:
-    unwanted = [ref for ref in cache.loose if ref.oid not in needed.wanted]
+    packed = chain.from_iterable(stored.blobs for stored in cache.packed)
+    distinct = {ref.oid: ref for ref in chain(cache.loose, packed) if ref.oid not in needed.wanted}
+    unwanted = list(distinct.values())
     stays = needed.doubtful(unwanted) | cache.leased()
     garbage = [ref for ref in unwanted if ref.oid not in stays]
     # A tree goes before what it names, so that no tree is left that promises too much.
@@ -86,19 +92,24 @@ def _empty_trash(
             date.fromisoformat(day) == oldest and not including
         ):
             continue
+        trashed = list(cache.loose.trashed(day))
+        # Only now: another collector may just have moved what a command relies on.
         stays = cache.leased()
-        for ref in list(cache.loose.trashed(day)):
+        for ref in trashed:
             if ref.oid in wanted or ref.oid in stays:
                 cache.loose.restore_from_trash(ref.oid, day)
             else:
                 cache.loose.empty_trash(ref.oid, day)
                 yield ref
+        yield from empty_trashed_packs(cache, day, (wanted, stays))
         cache.loose.remove_trash_day(day)
 
 
 def _trash(cache: Cache) -> Iterable[BlobRef]:
     for day in cache.loose.trash_days():
         yield from cache.loose.trashed(day)
+        for stored in cache.packed.trashed(day):
+            yield from only_there(cache, stored)
 
 
 def _summary(

@@ -43,7 +43,7 @@ def decode(
     Raises:
         PackDamagedError: It is not what the entry says.
     """
-    if len(stored) != entry.stored or checksum(describe(entry), stored) != entry.checksum:
+    if checksum(describe(entry), stored) != entry.checksum:
         raise _damaged(entry, where, "does not match its checksum")
     if entry.codec == Codec.PLAIN:
         content = bytes(stored)
@@ -51,7 +51,7 @@ def decode(
         try:
             content = decompress(bytes(stored), entry.size)
         except ValueError as error:
-            raise _damaged(entry, where, f"cannot be decompressed: {error}") from error
+            raise _damaged(entry, where, "cannot be decompressed") from error
     if not trusted and not _is_named(entry, content, algorithm):
         raise _damaged(entry, where, "does not match its name")
     return content

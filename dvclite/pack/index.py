@@ -37,6 +37,13 @@ _RECORD = Struct("<IIII32s16s")
 _TRAILER = Struct("<QI4x32sBB6x8s")
 
 _WHATS = {kind | codec << 8: (kind, codec) for kind in Kind for codec in Codec}
+_KINDS = {
+    algorithm.name: {
+        what: (kind, codec, digest_length(kind, algorithm))
+        for what, (kind, codec) in _WHATS.items()
+    }
+    for algorithm in ALGORITHMS.values()
+}
 _LARGEST = {what: BOUNDS[kind] for what, (kind, _codec) in _WHATS.items()}
 _ZSTD = Codec.ZSTD << 8
 
@@ -82,19 +89,10 @@ class Entries(Sequence[PackEntry]):
         return next(iter(Entries(self._records[place : place + RECORD_SIZE], self.algorithm)))
 
     def __iter__(self) -> Iterator[PackEntry]:
-        make, kinds = tuple.__new__, _kinds(self.algorithm)
+        make, kinds = tuple.__new__, _KINDS[self.algorithm.name]
         for offset, what, stored, size, digest, checksum in _RECORD.iter_unpack(self._records):
             kind, codec, length = kinds[what]
-            if length != DIGEST_SIZE:
-                digest = digest[:length]  # noqa: PLW2901  a second name costs a million entries
-            yield make(PackEntry, (kind, digest, codec, offset, stored, size, checksum))
-
-
-def _kinds(algorithm: Algorithm) -> dict[int, tuple[Kind, Codec, int]]:
-    return {
-        what: (kind, codec, digest_length(kind, algorithm))
-        for what, (kind, codec) in _WHATS.items()
-    }
+            yield make(PackEntry, (kind, digest[:length], codec, offset, stored, size, checksum))
 
 
 def write_end(records: bytes, index_offset: int, algorithm: Algorithm) -> tuple[str, bytes]:
@@ -176,7 +174,7 @@ def find_fault(records: bytes, begin: int, end: int, algorithm: Algorithm) -> st
         ):
             return f"entry {number} {_fault(offset - expected, what, size)}"
         expected = offset + stored + ENTRY_HEADER_SIZE
-        number += 1  # noqa: SIM113  enumerate would make a million pairs
+        number += 1  # noqa: SIM113  enumerating a million takes longer
     if expected - ENTRY_HEADER_SIZE != end:
         return "its entries do not end where its index begins"
     return _find_padding(records, algorithm)
@@ -196,7 +194,7 @@ def _find_padding(records: bytes, algorithm: Algorithm) -> str:
     """Return which digest is longer than its algorithm makes them."""
     if digest_length(Kind.BLOB, algorithm) == DIGEST_SIZE:
         return ""
-    kinds = _kinds(algorithm)
+    kinds = _KINDS[algorithm.name]
     for number, record in enumerate(_RECORD.iter_unpack(records)):
         if any(record[4][kinds[record[1]][2] :]):
             return f"entry {number} has a digest that is too long"
@@ -211,7 +209,7 @@ class _Trailer(NamedTuple):
 
 def _read_trailer(end: bytes, pack_size: int, pack_id: str) -> _Trailer:
     data = bytes(end[-TRAILER_SIZE:])
-    if len(data) < TRAILER_SIZE or pack_size < HEADER_SIZE + TRAILER_SIZE:
+    if len(data) < TRAILER_SIZE:
         raise PackDamagedError(pack_id, "it is cut short")
     index_offset, count, digest, version, number, magic = _TRAILER.unpack(data)
     if magic != MAGIC:

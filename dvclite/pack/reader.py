@@ -4,23 +4,24 @@ import os
 import sys
 import threading
 from collections.abc import Iterable, Iterator
-from types import TracebackType
-from typing import Self
 
 from dvclite.errors import PackDamagedError
+from dvclite.files.closing import Closing
 from dvclite.hashing import Algorithm
 from dvclite.pack.coding import decode, describe
 from dvclite.pack.index import FIRST_READ, Entries, read_end, tail_length
 from dvclite.pack.layout import ENTRY_HEADER_SIZE, ENTRY_MAGIC, HEADER_SIZE, PackEntry, header
 
-_OPEN = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+# What somebody puts there instead of a pack, such as a pipe, must not keep us waiting for ever.
+_OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+_OPEN |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _TOGETHER = 1 << 20
 """How many bytes are read at a time where all are wanted."""
 
 _SEEKING = threading.Lock()
 
 
-class PackFile:
+class PackFile(Closing):
     """A pack on the local disk, open for reading. Safe from many threads.
 
     Attributes:
@@ -39,17 +40,6 @@ class PackFile:
         self.id = pack_id
         self._fd = os.open(self.path, _OPEN)
         self.size = os.fstat(self._fd).st_size
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the file."""

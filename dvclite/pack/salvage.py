@@ -27,16 +27,16 @@ def salvage(
 
     Args:
         path: The pack, or what is left of it.
-        algorithm: What the blobs of the pack are named by.
+        algorithm: What blobs are named by. A pack of another algorithm has nothing to give.
 
     Raises:
         OSError: It cannot be read.
     """
     with PackFile(path, "") as pack:
         entries = _entries(pack)
-        if entries is None or entries.algorithm != algorithm:
+        if entries is None:
             yield from _found(pack, algorithm)
-        else:
+        elif entries.algorithm == algorithm:
             yield from _listed(pack, entries)
 
 
@@ -62,7 +62,7 @@ def _found(pack: PackFile, algorithm: Algorithm) -> Iterator[tuple[PackEntry, by
     while position >= 0 and work >= 0:
         after = position + 1
         entry = _claimed(window.read(position, ENTRY_HEADER_SIZE), position, algorithm)
-        if entry is not None and entry.end <= pack.size:
+        if entry is not None:
             stored = window.read(entry.offset, entry.stored)
             if _is_whole(entry, stored, algorithm):
                 yield entry, stored

@@ -67,9 +67,10 @@ class PackWriter:
         """
         self._path = os.fspath(path)
         self._algorithm = algorithm
+        self._is_over = False
         self._fd: int | None = changes.create(self._path, mode=PACK_MODE)
         self._lengths = {kind: digest_length(kind, algorithm) for kind in Kind}
-        self._records: list[bytes] = []
+        self._records = bytearray()
         self._pieces = [header(algorithm)]
         self._waiting = self._offset = HEADER_SIZE
         self.count = 0
@@ -100,6 +101,7 @@ class PackWriter:
 
         Raises:
             ValueError: A pack cannot hold this, or not this beside what it holds already.
+            OSError: The pack cannot be written; it was discarded.
         """
         stored = len(data)
         if size is None:
@@ -108,9 +110,12 @@ class PackWriter:
         description = DESCRIPTION.pack(kind, codec, 0, stored, size, digest)
         rest = description + checksum(description, data)
         offset = self._offset + ENTRY_HEADER_SIZE
-        self._records.append(offset.to_bytes(4, "little") + rest)
+        self._records += offset.to_bytes(4, "little") + rest
         self._offset = offset + stored
-        self._write(ENTRY_MAGIC + rest, data)
+        self._pieces += (ENTRY_MAGIC + rest, data)
+        self._waiting += ENTRY_HEADER_SIZE + stored
+        if self._waiting >= _PIECE:
+            self._write_pieces()
         self.size += ENTRY_HEADER_SIZE + stored + RECORD_SIZE
         self.count += 1
         return self.count - 1
@@ -119,27 +124,34 @@ class PackWriter:
         """Write the index and close the file. Whoever names it flushes it before.
 
         Raises:
-            OSError: It could not be written; the file is to be discarded.
+            OSError: It could not be written, and is to be discarded.
         """
-        records = b"".join(self._records)
+        records = bytes(self._records)
         pack_id, trailer = write_end(records, self._offset, self._algorithm)
-        self._write(records, trailer)
-        fd = self._flush_pieces()
-        changes.begin_flush(fd)
+        self._pieces += (records, trailer)
+        fd = self._write_pieces()
+        if self.size >= _PIECE:
+            changes.begin_flush(fd)
         self._fd = None
         changes.close(fd)
+        self._is_over = True
         return Pack(pack_id, self._path, self.size, Entries(records, self._algorithm))
 
     def discard(self) -> None:
-        """Give the pack up, and remove the file. A pack that was finished stays."""
-        if self._fd is not None:
-            fd, self._fd = self._fd, None
-            try:
+        """Give the pack up, and remove the file. One that was finished stays."""
+        if self._is_over:
+            return
+        self._is_over = True
+        fd, self._fd = self._fd, None
+        try:
+            if fd is not None:
                 changes.close(fd)
-            finally:
-                discard(self._path)
+        finally:
+            discard(self._path)
 
     def _check(self, kind: Kind, length: int, stored: int, codec: Codec, size: int) -> None:
+        if self._fd is None:
+            raise ValueError("this pack is finished")
         if length != self._lengths[kind]:
             raise ValueError(f"a digest of {length} bytes")
         if size > BOUNDS[kind]:
@@ -151,15 +163,14 @@ class PackWriter:
         if self.count >= MOST_ENTRIES:
             raise ValueError("a pack cannot have that many entries")
 
-    def _write(self, first: bytes, second: bytes) -> None:
-        self._pieces += (first, second)
-        self._waiting += len(first) + len(second)
-        if self._waiting >= _PIECE:
-            self._flush_pieces()
-
-    def _flush_pieces(self) -> int:
+    def _write_pieces(self) -> int:
+        """Write what waits; a pack that cannot be written is discarded at once."""
         if self._fd is None:
             raise ValueError("this pack is finished")
         pieces, self._pieces, self._waiting = self._pieces, [], 0
-        changes.write(self._fd, b"".join(pieces))
+        try:
+            changes.write(self._fd, b"".join(pieces))
+        except BaseException:
+            self.discard()
+            raise
         return self._fd

@@ -20,7 +20,7 @@ _Item = TypeVar("_Item")
 
 DEFAULT_JOBS = 32
 """How many threads to use where nobody says: they wait for the far side and its disks, and hardly
-compute. More of them at once also share a flush."""
+compute."""
 
 _PATIENCE = 0.2
 """Seconds that a wait lasts before it is begun again: on Windows Ctrl-C does not end one."""

@@ -1,13 +1,13 @@
 """The remote as movers see it: blobs by name, and what became of them."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
+from dvclite.files.closing import Closing
 from dvclite.files.copying import OnBytes
 from dvclite.formats.format import Format
 from dvclite.hashing import BlobRef, Oid
@@ -66,7 +66,7 @@ class Landing:
     find: Callable[[Oid], str | None]
 
 
-class RemoteStore(ABC):
+class RemoteStore(Closing):
     """Blobs by name, on a remote.
 
     Attributes:
@@ -152,14 +152,3 @@ class RemoteStore(ABC):
     @abstractmethod
     def close(self) -> None:
         """Let go of the remote."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -25,7 +25,7 @@ from dvclite.repo.places import check_place, check_pointers_show
 from dvclite.repo.project import Project
 from dvclite.repo.results import Added, AddedOutput
 from dvclite.workspace.relink import relink
-from dvclite.workspace.save import Plan, save
+from dvclite.workspace.save import Plan, saved
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,18 +146,19 @@ def _save(
 ) -> Added:
     progress.start("Adding")
     project.register()
-    with project.cache.lease() as lease:
-        saved = save(
-            project.workspace, [task.plan for task in tasks], lease, progress, afresh=afresh
-        )
-        added, changed = _publish(project, tasks, saved.outputs)
+    plans = [task.plan for task in tasks]
+    with (
+        project.cache.lease() as lease,
+        saved(project.workspace, plans, lease, progress, afresh=afresh) as result,
+    ):
+        added, changed = _publish(project, tasks, result.outputs)
     if link and project.workspace.links:
-        relink(project.workspace, saved.outputs, progress)
+        relink(project.workspace, result.outputs, progress)
     progress.finish()
     staged = bool(changed) and project.uses_git and project.config.flag("core.autostage")
     if staged:
         project.index.stage(changed)
-    return Added(added, saved.stored, saved.stored_bytes, tuple(changed), staged)
+    return Added(added, result.stored, result.stored_bytes, tuple(changed), staged)
 
 
 def _publish(

@@ -1,14 +1,16 @@
-"""`checkout`: working files as the pointers say."""
+"""`checkout` and `unprotect`: working files as the pointers say."""
 
 import os
 from collections.abc import Sequence
 
+from dvclite.cache.layout import Kind
 from dvclite.errors import IncompleteError
 from dvclite.files.locks import hold
 from dvclite.files.staging import make_folder
+from dvclite.hashing import Oid
 from dvclite.pointer import Output, parse
 from dvclite.progress import Progress
-from dvclite.repo.outputs import Named, named_outputs, select
+from dvclite.repo.outputs import Named, check_overlaps, named_outputs, select
 from dvclite.repo.project import Project
 from dvclite.workspace.relink import relink
 from dvclite.workspace.restore import Restored, Target, restore
@@ -44,6 +46,8 @@ def checkout(
         IncompleteError: Not everything is in the cache; the rest was restored.
         NotAnOutputError: A target means nothing.
     """
+    # Looked up before the pointers: an add that runs meanwhile writes its pointers first.
+    known = [] if targets else _remembered(project)
     named = outputs_at(project, revision, targets)
     # What was never computed is no reason to take away what is there.
     wanted = [
@@ -52,8 +56,10 @@ def checkout(
         if item.output.cached and item.output.oid is not None
     ]
     if not targets:
-        wanted += _dropped(project, [item.output.path for item in named])
+        wanted += _dropped(project, known, [item.output.path for item in named])
     progress.start("Checking out", files=None)
+    if os.access(project.cache.root, os.W_OK):
+        project.register()
     make_folder(project.temporary)
     with hold(project.checkout_lock, seconds=_LONGEST_CHECKOUT):
         restored = restore(project.workspace, wanted, progress, force=force)
@@ -62,16 +68,35 @@ def checkout(
     progress.finish()
     _forget_dropped(project, wanted)
     if restored.missing:
+        for error in restored.corrupt:
+            project.cache.set_aside_damaged(Oid(error.oid))
         corrupt = [error.oid for error in restored.corrupt]
         raise IncompleteError(restored.missing, corrupt, restored)
     return restored
+
+
+def unprotect(project: Project, targets: Sequence[str], progress: Progress) -> int:
+    """Replace links to the cache by copies that may be edited; return how many there were.
+
+    Args:
+        project: The repository.
+        targets: Outputs, or folders with outputs below them, relative to the root.
+        progress: Is told of files.
+
+    Raises:
+        NotAnOutputError: A target is not tracked.
+    """
+    named = named_outputs(project, targets)
+    outputs = {item.output.path: item.output for item in named}
+    return relink(project.workspace, outputs.values(), progress, (Kind.REFLINK, Kind.COPY))
 
 
 def outputs_at(project: Project, revision: str | None, targets: Sequence[str]) -> list[Named]:
     """Return the outputs that targets mean, of the workspace or of a revision.
 
     Raises:
-        UnknownRevisionError, NotAnOutputError, PointerError, HostilePathError: As they say.
+        UnknownRevisionError, NotAnOutputError, PointerError, HostilePathError, OverlapError: As they
+            say.
     """
     if revision is None:
         return named_outputs(project, targets)
@@ -80,16 +105,21 @@ def outputs_at(project: Project, revision: str | None, targets: Sequence[str]) -
         parse(version.path, version.data or b"", project.format.algorithm)
         for version in project.history.pointers(commit)
     ]
+    check_overlaps(pointers)
     return select(pointers, targets)
 
 
-def _dropped(project: Project, tracked: Sequence[str]) -> list[Target]:
-    """Return the outputs that were saved or restored here, and that no pointer names now."""
-    dropped = [
-        whole.path
-        for whole in project.workspace.statcache.outputs()
-        if not any(_overlaps(whole.path, path) for path in tracked)
-    ]
+def _remembered(project: Project) -> list[str]:
+    """Return the outputs that were saved or restored here."""
+    return [whole.path for whole in project.workspace.statcache.outputs()]
+
+
+def _dropped(project: Project, known: Sequence[str], tracked: Sequence[str]) -> list[Target]:
+    """Return those of known outputs that no pointer names now."""
+    dropped = [path for path in known if not any(_overlaps(path, other) for other in tracked)]
+    if dropped:
+        # A remove that runs meanwhile has its outputs forgotten before their pointers go.
+        dropped = sorted(set(dropped).intersection(_remembered(project)))
     if dropped and project.uses_git:
         # Data that went over to git is git's.
         held = project.index.tracked(dropped)

@@ -71,18 +71,28 @@ def _links(project: Project) -> Iterator[Finding]:
     """Try every kind of link from the cache to the workspace."""
     if not project.cache.root.exists():
         return
+    try:
+        possible = _possible_links(project)
+    except OSError as error:
+        detail = f"cannot be tried: {error.filename}: {error.strerror}"
+        yield Finding("links", detail, ok=False, hint="`ls -ld` shows who may write there")
+        return
     wanted = project.workspace.kinds
+    for kind, works in possible.items():
+        detail = "works" if works else "not possible from the cache to the workspace"
+        needed = wanted[0] is kind and len(wanted) == 1
+        hint = "set cache.type to another kind" if needed and not works else ""
+        yield Finding(str(kind), detail, ok=works or not needed, hint=hint)
+
+
+def _possible_links(project: Project) -> dict[Kind, bool]:
     with Staging(project.cache.root / "tmp") as there, Staging(project.temporary) as here:
         source = there.new_path()
         fd = changes.create(source)
         changes.write(fd, b"dvclite")
         changes.close(fd)
-        for kind in (Kind.REFLINK, Kind.HARDLINK, Kind.SYMLINK):
-            works = _can_link(kind, source, here.new_path())
-            needed = wanted[0] is kind and len(wanted) == 1
-            detail = "works" if works else "not possible from the cache to the workspace"
-            hint = "set cache.type to another kind" if needed and not works else ""
-            yield Finding(str(kind), detail, ok=works or not needed, hint=hint)
+        kinds = (Kind.REFLINK, Kind.HARDLINK, Kind.SYMLINK)
+        return {kind: _can_link(kind, source, here.new_path()) for kind in kinds}
 
 
 def _can_link(kind: Kind, source: str, target: str) -> bool:

@@ -284,7 +284,8 @@ def _store(project: Project, name: str, jobs: int | None) -> RemoteStore:
     if jobs is None:
         jobs = settings.jobs if settings.jobs is not None else project.config.number("core.jobs")
     remote = open_remote(settings.url, settings.options)
-    if (settings.layout or project.format.layout) == "loose":
+    layout = settings.layout or ("packs" if project.format.packs else "loose")
+    if layout == "loose":
         return LooseStore(remote, project.format, jobs=jobs)
     folder = project.temporary / "remotes" / hash_bytes(settings.url.encode(), XXH128)
     return PackStore(remote, project.format, folder, jobs=jobs)

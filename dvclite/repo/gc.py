@@ -1,5 +1,6 @@
 """`gc`: which blobs of the cache somebody still needs."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from dvclite.errors import (
     BlobMissingError,
     CollectError,
     DvcliteError,
+    HostilePathError,
+    TreeError,
     listing,
 )
 from dvclite.files.staging import sweep
@@ -135,7 +138,8 @@ class _Marker:
 
     def mark_other_projects(self) -> None:
         """Mark what the other repositories need that share this cache."""
-        for root in registered(self._project.cache.root):
+        sharing = [*registered(self._project.cache.root), *_owners(self._project)]
+        for root in sharing:
             if root != self._project.root:
                 other = _Marker(_other(self._project, root), self._elsewhere)
                 other.mark_workspaces()
@@ -150,7 +154,7 @@ class _Marker:
         for path, oid in named:
             if oid not in self.oids:
                 self.oids.add(oid)
-                if is_tree(oid) and not self._mark_tree(oid):
+                if is_tree(oid) and not self._mark_tree(oid, path):
                     unknown[path] = None
         if unknown:
             raise CollectError(
@@ -159,16 +163,33 @@ class _Marker:
                 hint="nothing was removed; name what to keep with -w, -a or -T to do without them",
             )
 
-    def _mark_tree(self, oid: Oid) -> bool:
-        tree: Tree | None
+    def _mark_tree(self, oid: Oid, path: str) -> bool:
         try:
-            tree = self._project.cache.tree(oid)
-        except (BlobMissingError, BlobCorruptError):
-            tree = self._elsewhere.tree(oid)
+            tree = self._tree(oid)
+        except (TreeError, HostilePathError) as error:
+            raise CollectError(
+                f"nobody knows which blobs belong to some version of {error.at(path)}",
+                hint="nothing was removed; with --unpushed and -w, -a or -T it does without",
+            ) from error
         if tree is None:
             return False
         self.oids.update(entry.oid for entry in tree if entry.is_file)
         return True
+
+    def _tree(self, oid: Oid) -> Tree | None:
+        try:
+            return self._project.cache.tree(oid)
+        except (BlobMissingError, BlobCorruptError):
+            return self._elsewhere.tree(oid)
+
+
+def _owners(project: Project) -> Iterator[Path]:
+    """Yield the repository in whose own folder the cache is, which no list of it names."""
+    for folder in Path(os.path.realpath(project.cache.root)).parents:
+        if folder.name == FOLDER and (folder / "config").exists():
+            owner = Project.open(folder.parent, untied(project.environ))
+            if _is_same(owner.cache.root, project.cache.root):
+                yield owner.root
 
 
 def _linked(project: Project) -> Iterator[Project]:
@@ -188,13 +209,17 @@ def _check_readable(project: Project) -> None:
         )
 
 
+def _is_same(ours: Path, theirs: Path) -> bool:
+    return os.path.realpath(ours) == os.path.realpath(theirs)
+
+
 def _other(project: Project, root: Path) -> Project:
     try:
         other = Project.open(root, untied(project.environ))
     except (DvcliteError, OSError) as error:
         reason = str(error)
     else:
-        if other.root == root and other.cache.root == project.cache.root:
+        if other.root == root and _is_same(other.cache.root, project.cache.root):
             return other
         reason = "it is not there any more, or uses another cache now"
     raise CollectError(

@@ -59,7 +59,7 @@ def pointers(project: Project) -> list[Pointer]:
         OverlapError: Two of them name the same path.
     """
     found = [read_pointer(project, path) for path in _pointer_paths(project)]
-    _check_overlaps(found)
+    check_overlaps(found)
     return found
 
 
@@ -183,7 +183,12 @@ def _walk(project: Project) -> Iterator[str]:
         ]
 
 
-def _check_overlaps(found: Iterable[Pointer]) -> None:
+def check_overlaps(found: Iterable[Pointer]) -> None:
+    """Return if no path is named twice, nor inside another one, by the pointers of a version.
+
+    Raises:
+        OverlapError: One is.
+    """
     owners = sorted((output.path, pointer.path) for pointer in found for output in pointer.outputs)
     above: list[tuple[str, str]] = []
     for path, pointer in owners:

@@ -108,7 +108,13 @@ class Project:
         configured = self.config.get("cache.dir")
         home = _main_folder(self.root, self.environ) or self.folder
         root = Path(configured) if configured else home / "cache"
-        return Cache(root, self.format, shared=self.config.get("cache.shared") == "group")
+        return Cache(
+            root,
+            self.format,
+            self.temporary / "packs.db",
+            shared=self.config.get("cache.shared") == "group",
+            largest_packed=self.config.number("cache.largest_packed") or 0,
+        )
 
     def register(self) -> None:
         """Make it known to a cache that is elsewhere that this repository relies on it."""

@@ -55,9 +55,7 @@ def remove(
         if outs:
             unwanted = [Target(Output(path, None), path) for path in paths]
             restore(project.workspace, unwanted, SILENT, force=force)
-        for path in paths:
-            # Else a checkout would take the data for an output of another version.
-            project.workspace.statcache.forget(path)
+        _forget(project, paths)
         # The pointers go last: as long as they are there the same command can be run again.
         ignores = stop_ignoring(project, paths) if project.uses_git else []
         for pointer in gone:
@@ -108,6 +106,17 @@ def stage(project: Project, paths: Sequence[str]) -> bool:
     project.index.stage(there)
     project.index.untrack([path for path in paths if path not in there])
     return True
+
+
+def _forget(project: Project, paths: Sequence[str]) -> None:
+    """Forget outputs, which a checkout would take for those of another version otherwise."""
+    for path in paths:
+        if not project.workspace.statcache.forget(path):
+            raise FileAccessError(
+                str(project.temporary / "stat.db"),
+                "it cannot be changed: the disk is full, perhaps, or another program holds it",
+                hint="mend that, or delete this file, then run the same command again",
+            )
 
 
 def _known_to_git(project: Project, paths: Sequence[str]) -> tuple[str, ...]:

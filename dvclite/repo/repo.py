@@ -1,4 +1,8 @@
-"""A repository as users and scripts see it."""
+"""A repository as users and scripts see it: what they may intend, and where that is done.
+
+Long, because it is a page of documentation. What a method does stands in a module of its own,
+which loads when the method is called.
+"""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -215,18 +219,9 @@ class Repo:
             NotAnOutputError: A target is not tracked.
             FileAccessError: Something cannot be read.
         """
-        from dvclite.repo.outputs import named_outputs
-        from dvclite.workspace.status import output_status
+        from dvclite.repo.status import status
 
-        named = named_outputs(self._project, self._relative(targets))
-        progress.start("Comparing", files=len(named))
-        workspace = self._project.workspace
-        found = [
-            output_status(workspace, item.pointer, item.output, item.path, progress)
-            for item in named
-        ]
-        progress.finish()
-        return found
+        return status(self._project, self._relative(targets), progress)
 
     def diff(
         self,
@@ -299,13 +294,9 @@ class Repo:
         Raises:
             NotAnOutputError: A target is not tracked.
         """
-        from dvclite.cache.layout import Kind
-        from dvclite.repo.outputs import named_outputs
-        from dvclite.workspace.relink import relink
+        from dvclite.repo.checkout import unprotect
 
-        named = named_outputs(self._project, self._relative(targets))
-        outputs = {item.output.path: item.output for item in named}
-        return relink(self._project.workspace, outputs.values(), progress, (Kind.COPY,))
+        return unprotect(self._project, self._relative(targets), progress)
 
     def push(
         self,

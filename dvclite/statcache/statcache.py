@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from os import PathLike
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from dvclite import database
+from dvclite.files.closing import Closing
 from dvclite.hashing import Oid
 from dvclite.statcache.rows import FILES, OID_BEGINS, SCHEMA, Row, Whole, bounds, path_key, seal_of
 from dvclite.statcache.update import Update, forget
@@ -20,7 +19,7 @@ _new = tuple.__new__
 _COLUMNS = "path, CAST(signature AS BLOB), CAST(content AS BLOB), seal"
 
 
-class StatCache:
+class StatCache(Closing):
     """Rows by path, in SQLite.
 
     Reading never creates or changes anything; writing happens in one transaction at the end of a
@@ -89,14 +88,15 @@ class StatCache:
         """Begin to collect what outputs hold from now on."""
         return Update(self._path, self._stamps())
 
-    def forget(self, path: str) -> None:
-        """Remember nothing of an output any more."""
+    def forget(self, path: str) -> bool:
+        """Remember nothing of an output any more; return whether that is so now."""
         self.close()
+        if not self._path.exists():
+            return True
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-            if self._path.exists():
-                database.write_into(
-                    self._path, SCHEMA, connection, lambda: forget(connection, path)
-                )
+            return database.write_into(
+                self._path, SCHEMA, connection, lambda: forget(connection, path)
+            )
 
     def _stamps(self) -> dict[bytes, int] | None:
         """Return by output what changes whenever its rows do; None where nobody can tell."""
@@ -115,17 +115,6 @@ class StatCache:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _read(self) -> sqlite3.Connection:
         if self._reader is None:

@@ -3,15 +3,14 @@
 import sqlite3
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from dvclite import database
+from dvclite.files.closing import Closing
 from dvclite.hashing import Oid
 from dvclite.statcache.rows import SCHEMA, Row, bounds, path_key, seal_of
 
 
-class Update:
+class Update(Closing):
     """Rows that wait until what they tell of is durable.
 
     They wait in a private database that spills to disk, and enter the stat cache in one short
@@ -92,17 +91,6 @@ class Update:
     def close(self) -> None:
         """Give up what was not committed."""
         self._waiting.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _set_whole(connection: sqlite3.Connection, output: str, oid: Oid | None) -> None:

@@ -2,12 +2,11 @@
 
 import os
 import time
-from types import TracebackType
-from typing import Self
 
 from dvclite.cache.cache import Cache
 from dvclite.files import changes
 from dvclite.files.atomic import discard
+from dvclite.files.closing import Closing
 from dvclite.files.locks import try_lock
 from dvclite.hashing import Oid
 
@@ -15,7 +14,7 @@ _KEPT = 14 * 24 * 3600.0
 """Seconds after which what nobody went on with is removed."""
 
 
-class Partials:
+class Partials(Closing):
     """Files for large blobs on their way, at paths that are the same for every attempt.
 
     One process at a time has them, by a lock of the kernel's; others do without. The lock is held
@@ -49,17 +48,6 @@ class Partials:
         if self._fd is not None:
             os.close(self._fd)
             self._fd = self._is_ours = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _tidy(self) -> None:
         for name in os.listdir(self._folder):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from dvclite.cache.cache import Cache
-from dvclite.errors import BlobMissingError
+from dvclite.errors import BlobCorruptError, BlobMissingError
 from dvclite.hashing import Oid, is_tree
 from dvclite.progress import Progress
 from dvclite.remotestore.engine import Failure, Outcome
@@ -96,7 +96,7 @@ def _pushed(
     progress: Progress,
 ) -> Moved:
     count = len(chosen)
-    source = Source(cache.read, cache.lend)
+    source = Source(partial(_read, cache), cache.lend)
     leaves = store.push(contents.drawn(chosen), source, progress)
     complete, withheld, trees = list[Named](), list[str](), Outcome[Named]()
     if not leaves.stopped:
@@ -113,6 +113,15 @@ def _pushed(
         withheld=tuple(withheld),
         packed=leaves.packed + trees.packed,
     )
+
+
+def _read(cache: Cache, oid: Oid) -> bytes:
+    """Return a small blob; one that is damaged is set aside."""
+    try:
+        return cache.read(oid)
+    except BlobCorruptError:
+        with cache.lend(oid):
+            raise
 
 
 def _divided(contents: Contents, absent: dict[Oid, int]) -> tuple[list[Named], list[str]]:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from struct import Struct
 from typing import NamedTuple
 
 from dvclite.errors import FileAccessError, HostilePathError, TreeError
@@ -15,6 +16,7 @@ from dvclite.tree import Entry, below
 from dvclite.workspace.workspace import Workspace
 
 _MANY = 10_000
+_LINKED = Struct("<QQqI")
 _HAS_EXECUTABLE_BIT = os.name != "nt"
 
 
@@ -181,6 +183,17 @@ def identify_link(workspace: Workspace, found: Found) -> Entry:
         return Entry(found.path, oid, os.stat(target).st_size)
     except FileNotFoundError:
         return Entry(found.path, oid, -1)
+
+
+def fingerprint(stat: os.stat_result) -> bytes:
+    """Return what of a file's stat changes when its content does, while a command works on it.
+
+    A file of several names is a link to a blob, perhaps, and its ctime tells no more than that
+    other such links come and go.
+    """
+    if stat.st_nlink == 1:
+        return signature(stat)
+    return _LINKED.pack(stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_mode)
 
 
 def is_executable(found: Found) -> bool:

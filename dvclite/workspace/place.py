@@ -2,14 +2,13 @@
 
 import errno
 import os
-from types import TracebackType
-from typing import Self
 
 from dvclite.files.atomic import PARTIAL_PREFIX
+from dvclite.files.closing import Closing
 from dvclite.files.folder import Folder
 
 
-class Place:
+class Place(Closing):
     """Opens the folder of a path, keeping those open that the next path shares.
 
     Paths come in sorted order, so that each folder is opened once or little more. No more folders
@@ -22,6 +21,8 @@ class Place:
         self._parts: list[str] = []
         self._parent: str | None = ""
         self._emptied: set[str] = set()
+        self._changed: set[str] = set()
+        self._made: set[str] = set()
 
     def folder(self, path: str, *, make: bool = False) -> tuple[Folder, str]:
         """Return the folder that holds a path, open until the next call, and the path's name.
@@ -46,8 +47,7 @@ class Place:
             shared += 1
         self._leave(shared)
         for part in parts[shared:]:
-            folder = self._folders[-1]
-            self._folders.append(folder.make_child(part) if make else folder.child(part))
+            self._folders.append(self._child(part, make=make))
             self._parts.append(part)
         self._parent = parent
         return self._folders[-1], name
@@ -56,6 +56,7 @@ class Place:
         """Remove a file or link, and remember that its folder may be empty now."""
         folder, name = self.folder(path)
         folder.unlink(name)
+        self._changed.add(folder.path)
         self._emptied.add(path.rpartition("/")[0])
 
     def remove_folder(self, path: str) -> bool:
@@ -67,6 +68,10 @@ class Place:
         try:
             folder, name = self.folder(path)
             folder.remove_child(name)
+            self._changed.add(folder.path)
+            gone = os.path.join(folder.path, name)
+            self._changed.discard(gone)
+            self._made.discard(gone)
         except (FileNotFoundError, NotADirectoryError):
             return True
         except OSError as error:
@@ -87,8 +92,8 @@ class Place:
 
     def make_folder(self, path: str) -> None:
         """Make a folder where none is."""
-        folder, name = self.folder(path, make=True)
-        folder.make_child(name).close()
+        self.folder(path, make=True)
+        self._child(path.rpartition("/")[2], make=True).close()
 
     def remove_upwards(self, path: str) -> None:
         """Remove a folder and those above it, up to the first that is not empty."""
@@ -110,23 +115,36 @@ class Place:
         folder, name = self.folder(path, make=True)
         folder.take(partial, name)
 
+    def look(self, path: str) -> os.stat_result | None:
+        """Return the stat of what is at a path, in a folder that is made if it is absent.
+
+        A folder that was made here has nothing in it that needs a look.
+        """
+        folder, name = self.folder(path, make=True)
+        return None if folder.path in self._made else folder.lstat(name)
+
+    def changed(self) -> set[str]:
+        """Return the folders in which names were made or removed since this was last asked."""
+        changed, self._changed = self._changed, set()
+        return changed
+
     def close(self) -> None:
         """Let go of all folders."""
         self._leave(0)
         self._folders[0].close()
 
+    def _child(self, name: str, *, make: bool) -> Folder:
+        folder = self._folders[-1]
+        try:
+            return folder.child(name)
+        except FileNotFoundError:
+            if not make:
+                raise
+            self._changed.add(folder.path)
+            self._made.add(os.path.join(folder.path, name))
+            return folder.make_child(name)
+
     def _leave(self, depth: int) -> None:
         while len(self._parts) > depth:
             self._parts.pop()
             self._folders.pop().close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

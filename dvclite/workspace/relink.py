@@ -7,9 +7,9 @@ from dvclite.files.scan import Found
 from dvclite.files.staging import Staging
 from dvclite.pointer import Output
 from dvclite.progress import Progress
-from dvclite.statcache.rows import signature
 from dvclite.tree import Entry
-from dvclite.workspace.compare import identify, paired
+from dvclite.workspace.arrivals import Arrival, Arrivals, Host
+from dvclite.workspace.compare import fingerprint, identify, paired
 from dvclite.workspace.place import Place
 from dvclite.workspace.settling import Settling
 from dvclite.workspace.workspace import Workspace, named_errors
@@ -29,7 +29,7 @@ def relink(
         workspace: The workspace.
         outputs: What to look at.
         progress: Is told of files.
-        kinds: Other kinds than the workspace's; a copy only, to undo links.
+        kinds: Other kinds than the workspace's, such as those that are no links, to undo links.
 
     Returns:
         How many files were replaced.
@@ -43,16 +43,8 @@ def relink(
             Place(workspace.root) as place,
         ):
             settling = Settling(place, staging, update)
-            relinker = _Relinker(workspace, kinds or workspace.kinds, staging, place)
-            pairs = paired(workspace.found(output.path), workspace.statcache.below(output.path))
-            for found, known in pairs:
-                if found is None:
-                    continue
-                entry = identify(workspace, found, known)
-                if relinker.relink(found, entry):
-                    settling.add(entry)
-                    replaced += 1
-                progress.advance(files=1)
+            relinker = _Relinker(workspace, kinds or workspace.kinds, place, settling)
+            replaced += relinker.relink(output, staging, progress)
             settling.finish()
             whole = workspace.statcache.whole_at(output.path)
             update.commit({output.path: whole.oid if whole is not None else None})
@@ -60,27 +52,46 @@ def relink(
 
 
 class _Relinker:
-    """Replaces one file after another."""
+    """Replaces the files of one output."""
 
     def __init__(
-        self, workspace: Workspace, kinds: tuple[Kind, ...], staging: Staging, place: Place
+        self, workspace: Workspace, kinds: tuple[Kind, ...], place: Place, settling: Settling
     ) -> None:
+        self._workspace = workspace
         self._cache = workspace.cache
         self._kinds = kinds
-        self._staging = staging
         self._place = place
+        self._settling = settling
+        self._replaced = 0
 
-    def relink(self, found: Found, entry: Entry) -> bool:
-        if not entry.is_file or entry.oid not in self._cache or self._is_right(found, entry):
-            return False
-        partial = self._staging.new_path()
-        self._cache.lay_out(entry.ref, partial, self._kinds, 0o777 if entry.executable else 0o666)
-        folder, name = self._place.folder(found.path)
+    def relink(self, output: Output, staging: Staging, progress: Progress) -> int:
+        workspace = self._workspace
+        pairs = paired(workspace.found(output.path), workspace.statcache.below(output.path))
+        host = Host(self._welcomes, self._arrived)
+        with Arrivals(workspace, self._kinds, staging, self._place, host) as arrivals:
+            for found, known in pairs:
+                if found is None:
+                    continue
+                entry = identify(workspace, found, known)
+                if entry.is_file and entry.oid in self._cache and not self._is_right(found, entry):
+                    arrivals.bring(entry, found)
+                progress.advance(files=1)
+            arrivals.finish()
+        return self._replaced
+
+    def _welcomes(self, arrival: Arrival) -> bool:
+        """Say whether a file is still what the cache holds too."""
+        folder, name = self._place.folder(arrival.entry.path)
         now = folder.lstat(name)
-        if now is None or signature(now) != signature(found.stat):
-            return False  # Somebody changed it meanwhile: it is no longer what the cache holds.
-        self._place.take(partial, found.path)
-        return True
+        return (
+            now is not None
+            and arrival.found is not None
+            and fingerprint(now) == fingerprint(arrival.found.stat)
+        )
+
+    def _arrived(self, arrival: Arrival) -> None:
+        self._settling.add(arrival.entry)
+        self._replaced += 1
 
     def _is_right(self, found: Found, entry: Entry) -> bool:
         """Say whether a file is what the first of the kinds asks for."""

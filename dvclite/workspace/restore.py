@@ -1,6 +1,6 @@
 """Cache into workspace: what `checkout` does."""
 
-import errno
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from dvclite.errors import BlobCorruptError, BlobMissingError, UnsavedChangesError
-from dvclite.files import changes
 from dvclite.files.clock import FileClock, is_settled
 from dvclite.files.scan import Found
 from dvclite.files.staging import Staging
@@ -18,7 +17,8 @@ from dvclite.progress import Progress
 from dvclite.statcache.rows import UNSETTLED, row, signature
 from dvclite.statcache.update import Update
 from dvclite.tree import Entry, check_spelling
-from dvclite.workspace.compare import Difference, Listener, differences
+from dvclite.workspace.arrivals import Arrival, Arrivals, Host
+from dvclite.workspace.compare import Difference, Listener, differences, fingerprint
 from dvclite.workspace.place import Place
 from dvclite.workspace.settling import Settling
 from dvclite.workspace.workspace import Workspace, named_errors
@@ -116,8 +116,9 @@ def _judge(workspace: Workspace, target: Target) -> tuple[bool, dict[str, bytes]
     """Find out what restoring would destroy.
 
     Returns:
-        Whether anything differs, or the stat cache has something to learn; the signatures of files
-        that may be destroyed, since the cache holds their content; the paths of those that may not.
+        Whether anything differs, or the stat cache has something to learn; the fingerprints of
+        files that may be destroyed, since the cache holds their content; the paths of those that
+        may not.
     """
     safe: dict[str, bytes] = {}
     lost: list[str] = []
@@ -136,7 +137,7 @@ def _judge(workspace: Workspace, target: Target) -> tuple[bool, dict[str, bytes]
         if found is None or current is None or found.is_folder:
             continue
         if wanted is None or wanted.oid != current.oid or wanted.link != current.link:
-            safe[found.path] = signature(found.stat)
+            safe[found.path] = fingerprint(found.stat)
             if current.is_file:
                 content[found.path] = current.oid
             elif not difference.known:
@@ -183,19 +184,36 @@ class _Restorer:
         with self._place, self._update as update, closing(FileClock(self._staging)) as clock:
             self._began = clock.now()
             settling = Settling(self._place, self._staging, update)
-            listener = Listener(update.drop, self._remember)
-            found = differences(self._workspace, self._output, self._path, listener)
-            for difference in found:
-                written = self._apply(difference, restored, update)
-                if written is not None:
-                    settling.add(written)
-            self._finish_folders(settling)
+            self._apply_all(restored, update, settling)
             settling.finish()
             complete = failed == len(restored.missing) and not self._changed_since
             oid = self._output.oid if complete and self._stays_whole() else None
             update.commit({self._output.path: oid})
         if self._changed_since:
             raise UnsavedChangesError(self._changed_since)
+
+    def _apply_all(self, restored: Restored, update: Update, settling: Settling) -> None:
+        def arrived(arrival: Arrival) -> None:
+            path = arrival.entry.path
+            (restored.added if arrival.found is None else restored.modified).append(path)
+            restored.size += arrival.entry.size
+            settling.add(arrival.entry)
+
+        workspace = self._workspace
+        host = Host(self._welcomes, arrived)
+        with Arrivals(workspace, workspace.kinds, self._staging, self._place, host) as arrivals:
+            listener = Listener(update.drop, self._remember)
+            for difference in differences(workspace, self._output, self._path, listener):
+                if difference.wanted is None:
+                    self._remove(difference, restored, update)
+                elif _only_mode_differs(difference):
+                    self._set_mode(difference)
+                    restored.modified.append(difference.path)
+                    settling.add(difference.wanted)
+                else:
+                    self._bring(difference, difference.wanted, arrivals, restored)
+            arrivals.finish()
+            self._finish_folders(settling)
 
     def _remember(self, found: Found, entry: Entry) -> None:
         """Let the stat cache know what turned out to be as it should be."""
@@ -209,24 +227,49 @@ class _Restorer:
         whole = self._workspace.statcache.whole_at(self._output.path)
         return whole is not None and whole.oid == self._output.oid
 
-    def _apply(self, difference: Difference, restored: Restored, update: Update) -> Entry | None:
-        """Make one path what it should be; return what was written there, if anything was."""
-        path, found, current, wanted, _known = difference
-        if wanted is None:
-            self._remove(difference, restored, update)
-        elif wanted.is_folder:
-            self._folders.append(path)
-        elif found is not None and current is not None and _only_mode_differs(current, wanted):
-            # As `chmod +x` does: whoever may read it may run it.
-            mode = found.stat.st_mode & 0o777
-            executable = mode | (mode & 0o444) >> 2
-            self._place.set_mode(path, executable if wanted.executable else mode & ~0o111)
-            restored.modified.append(path)
-            return wanted
-        elif self._may_destroy(difference) and self._write(wanted, restored):
-            (restored.added if found is None else restored.modified).append(path)
-            return wanted
-        return None
+    def _bring(
+        self, difference: Difference, wanted: Entry, arrivals: Arrivals, restored: Restored
+    ) -> None:
+        if wanted.is_folder:
+            self._folders.append(wanted.path)
+            return
+        if not self._may_destroy(difference):
+            return
+        try:
+            arrivals.bring(wanted, difference.found)
+        except BlobCorruptError as error:
+            restored.corrupt.append(error)
+            restored.missing.append(wanted.path)
+        except BlobMissingError:
+            restored.missing.append(wanted.path)
+        else:
+            self._progress.advance(files=1, size=wanted.size)
+
+    def _set_mode(self, difference: Difference) -> None:
+        assert difference.found is not None
+        assert difference.wanted is not None
+        # As `chmod +x` does: whoever may read it may run it.
+        mode = difference.found.stat.st_mode & 0o777
+        executable = mode | (mode & 0o444) >> 2
+        self._place.set_mode(
+            difference.path, executable if difference.wanted.executable else mode & ~0o111
+        )
+
+    def _welcomes(self, arrival: Arrival) -> bool:
+        """Say whether a path may be taken now, some time after it was looked at."""
+        path, found = arrival.entry.path, arrival.found
+        now = self._place.look(path)
+        if now is None:
+            return True
+        if stat.S_ISDIR(now.st_mode):
+            self._clear(path)
+            return True
+        if self._safe is None or (
+            found is not None and fingerprint(found.stat) == fingerprint(now)
+        ):
+            return True
+        self._changed_since.append(path)
+        return False
 
     def _remove(self, difference: Difference, restored: Restored, update: Update) -> None:
         path, found = difference.path, difference.found
@@ -248,47 +291,10 @@ class _Restorer:
         found = difference.found
         if self._safe is None or found is None or found.is_folder:
             return True
-        if self._safe.get(found.path) == signature(found.stat):
+        if self._safe.get(found.path) == fingerprint(found.stat):
             return True
         self._changed_since.append(found.path)
         return False
-
-    def _write(self, wanted: Entry, restored: Restored) -> bool:
-        try:
-            partial = self._staging.new_path()
-            self._fill(wanted, partial)
-            self._take(wanted, partial)
-        except BlobCorruptError as error:
-            restored.corrupt.append(error)
-            restored.missing.append(wanted.path)
-            return False
-        except BlobMissingError:
-            restored.missing.append(wanted.path)
-            return False
-        restored.size += wanted.size
-        self._progress.advance(files=1, size=wanted.size)
-        return True
-
-    def _fill(self, wanted: Entry, partial: str) -> None:
-        if wanted.link is not None:
-            changes.symlink(wanted.link, partial)
-        else:
-            mode = 0o777 if wanted.executable else 0o666
-            self._workspace.cache.lay_out(wanted.ref, partial, self._workspace.kinds, mode)
-
-    def _take(self, wanted: Entry, partial: str) -> None:
-        try:
-            self._place.take(partial, wanted.path)
-        except IsADirectoryError:
-            self._clear(wanted.path)
-            self._place.take(partial, wanted.path)
-        except OSError as error:
-            if error.errno != errno.EXDEV:
-                raise
-            # The path is on another file system than the repository's own folder.
-            beside = self._place.beside(wanted.path)
-            self._fill(wanted, beside)
-            self._place.take(beside, wanted.path)
 
     def _clear(self, path: str) -> None:
         """Remove a folder that is in the way of a file. What is in it was judged before."""
@@ -313,5 +319,8 @@ class _Restorer:
             self._place.remove_upwards(self._output.path)
 
 
-def _only_mode_differs(current: Entry, wanted: Entry) -> bool:
+def _only_mode_differs(difference: Difference) -> bool:
+    current, wanted = difference.current, difference.wanted
+    if difference.found is None or current is None or wanted is None:
+        return False
     return current.is_file and current.oid == wanted.oid

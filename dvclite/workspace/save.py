@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -63,15 +64,19 @@ class Saved:
     stored_bytes: int
 
 
-def save(
+@contextmanager
+def saved(
     workspace: Workspace,
     plans: Sequence[Plan],
     lease: Lease,
     progress: Progress,
     *,
     afresh: bool = False,
-) -> Saved:
-    """Bring the content of outputs into the cache, durably.
+) -> Iterator[Saved]:
+    """Bring the content of outputs into the cache, durably, for a block that writes their pointers.
+
+    The stat cache learns of it when the block ends without an error: what it calls an output, and
+    no pointer names, is taken for an output of another version, and leaves with the next checkout.
 
     Args:
         workspace: The workspace.
@@ -85,23 +90,21 @@ def save(
         FileChangedError, FileAccessError: Something cannot be read.
         BlobMissingError, BlobCorruptError: For a part: the tree is not in the cache.
     """
-    with Staging(workspace.temporary) as staging, workspace.statcache.updating() as update:
-        clock = FileClock(staging)
-        try:
-            with workspace.cache.writer(lease) as writer:
-                saver = _Saver(workspace, writer, update, progress, clock.now(), afresh=afresh)
-                outputs = tuple(saver.save(plan) for plan in plans)
-        finally:
-            clock.close()
-        # Only now is all of it durable, and may be relied on.
-        update.commit(
-            {
-                output.path: output.oid if _stays_whole(workspace, plan) else None
-                for plan, output in zip(plans, outputs, strict=True)
-            },
-            afresh=[plan.output.path for plan in plans if afresh and not plan.parts],
-        )
-        return Saved(outputs, writer.stored, writer.stored_bytes)
+    with workspace.statcache.updating() as update:
+        with (
+            Staging(workspace.temporary) as staging,
+            closing(FileClock(staging)) as clock,
+            workspace.cache.writer(lease) as writer,
+        ):
+            saver = _Saver(workspace, writer, update, progress, clock.now(), afresh=afresh)
+            outputs = tuple(saver.save(plan) for plan in plans)
+        whole = {
+            output.path: output.oid if _stays_whole(workspace, plan) else None
+            for plan, output in zip(plans, outputs, strict=True)
+        }
+        yield Saved(outputs, writer.stored, writer.stored_bytes)
+        anew = [plan.output.path for plan in plans if afresh and not plan.parts]
+        update.commit(whole, afresh=anew)
 
 
 def _stays_whole(workspace: Workspace, plan: Plan) -> bool:

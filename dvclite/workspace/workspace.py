@@ -10,6 +10,7 @@ from pathlib import Path
 from dvclite.cache.cache import Cache
 from dvclite.cache.layout import Kind
 from dvclite.errors import FileAccessError
+from dvclite.files.changes import NO_ROOM
 from dvclite.files.folder import Folder
 from dvclite.files.scan import Found, Ignore, scan
 from dvclite.formats.format import Format
@@ -108,8 +109,10 @@ def named_errors(root: Path, path: str) -> Iterator[None]:
             hint="replace it with a real folder: data is never read or written through a link",
         ) from error
     except OSError as error:
+        # Which of our own files found no room says nothing.
+        name = "" if error.errno in NO_ROOM else _relative(root, error.filename)
         raise FileAccessError(
-            _relative(root, error.filename) or path,
+            name or path,
             os.strerror(error.errno) if error.errno else str(error),
             hint=_hint(error),
         ) from error

@@ -15,8 +15,9 @@ from google.oauth2.service_account import Credentials as ServiceCredentials
 from requests.adapters import HTTPAdapter
 
 from dvclite.errors import RemoteSetupError
+from dvclite.remote.address import Address
 from dvclite_gcs.errors import is_passing
-from dvclite_gcs.options import Address, GCSOptions
+from dvclite_gcs.options import GCSOptions
 
 TIMEOUT = (10.0, 60.0)
 """Seconds for making a connection, and of silence after which one counts as dead."""

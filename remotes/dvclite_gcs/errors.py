@@ -21,7 +21,7 @@ from dvclite.errors import (
     RemoteSetupError,
     RemoteUnavailableError,
 )
-from dvclite_gcs.options import Address
+from dvclite.remote.address import Address
 
 PERMISSIONS = {
     "read": "storage.objects.get",

@@ -24,10 +24,11 @@ from google.cloud import storage
 
 from dvclite.errors import KeyExistsError, KeyMissingError, RemoteError
 from dvclite.remote import OnBytes, RemoteEntry, ignore_bytes
+from dvclite.remote.address import Address
 from dvclite_gcs.client import TIMEOUT, Deletions, Patience, connect
 from dvclite_gcs.errors import NotGoogleError, described, is_passing, translated
 from dvclite_gcs.files import Source, Target
-from dvclite_gcs.options import Address, GCSOptions
+from dvclite_gcs.options import GCSOptions
 
 _PIECE = 32 << 20
 """How many bytes of a large file are held in memory and sent at once."""

@@ -61,29 +61,24 @@ class Partial:
         if os.name != "nt" and stat.S_IMODE(os.fstat(self.fd).st_mode) != BLOB_MODE:
             changes.set_mode(self._path, BLOB_MODE)
 
-    def flush_content(self) -> None:
-        """Return when the content survives a power cut."""
-        changes.flush(self.fd)
-
-    def close(self) -> None:
-        """End the writing."""
-        self._is_open = False
-        changes.close(self.fd)
-
-    def give_name(self) -> None:
-        """Give the file its key.
+    def finish(self) -> None:
+        """Return when the file survives a power cut under its key.
 
         Raises:
-            KeyExistsError: It may not be there yet, and is.
+            KeyExistsError: The key may not be there yet, and is.
         """
-        if self._target.if_absent:
+        target = self._target
+        changes.flush(self.fd)
+        self._close()
+        if target.if_absent:
             self._claim_name()
         else:
             self._take_name()
+        target.root.flush_names(target.below, target.folder)
 
-    def flush_name(self) -> None:
-        """Return when the name survives a power cut."""
-        self._target.root.flush_names(self._target.below, self._target.folder)
+    def _close(self) -> None:
+        self._is_open = False
+        changes.close(self.fd)
 
     def _take_name(self) -> None:
         self._target.folder.take(self._path, self._target.name)
@@ -129,7 +124,7 @@ class Partial:
     ) -> None:
         try:
             if self._is_open:
-                self.close()
+                self._close()
             if self._is_there:
                 discard(self._path)
         except OSError:

@@ -16,7 +16,6 @@ from dvclite.files.atomic import discard
 from dvclite.files.folder import Folder
 from dvclite.remote import OnBytes, RemoteEntry, ignore_bytes
 from dvclite_local.failures import translated
-from dvclite_local.flushing import SharedFlush
 from dvclite_local.keys import split_key
 from dvclite_local.listing import entries
 from dvclite_local.partial import Partial, Target
@@ -43,7 +42,6 @@ class LocalRemote:
             settings.url, settings.path, folder_mode=0o2775 if settings.shared else 0o777
         )
         self._staging = RemoteStaging(self._root)
-        self._flush = SharedFlush()
         self._reflink = settings.reflink
 
     def stat(self, key: str) -> int | None:
@@ -70,12 +68,11 @@ class LocalRemote:
         with FileIO(source) as reading, ExitStack() as stack:
             with self._translated(key, below):
                 target = self._target(key, if_absent=if_absent, stack=stack)
-                finish = stack.enter_context(self._flush.writing(self._root.path))
                 partial = stack.enter_context(self._staging.new(target))
                 partial.protect()
             self._fill(partial, reading, key, moved)
             with self._translated(key, below):
-                finish(partial)
+                partial.finish()
 
     def get(self, key: str, target: Path, *, moved: OnBytes = ignore_bytes) -> None:
         """Write what `key` holds to the file `target`, made or replaced."""
@@ -114,7 +111,6 @@ class LocalRemote:
         """Remove the staging folder. Closing twice is harmless."""
         with self._translated("", ""):
             self._staging.close()
-            self._flush.close()
 
     def _target(self, key: str, *, if_absent: bool, stack: ExitStack) -> Target:
         below, name = split_key(key)

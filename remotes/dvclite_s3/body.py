@@ -3,9 +3,8 @@
 import os
 import threading
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from dvclite.files.closing import Closing
 from dvclite.remote import OnBytes
 
 
@@ -20,7 +19,7 @@ class Stopped(BaseException):
         self.cause = cause
 
 
-class Body:
+class Body(Closing):
     """Bytes of a file, for the SDK to read as it sends them.
 
     The SDK reads a body more than once: for checksums and signatures, then to send it, then
@@ -90,14 +89,3 @@ class Body:
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -20,7 +20,7 @@ from dvclite.errors import (
     RemoteSetupError,
     RemoteUnavailableError,
 )
-from dvclite_s3.options import Address
+from dvclite.remote.address import Address
 
 PERMISSIONS = {
     "read": "s3:GetObject",

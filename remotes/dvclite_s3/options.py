@@ -9,10 +9,10 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import urlsplit
 
 from dvclite.errors import RemoteSetupError
+from dvclite.remote.address import Address, parse_address
+from dvclite.remote.options import Readers, UnfitError, endpoint, flag, path, read_options, text
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 _SIZE = re.compile(r"(\d+)\s*(?:([kmgt])i?b|b)?", re.IGNORECASE)
@@ -23,24 +23,6 @@ _LARGEST_PUT = 5 << 30
 
 _NO_EFFECT = frozenset({"cache_regions", "listobjects"})
 """Options of DVC that steer what boto3 always does, or that DVC itself no longer heeds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a remote's keys are.
-
-    Attributes:
-        bucket: The bucket's name.
-        prefix: What goes before every key; empty, or ending in `/`.
-    """
-
-    bucket: str
-    prefix: str
-
-    @property
-    def url(self) -> str:
-        """The address as a URL without a final `/`."""
-        return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,24 +95,8 @@ def parse_url(url: str) -> Address:
     Raises:
         RemoteSetupError: It is not `s3://bucket` with or without a prefix.
     """
-    bucket, _, prefix = url.removeprefix("s3://").partition("/")
-    if "@" in bucket or ":" in bucket:
-        # What stands there may well be a key and its secret.
-        raise RemoteSetupError(
-            "s3://…",
-            "the address must begin with a bucket's name, without credentials",
-            hint="keep keys in the options access_key_id and secret_access_key, a server in endpointurl",
-        )
-    if not url.startswith("s3://") or not _BUCKET.fullmatch(bucket):
-        raise RemoteSetupError(
-            url, f"{bucket!r} is not the name of a bucket", hint="write s3://bucket/prefix"
-        )
-    prefix = prefix.strip("/")
-    if not prefix.isprintable() or any(part in {".", ".."} for part in prefix.split("/")):
-        raise RemoteSetupError(
-            f"s3://{bucket}", "the prefix may not hold control characters or the parts . and .."
-        )
-    return Address(bucket, f"{prefix}/" if prefix else "")
+    hint = "keep keys in the options access_key_id and secret_access_key, a server in endpointurl"
+    return parse_address(url, "s3", _BUCKET, hint)
 
 
 def parse_options(url: str, options: Mapping[str, str]) -> S3Options:
@@ -143,59 +109,21 @@ def parse_options(url: str, options: Mapping[str, str]) -> S3Options:
     Raises:
         RemoteSetupError: One is unknown or makes no sense, or two contradict each other.
     """
-    values: dict[str, Any] = {}
-    for name, value in options.items():
-        if name in _NO_EFFECT:
-            continue
-        if name not in _READERS:
-            raise RemoteSetupError(
-                url,
-                f"an S3 remote has no option {name!r}",
-                hint=f"it knows {', '.join(sorted(_READERS))}",
-            )
-        try:
-            values[name] = _READERS[name](value.strip())
-        except _BadValueError as error:
-            raise RemoteSetupError(url, f"option {name}: {error}") from None
+    heeded = {name: value for name, value in options.items() if name not in _NO_EFFECT}
+    values = read_options(url, heeded, _READERS, "an S3 remote")
     parsed = S3Options(**values)
     _check_together(url, parsed)
     return parsed
 
 
-class _BadValueError(Exception):
-    """Says what a value should have been, never what it is."""
-
-
-def _text(value: str) -> str:
-    # A line break, as pasting brings along, would end up in a header and then in an error's text.
-    if not value.isascii() or not value.isprintable():
-        raise _BadValueError("only printable ASCII characters can be sent")
-    return value
-
-
-def _path(value: str) -> str:
-    path = os.path.expanduser(value)
-    if not os.path.isfile(path):
-        raise _BadValueError(f"there is no file {path}")
-    return path
-
-
-def _flag(value: str) -> bool:
-    if value.lower() not in {"true", "false"}:
-        raise _BadValueError("must be true or false")
-    return value.lower() == "true"
-
-
 def _verify(value: str) -> bool | str:
-    return _flag(value) if value.lower() in {"true", "false"} else _existing(value)
+    return flag(value) if value.lower() in {"true", "false"} else _existing(value)
 
 
 def _existing(value: str) -> str:
     path = os.path.expanduser(value)
     if not os.path.exists(path):
-        raise _BadValueError(
-            f"must be true, false or the path of certificates; nothing is at {path}"
-        )
+        raise UnfitError(f"must be true, false or the path of certificates; nothing is at {path}")
     return path
 
 
@@ -205,7 +133,7 @@ def _seconds(value: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < 86400:
-        raise _BadValueError("must be a number of seconds")
+        raise UnfitError("must be a number of seconds")
     return seconds
 
 
@@ -213,67 +141,54 @@ def _size(value: str) -> int:
     match = _SIZE.fullmatch(value)
     size = int(match[1]) << _UNITS[(match[2] or "").lower()] if match else 0
     if not _SMALLEST_PART <= size <= _LARGEST_PUT:
-        raise _BadValueError("must be a number of bytes from 5 MiB to 5 GiB, such as 32MiB")
+        raise UnfitError("must be a number of bytes from 5 MiB to 5 GiB, such as 32MiB")
     return size
-
-
-def _endpoint(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        port_makes_sense = parts.port is None or parts.port > 0
-    except ValueError:
-        raise _BadValueError("must be an address such as https://host:port") from None
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not port_makes_sense:
-        raise _BadValueError("must be an address such as https://host:port")
-    if parts.username is not None or parts.query or parts.fragment:
-        raise _BadValueError("must hold no credentials and nothing after the path")
-    return value
 
 
 def _customer_key(value: str) -> bytes:
     try:
         return base64.b64decode(value, validate=True)
     except ValueError:
-        raise _BadValueError("must be encoded in base64") from None
+        raise UnfitError("must be encoded in base64") from None
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
     def read(value: str) -> str:
         if value.lower() not in choices:
-            raise _BadValueError(f"must be one of {', '.join(choices)}")
+            raise UnfitError(f"must be one of {', '.join(choices)}")
         return value.lower()
 
     return read
 
 
-_READERS: Mapping[str, Callable[[str], object]] = {
-    "endpointurl": _endpoint,
-    "region": _text,
+_READERS: Readers = {
+    "endpointurl": endpoint,
+    "region": text,
     "profile": str,
-    "credentialpath": _path,
-    "configpath": _path,
-    "access_key_id": _text,
-    "secret_access_key": _text,
-    "session_token": _text,
-    "allow_anonymous_login": _flag,
-    "use_ssl": _flag,
+    "credentialpath": path,
+    "configpath": path,
+    "access_key_id": text,
+    "secret_access_key": text,
+    "session_token": text,
+    "allow_anonymous_login": flag,
+    "use_ssl": flag,
     "ssl_verify": _verify,
     "addressing_style": _one_of("auto", "path", "virtual"),
     "connect_timeout": _seconds,
     "read_timeout": _seconds,
     "request_checksum_calculation": _one_of("when_supported", "when_required"),
     "response_checksum_validation": _one_of("when_supported", "when_required"),
-    "sse": _text,
-    "sse_kms_key_id": _text,
-    "sse_customer_algorithm": _text,
+    "sse": text,
+    "sse_kms_key_id": text,
+    "sse_customer_algorithm": text,
     "sse_customer_key": _customer_key,
-    "acl": _text,
-    "grant_full_control": _text,
-    "grant_read": _text,
-    "grant_read_acp": _text,
-    "grant_write_acp": _text,
-    "storage_class": _text,
-    "requester_pays": _flag,
+    "acl": text,
+    "grant_full_control": text,
+    "grant_read": text,
+    "grant_read_acp": text,
+    "grant_write_acp": text,
+    "storage_class": text,
+    "requester_pays": flag,
     "multipart_threshold": _size,
     "multipart_chunksize": _size,
 }

@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import Any
 
 from botocore import exceptions as sdk
+from botocore.parsers import ResponseParserError
 
 from dvclite_s3.errors import BEYOND_END, code_of, expected
 
@@ -26,9 +27,9 @@ def receive(client: Any, request: Mapping[str, Any]) -> Iterator[bytes]:
         request: The arguments that say what to get.
     """
     position, tries = 0, 0
-    answer = client.get_object(**request)
+    answer = _content(client.get_object(**request))
     # What is there may be replaced at any time: never a piece of each.
-    version = {"IfMatch": expected(answer, "ETag")}
+    version = {"IfMatch": answer["ETag"]}
     while True:
         before = position
         try:
@@ -43,6 +44,7 @@ def receive(client: Any, request: Mapping[str, Any]) -> Iterator[bytes]:
             _pause(tries)
             answer = client.get_object(**request, **version, Range=f"bytes={position}-")
             if not _is_partial(answer):
+                answer["Body"].close()
                 raise  # The server knows no ranges.
         else:
             return
@@ -61,8 +63,7 @@ def receive_span(client: Any, request: Mapping[str, Any], offset: int, length: i
     tries = 0
     while True:
         try:
-            answer = client.get_object(**request, Range=span)
-            expected(answer, "ETag")
+            answer = _content(client.get_object(**request, Range=span))
         except sdk.ClientError as error:
             if code_of(error) in BEYOND_END:
                 return b""
@@ -77,6 +78,16 @@ def receive_span(client: Any, request: Mapping[str, Any], offset: int, length: i
             _pause(tries)
         else:
             return data[:length] if _is_partial(answer) else data[offset:][:length]
+
+
+def _content(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an answer that has content of S3's; let go of the connection where it has not."""
+    try:
+        expected(answer, "ETag")
+    except ResponseParserError:
+        answer["Body"].close()
+        raise
+    return answer
 
 
 def _is_partial(answer: Mapping[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from dvclite.errors import KeyExistsError, KeyMissingError
 from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.remote import OnBytes, RemoteEntry, ignore_bytes
+from dvclite.remote.address import Address
 from dvclite_s3.client import Extras, connect
 from dvclite_s3.errors import (
     BEYOND_END,
@@ -24,7 +25,7 @@ from dvclite_s3.errors import (
     not_deleted,
     translated,
 )
-from dvclite_s3.options import Address, S3Options
+from dvclite_s3.options import S3Options
 from dvclite_s3.receiving import receive, receive_span
 from dvclite_s3.sending import PartSizes, Sender
 

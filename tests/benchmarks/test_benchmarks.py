@@ -55,3 +55,17 @@ def test_the_start_is_measured(run):
     rows = {line.split("|")[1].strip(): line.split("|")[3] for line in lines if "|" in line}
     assert 0 < int(rows["bare Python"]) < int(rows["status"])
     assert int(rows["--help"]) > 0
+
+
+def test_compression_is_measured_without_a_program(tmp_path):
+    command = [sys.executable, FOLDER / "compression.py", "--folder", tmp_path]
+    options = ["--made", "1MiB", "--large", "2MiB"]
+    done = subprocess.run([*command, *options], capture_output=True, encoding="utf-8")
+
+    assert done.returncode == 0, done.stderr
+    assert not list(tmp_path.iterdir())
+    compressed = {
+        row.split("|")[1].strip(): row.split("|")[-2] for row in done.stdout.splitlines()[4:12]
+    }
+    assert (compressed["CSV"].strip(), compressed["random"].strip()) == ("100%", "0%")
+    assert "| read, cut, blake3 of each chunk, sample, write |" in done.stdout

@@ -126,6 +126,7 @@ def test_a_pointer_that_cannot_be_read_is_replaced_only_by_force(data):
 @pytest.mark.skipif(sys.platform == "win32", reason="symbolic links may be forbidden")
 def test_files_become_links_unless_told_otherwise(repo):
     repo.invoke("config", "cache.type", "symlink")
+    repo.invoke("config", "cache.largest_packed", "0")
     repo.write("a.bin", "a")
     repo.write("b.bin", "b")
 

@@ -1,5 +1,7 @@
 """`dvclite doctor`."""
 
+import shutil
+
 
 def test_everything_that_was_looked_at_is_told(data, answer):
     done = data.run("doctor")
@@ -24,6 +26,18 @@ def test_what_is_wrong_is_told_with_the_way_out(data):
     assert done.exit_code == 1
     line = next(line for line in done.stdout.splitlines() if line.startswith("BAD "))
     assert "images.dvc" in line
+
+
+def test_a_cache_that_cannot_be_written_is_a_finding(data, answer):
+    shutil.rmtree(data.root / ".dvclite/cache/tmp")
+    data.write(".dvclite/cache/tmp", "in the way")
+
+    done = data.run("doctor", "--json")
+    findings = {item["name"]: item for item in answer(done)}
+
+    assert done.exit_code == 1
+    assert not findings["links"]["ok"]
+    assert findings["pointers"]["ok"]
 
 
 def test_it_works_outside_of_a_repository(cli):

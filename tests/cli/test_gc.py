@@ -37,6 +37,16 @@ def test_what_nothing_needs_goes_to_the_trash(littered):
     assert again.stdout.splitlines()[-1] == "Nothing to delete"
 
 
+def test_what_a_file_manager_leaves_in_the_cache_is_in_nobody_s_way(littered):
+    littered.invoke("gc", "--force")
+    for folder in ("", "files", "files/blake3", "trash", "leases", "projects", "tmp"):
+        littered.write(f".dvclite/cache/{folder}/.DS_Store", b"\0\xff")
+
+    done = littered.invoke("gc", "--force", "--now")
+
+    assert (done.exit_code, done.stdout) == (0, "1 blob, 4.9 KiB deleted\n")
+
+
 def test_now_means_now(littered):
     littered.invoke("gc", "--force")
 
@@ -122,6 +132,32 @@ def test_a_repository_that_is_gone_stops_it_until_it_is_forgotten(littered, tmp_
     assert stopped.exit_code == 1
     assert f"dvclite gc --forget {tmp_path / 'first'}" in stopped.stderr
     assert done.exit_code == 0, done.stderr
+
+
+def test_what_a_clone_that_only_checked_out_needs_stays(littered, tmp_path):
+    littered.invoke("cache", "dir", tmp_path / "shared")
+    littered.invoke("add", "--force", "images", "model.pkl")
+    littered.commit("Share")
+    littered.git("clone", "--quiet", ".", tmp_path / "clone")
+    clone = type(littered)(tmp_path / "clone")
+    clone.invoke("checkout")
+    shutil.rmtree(clone.root)
+
+    stopped = littered.invoke("gc", "--force")
+
+    assert stopped.exit_code == 1
+    assert f"{clone.root} shares this cache" in stopped.stderr
+
+
+def test_what_the_owner_of_a_borrowed_cache_needs_stays(littered, repo_template, tmp_path):
+    shutil.copytree(repo_template, tmp_path / "other", symlinks=True)
+    borrower = type(littered)(tmp_path / "other")
+    borrower.invoke("cache", "dir", littered.root / ".dvclite/cache")
+
+    done = borrower.invoke("gc", "--force", "--now")
+
+    assert done.stdout == "1 blob, 4.9 KiB deleted\n"
+    assert littered.invoke("status").stdout == "Everything is up to date: 2 outputs\n"
 
 
 def test_the_question_names_all_that_goes(monkeypatch):

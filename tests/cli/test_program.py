@@ -108,6 +108,11 @@ def test_a_full_disk_is_named(capsys, tmp_path):
     assert "make room on the disk at /" in said
 
 
+def test_a_full_disk_that_nothing_is_known_of_is_not_guessed(capsys):
+    assert run(fail(OSError(errno.ENOSPC, "full", "name")), ["act"], "dvclite") == 1
+    assert "hint: make room on the disk, then run" in capsys.readouterr().err
+
+
 def test_a_full_disk_is_named_behind_an_error_of_the_library_too(capsys, tmp_path):
     error = DvcliteError("file: No space left on device")
     error.__cause__ = OSError(errno.ENOSPC, "full", str(tmp_path))

@@ -39,6 +39,20 @@ def test_an_empty_path_does_not_mean_everything(data, command):
     assert data.read("images.dvc")
 
 
+def test_nothing_is_removed_while_its_data_would_not_stay(data):
+    blocked = data.root / ".dvclite/tmp/stat.db-journal"
+    blocked.mkdir()
+    refused = data.invoke("remove", "images")
+    blocked.rmdir()
+
+    assert refused.exit_code == 1
+    assert "stat.db: it cannot be changed" in refused.stderr
+    assert data.read("images.dvc")
+    assert data.invoke("remove", "images").exit_code == 0
+    assert data.invoke("checkout").exit_code == 0
+    assert (data.root / "images/cat.txt").exists()
+
+
 def test_the_data_goes_too_where_that_is_asked_for(data):
     done = data.invoke("remove", "--outs", "images", "model.pkl")
 

@@ -21,6 +21,7 @@ class Name(NamedTuple):
         came_from: Where that was before; empty where it is new.
         gone: The path at which something was before; empty where nothing was.
         saved: Where that is kept; empty for a folder.
+        removed: The folder's number, for a folder.
     """
 
     folders: tuple[int, ...]
@@ -28,6 +29,7 @@ class Name(NamedTuple):
     came_from: str = ""
     gone: str = ""
     saved: str = ""
+    removed: int = 0
 
 
 @dataclass(slots=True)
@@ -47,6 +49,19 @@ class Lost:
         contents = [path for path in _files(folder) if os.lstat(path).st_ino in self.contents]
         names = [name.made for name in self.names if os.path.lexists(name.made)]
         return sorted({os.path.relpath(path, folder) for path in contents + names})
+
+    def keep_names(self, folder: int) -> None:
+        """Take note that a folder was flushed.
+
+        With a folder that is gone for good, all changes in it are.
+        """
+        kept, going = {folder}, True
+        while going:
+            rest = [name for name in self.names if not kept.intersection(name.folders)]
+            gone = {name.removed for name in self.names if name not in rest}
+            going = not gone <= kept
+            kept |= gone
+            self.names = rest
 
     def lose_contents(self, folder: Path) -> None:
         """Empty the files that were not flushed, wherever they are below a folder."""
@@ -91,7 +106,9 @@ class Disk:
         self._count = 0
 
     def before(self, call: str, path: str) -> str:
-        """Save what a change will take a name from; return where that is."""
+        """Save what a change will take a name from; return where that is, or a folder's number."""
+        if call == "rmdir":
+            return str(os.stat(path).st_ino)
         is_folder = os.path.isdir(path) and not os.path.islink(path)
         if call not in ("unlink", "replace") or is_folder or not os.path.lexists(path):
             return ""
@@ -109,7 +126,7 @@ class Disk:
             case "fsync":
                 number = os.stat(path).st_ino
                 self.lost.contents.discard(number)
-                self.lost.names = [name for name in names if number not in name.folders]
+                self.lost.keep_names(number)
             case "syncfs":
                 self.lost = Lost()
             case "open" | "mkdir" | "symlink" | "link":
@@ -117,7 +134,7 @@ class Disk:
             case "unlink":
                 names.append(Name(_folders(path), gone=path, saved=saved))
             case "rmdir":
-                names.append(Name(_folders(path), gone=path))
+                names.append(Name(_folders(path), gone=path, removed=int(saved)))
             case "replace":
                 gone = path if saved else ""
                 folders = _folders(path, source)

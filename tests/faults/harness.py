@@ -29,8 +29,8 @@ from typing import Any, NamedTuple
 
 from disk import Disk, Lost
 
+from dvclite import database
 from dvclite.files import changes
-from dvclite.statcache import database
 from dvclite.statcache.rows import signature
 from dvclite.statcache.statcache import StatCache
 

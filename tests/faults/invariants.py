@@ -17,6 +17,8 @@ from blake3 import blake3
 from dvclite.files.atomic import PARTIAL_PREFIX
 from dvclite.formats.native import native
 from dvclite.hashing import BLAKE3
+from dvclite.pack.layout import oid_of, pack_at
+from dvclite.pack.reader import PackFile
 from dvclite.pointer import parse
 from dvclite.statcache.statcache import StatCache
 
@@ -24,6 +26,10 @@ FORMAT = native(BLAKE3)
 
 OURS = ("tmp", ".dvclite-tmp", "leases", "projects", ".git")
 """Folders of what is on its way or can be made again, and what is git's."""
+
+
+DERIVED = ("stat.db-journal", "packs.db", "packs.db-journal")
+"""Files in `tmp` that no command needs."""
 
 
 OWN_NAME = re.compile(r"[^/]+-[0-9]+-[0-9a-f]{8}")
@@ -62,7 +68,7 @@ def state_of(folder):
                 found.append((own, 0, os.readlink(path)))
             elif name == "stat.db":
                 found.append((own, 0, remembered(path)))
-            elif name != "stat.db-journal":
+            elif name not in DERIVED:
                 found.append((own, os.stat(path).st_mode, digest(path)))
     return tuple(sorted(found))
 
@@ -87,11 +93,31 @@ def files(folder):
 
 def data_of(folder):
     """Return the contents below a folder, by hash: all but pointers and settings."""
-    return {
-        digest(path)
-        for path in files(folder)
-        if not path.endswith((".dvc", ".gitignore", ".dvcignore", "config"))
-    }
+    found = set()
+    for path in files(folder):
+        if pack_id(path):
+            found.update(oid.removesuffix(".dir") for oid in packed(path))
+        elif not path.endswith((".dvc", ".gitignore", ".dvcignore", "config")):
+            found.add(digest(path))
+    return found
+
+
+def pack_id(path):
+    """Return the name of a pack that is in its place or in the trash; None for another file."""
+    return pack_at("/".join(Path(path).parts[-3:]))
+
+
+def packed(path):
+    """Return the blobs in a pack by oid, all of them whole."""
+    return _packed(pack_id(path), digest(path), path)
+
+
+@functools.cache
+def _packed(name, _digest, path):
+    with PackFile(path, name) as pack:
+        entries = pack.entries()
+        assert not [str(damage) for _, damage in pack.find_damage(entries)]
+        return {oid_of(entry): pack.content(entry, BLAKE3) for entry in entries}
 
 
 def check_kept(had, folder):
@@ -104,17 +130,22 @@ def check_names(folder):
     """I2."""
     for path in files(folder):
         parts = Path(path).parts
+        if pack_id(path):
+            packed(path)
         if "files" in parts and "blake3" in parts and "damaged" not in parts:
             name = "".join(parts[-2:]).removesuffix(".dir")
             assert digest(path) == name, f"{path} holds something else, {os.stat(path).st_size} B"
 
 
-def blob(root, oid):
-    """Return where a blob is below a cache or remote, or None."""
+def content(root, oid):
+    """Return the bytes of a blob below a cache or remote, or None."""
     for place in (root, *Path(root).glob("trash/*")):
         path = Path(place) / FORMAT.loose_key(oid)
         if path.exists():
-            return path
+            return path.read_bytes()
+        for pack in Path(place).glob("packs/*/*"):
+            if oid in packed(pack):
+                return packed(pack)[oid]
     return None
 
 
@@ -130,12 +161,12 @@ def outputs(repo):
 
 def missing(root, oid):
     """Return which blobs of an output a cache or remote lacks."""
-    path = blob(root, oid)
-    if path is None:
+    data = content(root, oid)
+    if data is None:
         return [oid]
     if not oid.endswith(".dir"):
         return []
-    return [inner for inner in entries(oid, path.read_bytes()) if blob(root, inner) is None]
+    return [inner for inner in entries(oid, data) if content(root, inner) is None]
 
 
 def check_pointers(repo, cache=None):
@@ -175,7 +206,7 @@ def leftovers(folder):
             if name.startswith(PARTIAL_PREFIX):
                 found.append(inside)
             elif "tmp" in Path(inside).parts or ".dvclite-tmp" in Path(inside).parts:
-                if name not in ("lock", "stat.db", "stat.db-journal", "if-absent.lock"):
+                if name not in ("lock", "checkout.lock", "stat.db", *DERIVED, "if-absent.lock"):
                     found.append(inside)
             elif "leases" in Path(inside).parts:
                 found.append(inside)

@@ -191,9 +191,9 @@ def assert_damage_costs_only_time(tmp_path, rounds, count):
 
 
 def test_damage_never_makes_it_tell_a_row_that_was_not_written(tmp_path):
-    assert_damage_costs_only_time(tmp_path, rounds=150, count=120)
+    assert_damage_costs_only_time(tmp_path, rounds=500, count=120)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_much_damage_never_makes_it_tell_a_row_that_was_not_written(tmp_path):
     assert_damage_costs_only_time(tmp_path, rounds=10_000, count=600)

@@ -1,5 +1,7 @@
 """Servers that remotes are tried on: processes of their own, on 127.0.0.1, ended by their ids."""
 
+import functools
+import importlib.util
 import os
 import secrets
 import shutil
@@ -99,12 +101,24 @@ def canned():
         server.server_close()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def descriptions_read_once():
+    """Let all sessions of boto3 share what they read of its descriptions of services: a megabyte."""
+    if importlib.util.find_spec("botocore") is None:
+        yield
+        return
+    import botocore.session
+
+    with pytest.MonkeyPatch.context() as patch:
+        shared = functools.cache(botocore.session.create_loader)
+        patch.setattr(botocore.session, "create_loader", shared)
+        yield
+
+
 class S3Bench:
     """A bucket on an S3 server, and remotes in it."""
 
     def __init__(self, endpoint, **client):
-        import boto3
-
         self.endpoint = endpoint
         self.bucket = f"bucket-{secrets.token_hex(6)}"
         self.options = {
@@ -113,14 +127,7 @@ class S3Bench:
             "access_key_id": "AKIATEST",
             "secret_access_key": SECRET,
         }
-        self.client = boto3.client(
-            "s3",
-            endpoint_url=endpoint,
-            region_name="us-east-1",
-            aws_access_key_id="AKIATEST",
-            aws_secret_access_key=SECRET,
-            **client,
-        )
+        self.client = s3_client(endpoint, **client)
         self.client.create_bucket(Bucket=self.bucket)
         self._opened = []
 
@@ -137,7 +144,21 @@ class S3Bench:
     def close(self):
         for remote in self._opened:
             remote.close()
-        self.client.close()
+
+
+@functools.cache
+def s3_client(endpoint, **client):
+    """A client of the SDK's for what is done beside a remote: one for all, since it takes long to make."""
+    import boto3
+
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="AKIATEST",
+        aws_secret_access_key=SECRET,
+        **client,
+    )
 
 
 class GCSBench:

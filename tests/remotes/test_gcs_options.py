@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dvclite.errors import RemoteSetupError
-from dvclite_gcs.options import Address, GCSOptions, parse_options, parse_url
+from dvclite.remote.address import Address
+from dvclite_gcs.options import GCSOptions, parse_options, parse_url
 
 URL = "gs://bucket/prefix"
 
@@ -15,11 +16,11 @@ URL = "gs://bucket/prefix"
 @pytest.mark.parametrize(
     ("url", "address", "shown"),
     [
-        ("gs://bucket", Address("bucket", ""), "gs://bucket"),
-        ("gs://bucket/a/b/", Address("bucket", "a/b/"), "gs://bucket/a/b"),
+        ("gs://bucket", Address("gs", "bucket", ""), "gs://bucket"),
+        ("gs://bucket/a/b/", Address("gs", "bucket", "a/b/"), "gs://bucket/a/b"),
         (
             "gs://my.bucket/a b/ü?#%20",
-            Address("my.bucket", "a b/ü?#%20/"),
+            Address("gs", "my.bucket", "a b/ü?#%20/"),
             "gs://my.bucket/a b/ü?#%20",
         ),
     ],

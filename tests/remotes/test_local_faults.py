@@ -19,12 +19,8 @@ from dvclite.errors import (
     RemoteUnavailableError,
 )
 from dvclite.files import changes
-from dvclite.files.naming import has_syncfs
-from dvclite_local.flushing import SharedFlush
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="faults as POSIX systems have them")
-
-syncfs_only = pytest.mark.skipif(not has_syncfs("."), reason="needs a file system with syncfs")
 
 STAGING = ".dvclite-tmp"
 CHANGES = [
@@ -124,38 +120,6 @@ def test_content_is_flushed_before_its_name_and_names_before_the_return(
 
     assert [event for event, _ in events] == ["write", "flush", "name", "flush"]
     assert events[3] == ("flush", str(root / "files/ab"))
-
-
-@syncfs_only
-def test_many_writers_share_their_flushes_and_each_waits_for_two(
-    root, remote, source, observe, monkeypatch
-):
-    monkeypatch.setattr("dvclite_local.flushing._FEW", 0)
-    events = []
-    lock = threading.Lock()
-
-    def watch(moment, name, args):
-        with lock:
-            if name == "flush_filesystem":
-                events.append((moment, "flush"))
-            elif (moment, name) == ("after", "rename"):
-                events.append((moment, args[1]))
-
-    def put(number):
-        remote.put(f"files/{number % 7}/{number}", source)
-        with lock:
-            events.append(("returned", str(number)))
-
-    observe(watch)
-    with ThreadPoolExecutor(32) as pool:
-        list(pool.map(put, range(320)))
-
-    assert events.count(("after", "flush")) < 320 / 2
-    for number in map(str, range(320)):
-        named, returned = events.index(("after", number)), events.index(("returned", number))
-        begun = events.index(("before", "flush"), named, returned)
-        assert ("after", "flush") in events[begun:returned]
-        assert ("after", "flush") in events[:named]
 
 
 # Errors of the system.
@@ -262,89 +226,6 @@ def test_a_process_that_dies_at_any_change_leaves_the_key_absent_or_whole(
 
         put_again(root, source)
         assert staged(root) == []
-
-
-@syncfs_only
-@pytest.mark.parametrize("good_flushes", [0, 1, 3])
-def test_a_shared_flush_that_fails_fails_all_who_relied_on_it(
-    root, remote, source, monkeypatch, good_flushes
-):
-    flush, flushes = changes.flush_filesystem, iter(range(1000))
-
-    def fail(fd):
-        if next(flushes) >= good_flushes:
-            raise OSError(errno.EIO, "Input/output error")
-        flush(fd)
-
-    monkeypatch.setattr(changes, "flush_filesystem", fail)
-    monkeypatch.setattr("dvclite_local.flushing._FEW", 0)
-    together = threading.Barrier(16)
-
-    def put(number):
-        together.wait()
-        try:
-            remote.put(f"files/{number}", source)
-        except RemoteUnavailableError:
-            return False
-        return True
-
-    with ThreadPoolExecutor(16) as pool:
-        outcomes = list(pool.map(put, range(16)))
-
-    assert outcomes.count(True) <= 16 * (good_flushes // 2)
-    assert (not all(outcomes)) or good_flushes == 3
-    if good_flushes == 0:
-        assert list(remote.list("")) == []
-    assert staged(root) == []
-
-    monkeypatch.undo()
-    for number in range(16):
-        remote.put(f"files/{number}", source)
-    assert len(list(remote.list(""))) == 16
-
-
-class Written:
-    """A file as a shared flush sees it, without the file."""
-
-    def __init__(self):
-        self.named = False
-
-    def flush_content(self):
-        raise AssertionError("shared flushes replace it")
-
-    flush_name = flush_content
-
-    def close(self):
-        pass
-
-    def give_name(self):
-        self.named = True
-
-
-def test_a_flush_that_fails_also_fails_those_who_wrote_before_it(tmp_path, monkeypatch):
-    monkeypatch.setattr("dvclite_local.flushing._FEW", 0)
-    monkeypatch.setattr("dvclite_local.flushing.has_syncfs", lambda place: True)
-    outcomes = iter([OSError(errno.EIO, "lost"), None, None, None, None])
-
-    def flush(fd):
-        outcome = next(outcomes)
-        if outcome is not None:
-            raise outcome
-
-    monkeypatch.setattr(changes, "flush_filesystem", flush)
-    flushes = SharedFlush()
-    early, failing, late = Written(), Written(), Written()
-
-    with flushes.writing(str(tmp_path)) as finish_early:
-        with flushes.writing(str(tmp_path)) as finish, pytest.raises(OSError, match="lost"):
-            finish(failing)
-        with pytest.raises(OSError, match="lost"):
-            finish_early(early)
-    with flushes.writing(str(tmp_path)) as finish_late:
-        finish_late(late)
-    flushes.close()
-
-    assert [early.named, failing.named, late.named] == [False, False, True]
 
 
 # Where the system does not do what is asked.

@@ -35,14 +35,21 @@ class Conformance(RemoteConformance):
         return partial(dvclite_s3.open, remote.url, self.chosen)
 
 
-@pytest.mark.slow
 class TestBucketOnMoto(Conformance):
     pass
 
 
-class TestPrefixOnMotoInParts(Conformance):
+@pytest.mark.slow
+class TestPrefixOnMotoInPartsOverTls(Conformance):
     prefix = "übung/mit leer zeichen/+&%20"
     options = IN_PARTS
+
+    @pytest.fixture
+    def bench(self, moto_over_tls, s3_bench, certificate):
+        trusted = str(certificate[0])
+        bench = s3_bench(moto_over_tls, verify=trusted)
+        bench.options["ssl_verify"] = trusted
+        return bench
 
 
 @pytest.mark.slow
@@ -58,15 +65,3 @@ class TestBucketOnLocalStackInParts(Conformance):
 class TestPrefixOnLocalStackAsAnOldServer(TestBucketOnLocalStackInParts):
     prefix = "a b/+&%20"  # LocalStack cannot go to the second page of a prefix beyond ASCII
     options = AS_AN_OLD_SERVER
-
-
-@pytest.mark.slow
-class TestPrefixOnMotoOverTls(Conformance):
-    prefix = "secure"
-
-    @pytest.fixture
-    def bench(self, moto_over_tls, s3_bench, certificate):
-        trusted = str(certificate[0])
-        bench = s3_bench(moto_over_tls, verify=trusted)
-        bench.options["ssl_verify"] = trusted
-        return bench

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dvclite.errors import RemoteSetupError
-from dvclite_s3.options import Address, S3Options, parse_options, parse_url
+from dvclite.remote.address import Address
+from dvclite_s3.options import S3Options, parse_options, parse_url
 
 URL = "s3://bucket/prefix"
 OF_DVC = {
@@ -33,10 +34,14 @@ OF_DVC = {
 @pytest.mark.parametrize(
     ("url", "address", "shown"),
     [
-        ("s3://bucket", Address("bucket", ""), "s3://bucket"),
-        ("s3://bucket/", Address("bucket", ""), "s3://bucket"),
-        ("s3://bucket/a/b/", Address("bucket", "a/b/"), "s3://bucket/a/b"),
-        ("s3://bucket/a b/ü?#%20", Address("bucket", "a b/ü?#%20/"), "s3://bucket/a b/ü?#%20"),
+        ("s3://bucket", Address("s3", "bucket", ""), "s3://bucket"),
+        ("s3://bucket/", Address("s3", "bucket", ""), "s3://bucket"),
+        ("s3://bucket/a/b/", Address("s3", "bucket", "a/b/"), "s3://bucket/a/b"),
+        (
+            "s3://bucket/a b/ü?#%20",
+            Address("s3", "bucket", "a b/ü?#%20/"),
+            "s3://bucket/a b/ü?#%20",
+        ),
     ],
 )
 def test_an_address_is_taken_as_it_is_written(url, address, shown):

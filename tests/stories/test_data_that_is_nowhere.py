@@ -8,6 +8,7 @@ import pytest
 @pytest.fixture
 def clone(repo, tmp_path):
     """A colleague's clone with two folders; the remote has lost the tree of the first."""
+    repo.invoke("config", "cache.largest_packed", "0")
     for name in ("cats", "dogs"):
         repo.write(f"{name}/one", name)
     repo.invoke("add", "cats")

@@ -2,6 +2,8 @@
 
 import pytest
 
+from dvclite.hashing import BLAKE3, hash_bytes
+
 OID = "44c77418e27569db9213c6b43d9049ecffb5496f7d0e3d4254bb68410adecc3e"
 TEXT = f"outs:\n- blake3: {OID}\n  size: 2\n  hash: blake3\n  path: %s\n"
 LOOKING = [("status",), ("checkout",), ("checkout", "--force"), ("gc", "--dry")]
@@ -109,3 +111,35 @@ def test_what_another_git_repository_holds_is_not_added(stored, path):
     assert done.exit_code == 1
     assert "inner/ is a git repository of its own" in done.stderr
     assert not (stored.root / f"{path}.dvc").exists()
+
+
+def test_a_revision_with_one_output_inside_another_is_refused(stored):
+    stored.write("data/one", "one")
+    stored.invoke("add", "data")
+    stored.write("inner.dvc", TEXT % "data/one")
+    stored.git("checkout", "--quiet", "-b", "evil")
+    stored.commit("Evil")
+    (stored.root / "inner.dvc").unlink()
+
+    for words in (("checkout", "--rev", "evil"), ("diff", "evil")):
+        done = stored.run(*words)
+        assert done.exit_code == 1
+        assert done.stderr.startswith("error: data/one overlaps with data")
+    assert stored.read("data/one") == b"one"
+
+
+def test_garbage_is_not_collected_while_some_tree_cannot_be_read(stored):
+    text = b'{"tree":1}\n{"path":"../evil","link":"good"}\n'
+    oid = hash_bytes(text, BLAKE3)
+    stored.write(f".dvclite/cache/files/blake3/{oid[:2]}/{oid[2:]}.dir", text)
+    stored.write("evil.dvc", f"outs:\n- blake3: {oid}.dir\n  path: evil\n")
+    stored.commit("Evil")
+    (stored.root / "evil.dvc").unlink()
+
+    done = stored.run("gc", "--force")
+    without = stored.run("gc", "--force", "--workspace", "--unpushed")
+
+    assert done.exit_code == 1
+    assert "some version of evil: unsafe path '../evil'" in done.stderr
+    assert "hint: nothing was removed" in done.stderr
+    assert without.exit_code == 0

@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+from dvclite.pack.layout import Kind
+
 COMMANDS = [
     ("status",),
     ("status", "--json"),
@@ -21,32 +23,51 @@ COMMANDS = [
     ("completion", "bash"),
 ]
 
+LOOKING_AT_TREES = [("status",), ("status", "-c"), ("diff",), ("push", "--dry"), ("gc", "--dry")]
 
-@pytest.fixture
-def busy(repo, tmp_path):
-    """A repository with data, a remote, changes in the workspace, and garbage."""
+
+@pytest.fixture(scope="module")
+def busy(copy_of_repo, tmp_path_factory):
+    """A repository with data, a remote, changes in the workspace, and garbage: one for all."""
+    repo = copy_of_repo(tmp_path_factory.mktemp("busy") / "repo")
+
+    def do(*words):
+        done = repo.invoke(*words)
+        assert done.exit_code == 0, done.stderr
+
     repo.write("data/a", "a")
     repo.write("data/b", "b")
-    repo.run("add", "data")
-    repo.git("add", "-A")
-    repo.git("commit", "-m", "data")
-    (tmp_path / "remote").mkdir()
-    repo.run("remote", "add", "-d", "store", str(tmp_path / "remote"))
-    repo.run("push")
+    do("add", "data")
+    repo.commit("data")
+    do("remote", "add", "-d", "store", repo.root.parent / "remote")
+    do("push")
     repo.write("data/a", "changed")
     repo.write("data/c", "new")
-    repo.run("add", "data")
+    do("add", "data")
     repo.write("data/d", "newer")
     return repo
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_a_command_that_looks_changes_nothing(busy, tmp_path, command):
-    before = _everything(tmp_path)
+def test_a_command_that_looks_changes_nothing(busy, command):
+    folder = busy.root.parent
+    before = _everything(folder)
 
     result = busy.run(*command)
 
     assert result.exit_code in (0, 1), result.stderr
+    assert _everything(folder) == before
+
+
+@pytest.mark.parametrize("command", LOOKING_AT_TREES, ids=" ".join)
+def test_nor_does_it_where_the_cache_is_damaged(busy, tmp_path, command):
+    (busy.root / ".dvclite/tmp/stat.db").unlink(missing_ok=True)
+    busy.damage(Kind.TREE)
+    before = _everything(tmp_path)
+
+    result = busy.invoke(*command)
+
+    assert result.exit_code < 10
     assert _everything(tmp_path) == before
 
 

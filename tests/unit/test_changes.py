@@ -42,6 +42,19 @@ def test_a_file_that_begins_its_way_to_the_disk_stays_what_it_is(tmp_path):
     assert (tmp_path / "file").read_bytes() == b"abcdef"
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_a_disk_without_room_is_named_by_the_error_of_an_open_file():
+    fd = os.open("/dev/full", os.O_WRONLY)
+    try:
+        with pytest.raises(OSError, match="No space left") as caught:
+            changes.write(fd, b"abc")
+    finally:
+        os.close(fd)
+
+    assert caught.value.errno in changes.NO_ROOM
+    assert caught.value.filename == "/dev/full"
+
+
 @posix
 def test_a_link_to_nothing_is_not_written_through(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")

@@ -57,6 +57,14 @@ def test_a_frame_that_is_cut_short_anywhere_is_refused():
             decompress(whole[:length], 3000)
 
 
+def test_a_frame_that_holds_everything_but_its_end_is_refused():
+    whole = frame((b"x", 70), (b"y", 0), content_size=70)
+
+    assert decompress(whole, 70) == b"x" * 70
+    with pytest.raises(ValueError, match="one whole frame"):
+        decompress(whole[:-4], 70)
+
+
 @pytest.mark.parametrize("size", [0, 1, 3000])
 @pytest.mark.parametrize(
     "more", [b"\0", compress(b""), compress(TEXT), b"\x50\x2a\x4d\x18\0\0\0\0"]
@@ -113,7 +121,7 @@ def test_a_small_frame_cannot_take_much_memory():
     finally:
         tracemalloc.stop()
 
-    assert peak < 100_000
+    assert peak < 10_000
 
 
 def test_a_window_that_is_larger_than_what_comes_out_is_refused():
@@ -142,7 +150,7 @@ def test_text_is_worth_it_and_noise_is_not():
     assert not pays(b"")
 
 
-@pytest.mark.parametrize("size", [256, 4096, 16_385, 1 << 19])
+@pytest.mark.parametrize("size", [256, 4096, 8193, 1 << 19])
 def test_what_is_worth_it_comes_compressed(size):
     compressed = Judge().compressed(TEXT[:size])
 
@@ -151,13 +159,17 @@ def test_what_is_worth_it_comes_compressed(size):
     assert decompress(compressed, size) == TEXT[:size]
 
 
-@pytest.mark.parametrize("data", [b"", b"a" * 255, NOISE[:4096], NOISE[:16_385], NOISE])
+@pytest.mark.parametrize("data", [b"", b"a" * 255, NOISE[:4096], NOISE[:8193], NOISE])
 def test_what_is_not_worth_it_stays_plain(data):
     assert Judge().compressed(data) is None
 
 
 def test_a_header_that_is_worth_it_says_nothing_about_the_rest():
     assert Judge().compressed(bytes(20_000) + NOISE[:500_000]) is None
+
+
+def test_a_header_that_is_not_worth_it_says_nothing_about_the_rest_either():
+    assert Judge().compressed(NOISE[:20_000] + TEXT[:500_000]) is not None
 
 
 def test_what_turns_out_not_to_be_worth_it_after_all_stays_plain():
@@ -177,17 +189,23 @@ def test_noise_between_text_hides_no_text():
 
 
 def after(count, data):
-    """Return whether text is compressed after so many pieces of noise."""
+    """Return whether text is compressed after so many pieces of noise of the same length."""
     judge = Judge()
     for _ in range(count):
         judge.compressed(data)
-    return judge.compressed(TEXT[:5000]) is not None
+    return judge.compressed(TEXT[: len(data)]) is not None
 
 
 def test_after_much_noise_little_is_tried():
-    tried = [after(count, NOISE[:500]) for count in range(300, 460)]
+    tried = [after(count, NOISE[:4096]) for count in range(700, 860)]
 
-    assert sum(tried) == 10
+    assert sum(tried) == 5
+
+
+def test_of_large_noise_every_other_piece_is_tried_because_a_sample_is_little_of_it():
+    tried = [after(count, NOISE[:300_000]) for count in range(200, 230)]
+
+    assert sum(tried) == 15
 
 
 def test_a_few_pieces_of_noise_do_not_keep_text_from_being_tried():
@@ -197,9 +215,9 @@ def test_a_few_pieces_of_noise_do_not_keep_text_from_being_tried():
 def test_text_after_much_noise_is_found_soon_and_all_of_it_from_then_on():
     judge = Judge()
     for _ in range(1000):
-        judge.compressed(NOISE[:500])
+        judge.compressed(NOISE[:5000])
 
     outcomes = [judge.compressed(TEXT[:5000]) is not None for _ in range(50)]
 
-    assert True in outcomes[:16]
+    assert True in outcomes[:32]
     assert all(outcomes[outcomes.index(True) :])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dvclite.files import changes, naming
-from dvclite.files.naming import Naming
+from dvclite.files.naming import Naming, renaming
 from dvclite.files.staging import make_folder
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
@@ -106,7 +106,7 @@ def test_every_file_is_flushed_before_it_is_named_and_every_name_after(
 ):
     monkeypatch.setattr(naming, "has_syncfs", lambda _place: has_syncfs)
     recorder = recording()
-    names = Naming(place, make_folder)
+    names = Naming(place, renaming(make_folder))
 
     pairs = stage(place, names, count)
     assert not any(os.path.exists(final) for _, final in pairs)
@@ -127,7 +127,7 @@ def test_every_file_is_flushed_before_it_is_named_and_every_name_after(
 @linux
 def test_folders_that_had_to_be_made_survive_a_power_cut_too(place, recording):
     recorder = recording()
-    names = Naming(place, make_folder)
+    names = Naming(place, renaming(make_folder))
 
     stage(place, names, FEW)
     names.finish()
@@ -150,7 +150,7 @@ def test_after_a_failed_flush_nothing_is_named_and_nothing_stays(
     recorder = recording(
         fail=lambda call, path: call == "flush all" or (call, path) == ("flush", last)
     )
-    names = Naming(place, make_folder)
+    names = Naming(place, renaming(make_folder))
 
     stage(place, names, count)
     with pytest.raises(OSError, match="Input/output error"):
@@ -167,7 +167,7 @@ def test_after_a_failed_flush_nothing_is_named_and_nothing_stays(
 def test_after_a_failed_rename_what_is_named_is_whole_and_nothing_else_stays(place, recording):
     fifth = str(place / "tmp" / "4")
     recording(fail=lambda call, path: (call, path) == ("rename", fifth))
-    names = Naming(place, make_folder)
+    names = Naming(place, renaming(make_folder))
 
     pairs = stage(place, names, MANY)
     with pytest.raises(OSError, match="Input/output error"):
@@ -182,7 +182,7 @@ def test_after_a_failed_rename_what_is_named_is_whole_and_nothing_else_stays(pla
 @linux
 def test_a_failed_flush_of_the_names_is_an_error(place, recording):
     recording(fail=lambda call, path: call == "flush" and path == str(place / "files" / "00"))
-    names = Naming(place, make_folder)
+    names = Naming(place, renaming(make_folder))
 
     stage(place, names, 1)
     with pytest.raises(OSError, match="Input/output error"):
@@ -190,7 +190,7 @@ def test_a_failed_flush_of_the_names_is_an_error(place, recording):
 
 
 def test_the_next_group_is_named_after_a_failure(place, monkeypatch):
-    names = Naming(place, make_folder)
+    names = Naming(place, renaming(make_folder))
     stage(place, names, FEW)
     names.discard()
     assert os.listdir(place / "tmp") == []
@@ -202,7 +202,7 @@ def test_the_next_group_is_named_after_a_failure(place, monkeypatch):
 
 
 def test_naming_takes_the_place_of_what_had_the_name(place):
-    names = Naming(place, make_folder)
+    names = Naming(place, renaming(make_folder))
     for _ in range(2):
         pairs = stage(place, names, FEW)
         names.finish()
@@ -211,7 +211,7 @@ def test_naming_takes_the_place_of_what_had_the_name(place):
 
 
 def test_nothing_waiting_is_nothing_to_do(place):
-    names = Naming(place, make_folder)
+    names = Naming(place, renaming(make_folder))
     names.finish()
     names.discard()
 
@@ -219,7 +219,7 @@ def test_nothing_waiting_is_nothing_to_do(place):
 
 
 def test_a_file_that_vanished_while_it_waited_is_an_error(place):
-    names = Naming(place, make_folder)
+    names = Naming(place, renaming(make_folder))
     ((partial, _), *_rest) = stage(place, names, FEW)
     os.unlink(partial)
 
@@ -230,7 +230,7 @@ def test_a_file_that_vanished_while_it_waited_is_an_error(place):
 
 
 def test_it_is_full_after_many_files_or_many_bytes(place):
-    names = Naming(place, make_folder)
+    names = Naming(place, renaming(make_folder))
     for number in range(naming._MOST_FILES):
         assert not names.is_full
         names.add(str(place / "tmp" / str(number)), str(place / "final"), 1)
@@ -244,11 +244,23 @@ def test_it_is_full_after_many_files_or_many_bytes(place):
 
 
 @linux
+def test_what_the_file_system_can_do_is_asked_once(place, monkeypatch):
+    asked = []
+    monkeypatch.setattr(naming, "has_syncfs", asked.append)
+    names = Naming(place, renaming(make_folder))
+    for _ in range(2):
+        stage(place, names, MANY)
+        names.finish()
+
+    assert asked == [str(place)]
+
+
+@linux
 def test_no_descriptor_is_left_open(place):
     before = len(os.listdir("/proc/self/fd"))
 
     for end in (Naming.finish, Naming.discard):
-        names = Naming(place, make_folder)
+        names = Naming(place, renaming(make_folder))
         stage(place, names, MANY)
         end(names)
 

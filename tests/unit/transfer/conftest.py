@@ -24,7 +24,7 @@ class Site:
     def __init__(self, root, format):
         self.root = root
         self.format = format
-        self.cache = Cache(root / "cache", format)
+        self.cache = Cache(root / "cache", format, root / "packs.db", largest_packed=0)
 
     def add(self, path, files):
         """Bring a directory in: a dict of paths and bytes."""

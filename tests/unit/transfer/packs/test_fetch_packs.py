@@ -265,7 +265,7 @@ def test_a_fetch_that_is_killed_goes_on_where_it_stopped(
         writer.TARGET = 1 << 20
         root, action, most = Path({str(tmp_path)!r}), sys.argv[1], int(sys.argv[2])
         remote = FaultyRemote(open_remote(str(root / "remote"), {{}}))
-        cache = Cache(root / action / "cache", native(BLAKE3))
+        cache = Cache(root / action / "cache", native(BLAKE3), root / action / "packs.db")
         wanted = [Wanted("model.bin", BlobRef(Oid({file.ref.oid!r}), {len(content)}))]
 
         class Deadly:
