@@ -34,7 +34,7 @@ class Knowledge:
 
     def __init__(self, remote: Remote, format: Format, folder: Path, jobs: int) -> None:
         """Know what is written down in `folder`; use up to `jobs` requests at once."""
-        self.bodies = Bodies(folder / "packs")
+        self.bodies = Bodies(folder / "recipes")
         self.packs: dict[str, int] = {}
         self.damaged: dict[str, DvcliteError] = {}
         self._remote = remote

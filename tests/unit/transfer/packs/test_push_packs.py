@@ -396,7 +396,7 @@ def _known_files(folder):
 
 
 @pytest.mark.parametrize("harm", ["remove", "empty", "truncate", "flip"])
-@pytest.mark.parametrize("which", ["packs.db", "ends", "packs", ""])
+@pytest.mark.parametrize("which", ["packs.db", "ends", "recipes", ""])
 def test_lost_or_damaged_knowledge_is_made_anew(
     here, there, open_store, remote, tmp_path, noise, harm, which
 ):
