@@ -1,6 +1,7 @@
 """Where large blobs are put together, so that another attempt finds what this one leaves."""
 
 import os
+import sys
 import time
 
 from dvclite.cache.cache import Cache
@@ -17,14 +18,14 @@ _KEPT = 14 * 24 * 3600.0
 class Partials(Closing):
     """Files for large blobs on their way, at paths that are the same for every attempt.
 
-    One process at a time has them, by a lock of the kernel's; others do without. The lock is held
-    until what was put together has its final name.
+    Each user of the cache has some, and one process at a time, by a lock of the kernel's; others
+    do without. The lock is held until what was put together has its final name.
     """
 
     def __init__(self, cache: Cache) -> None:
         """Use a folder of `cache`, which is made when it is needed."""
         self._cache = cache
-        self._folder = os.path.join(cache.root, "tmp", "partial")
+        self._folder = os.path.join(cache.root, "tmp", "partial", str(_user()))
         self._fd: int | None = None
         self._is_ours: bool | None = None
 
@@ -56,7 +57,13 @@ class Partials(Closing):
                 if name != "lock" and time.time() - os.lstat(path).st_mtime > _KEPT:
                     discard(path)
             except OSError:
-                pass  # Another user's, who will remove it.
+                pass  # Nobody goes on with it, wherever it is.
+
+
+def _user() -> int:
+    if sys.platform == "win32":
+        return 0  # A cache is not shared there.
+    return os.getuid()
 
 
 def _may_go_on(path: str) -> bool:
@@ -67,5 +74,5 @@ def _may_go_on(path: str) -> bool:
     except FileNotFoundError:
         pass
     except OSError:
-        return False  # Another user's.
+        return False  # It is in the way, and no file of ours.
     return True

@@ -203,7 +203,7 @@ KNOWN = re.compile(r"(^|/)tmp/remotes/[0-9a-f]{32}/(ends|recipes)/[0-9a-f]{64}$"
 
 def partials(folder):
     """Return the large blobs that another attempt goes on with."""
-    return [path for path in Path(folder).rglob("tmp/partial/*") if path.name != "lock"]
+    return [path for path in Path(folder).rglob("tmp/partial/*/*") if path.name != "lock"]
 
 
 def leftovers(folder):

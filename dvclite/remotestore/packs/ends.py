@@ -1,6 +1,5 @@
 """The ends of packs, which tell what is in them: read from the remote, and kept locally."""
 
-import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -53,22 +52,24 @@ class Ends:
         return entries if entries is not None else self._read(pack, size, lambda _count: None)
 
     def read_all(
-        self, packs: Mapping[str, int]
-    ) -> tuple[dict[str, Entries], dict[str, DvcliteError]]:
-        """Return the entries of many packs, and what is wrong with the others.
+        self, packs: Mapping[str, int], take: Callable[[str, Entries], object]
+    ) -> dict[str, DvcliteError]:
+        """Read what is in many packs.
+
+        Args:
+            packs: Their sizes by id.
+            take: Is handed the entries of each, in any thread.
+
+        Returns:
+            What is wrong with those that cannot be used.
 
         Raises:
             RemoteError: The remote did not answer.
         """
-        found: dict[str, Entries] = {}
-        lock = threading.Lock()
 
         def read(pack: str, moved: OnBytes) -> None:
             entries = self._kept(pack, packs[pack])
-            if entries is None:
-                entries = self._read(pack, packs[pack], moved)
-            with lock:
-                found[pack] = entries
+            take(pack, entries if entries is not None else self._read(pack, packs[pack], moved))
 
         outcome = run(packs, read, self._jobs, fatal=lambda error: not _is_of_the_pack(error))
         faults: dict[str, DvcliteError] = {}
@@ -76,7 +77,7 @@ class Ends:
             if not isinstance(error, DvcliteError) or not _is_of_the_pack(error):
                 raise error
             faults[pack] = error
-        return found, faults
+        return faults
 
     def save(self, packs: Mapping[str, int], entries: Callable[[str], Entries | None]) -> None:
         """Keep copies of the ends of packs.

@@ -18,12 +18,14 @@ from dvclite.hashing import Algorithm, Oid
 from dvclite.pack.coding import decode
 from dvclite.pack.layout import PackEntry, key_of
 from dvclite.pack.reader import PackFile
+from dvclite.progress import Progress
 from dvclite.remote import Remote
 from dvclite.remotestore.engine import Outcome, ends_all, run
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.packs.arrivals import Arrivals, Problem
 from dvclite.remotestore.packs.assembling import Assembly
 from dvclite.remotestore.packs.budget import Budget
+from dvclite.remotestore.packs.gauge import Gauge
 from dvclite.remotestore.packs.knowledge import Knowledge
 from dvclite.remotestore.packs.locating import Locating, Target
 from dvclite.remotestore.packs.plan import LONGEST, Errand, Want, plan
@@ -51,8 +53,10 @@ class Fetching:
         algorithm: Algorithm,
         locating: Locating,
         arrivals: Arrivals,
+        progress: Progress,
     ) -> None:
         """Prepare to bring what `locating` finds to `arrivals`."""
+        self._progress = progress
         self._remote = remote
         self._knowledge = knowledge
         self._algorithm = algorithm
@@ -120,12 +124,14 @@ class Fetching:
         size = self._knowledge.packs[errand.pack]
         with self._disk.hold(size, moved):
             path = self._new_path()
+            gauge = Gauge(self._progress, sum(want.entry.size for want in errand.wants), size)
             try:
-                bound = _Bound(errand.pack, size, moved)
-                self._remote.get(key_of(errand.pack), Path(path), moved=bound.count)
+                count = _Bound(errand.pack, size, gauge, moved).count
+                self._remote.get(key_of(errand.pack), Path(path), moved=count)
                 with PackFile(path, errand.pack) as pack:
-                    self._deliver(errand, pack.read, moved)
+                    self._deliver(errand, pack.read, moved, gauge)
             finally:
+                gauge.take_back()
                 discard(path)
 
     def _deliver(
@@ -133,13 +139,16 @@ class Fetching:
         errand: Errand[Target],
         read: Callable[[int, int], bytes | memoryview],
         moved: OnBytes,
+        gauge: Gauge | None = None,
     ) -> None:
-        """Hand out what an errand brought."""
+        """Hand out what an errand brought, of which `gauge` has told already."""
         last: PackEntry | None = None
         content = b""
         where = self._knowledge.where(errand.pack)
         for want in errand.wants:
             moved(0)
+            if gauge is not None:
+                gauge.take_back(want.entry.size)
             try:
                 if want.entry != last:
                     stored = read(want.entry.offset, want.entry.stored)
@@ -203,16 +212,18 @@ class Fetching:
 class _Bound:
     """Breaks a download off that is longer than its pack."""
 
-    def __init__(self, pack: str, size: int, moved: OnBytes) -> None:
+    def __init__(self, pack: str, size: int, gauge: Gauge, moved: OnBytes) -> None:
         self._pack = pack
         self._left = size
+        self._gauge = gauge
         self._moved = moved
 
     def count(self, size: int) -> None:
         self._left -= size
         if self._left < 0:
             raise PackDamagedError(self._pack, "it is longer than it was when it was listed")
-        self._moved(size)
+        self._moved(0)
+        self._gauge.move(size)
 
 
 def _blob_of(want: Want[Target]) -> Named:

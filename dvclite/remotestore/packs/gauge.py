@@ -22,9 +22,9 @@ class Gauge:
         """Tell of all that is left."""
         self._tell(self._content)
 
-    def take_back(self) -> None:
-        """Take back all that was told."""
-        self._tell(0)
+    def take_back(self, size: int | None = None) -> None:
+        """Take back what was told: so many bytes, if they were told of, or all."""
+        self._tell(0 if size is None else max(self._told - size, 0))
 
     def _tell(self, whole: int) -> None:
         told, self._told = self._told, whole

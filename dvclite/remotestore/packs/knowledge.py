@@ -56,26 +56,30 @@ class Knowledge:
         return f"{self._remote.url} (damaged there: pack {named}{more})"
 
     def refresh(self) -> None:
-        """Find out what the remote has, once.
+        """Find out what the remote has, once. To be called before all else, by one thread.
 
         Raises:
             RemoteError: It did not answer.
         """
+        if self._is_fresh:
+            return
+        packs = {
+            pack: entry.size
+            for entry in self._remote.list(PREFIX)
+            if (pack := pack_at(entry.key)) is not None
+        }
         with self._lock:
-            if self._is_fresh:
-                return
-            self.packs = {
-                pack: entry.size
-                for entry in self._remote.list(PREFIX)
-                if (pack := pack_at(entry.key)) is not None
-            }
-            unknown = {pack: self.packs[pack] for pack in self._index.sync(self.packs)}
-            found, self.damaged = self._ends.read_all(unknown)
-            for pack, entries in found.items():
-                self._learn(pack, self.packs[pack], entries)
-            for pack in self.damaged:
-                del self.packs[pack]
-            self._is_fresh = True
+            unknown = {pack: packs[pack] for pack in self._index.sync(packs)}
+            self.packs = packs
+
+        def take(pack: str, entries: Entries) -> None:
+            with self._lock:
+                self._learn(pack, packs[pack], entries)
+
+        self.damaged = self._ends.read_all(unknown, take)
+        for pack in self.damaged:
+            del packs[pack]
+        self._is_fresh = True
 
     def learn(self, pack: Pack) -> None:
         """Take note of a pack that has arrived on the remote."""

@@ -6,7 +6,7 @@ from itertools import islice
 
 from blake3 import blake3
 
-from dvclite.hashing import Oid
+from dvclite.hashing import Oid, is_tree
 from dvclite.pack.layout import Kind, PackEntry, digest_of
 from dvclite.recipe import Recipe
 from dvclite.remotestore.packs.knowledge import Knowledge
@@ -67,13 +67,19 @@ class Nearby:
         return data if blake3(data).digest() == entry.digest else None
 
     def _find_held(self) -> Iterator[tuple[Oid, Recipe]]:
-        oids = {digest_of(oid): oid for oid in islice(self._landing.held(), _MOST_BLOBS)}
-        for place, recipe in self._recipes.find(Kind.BLOB_RECIPE, oids):
-            yield oids[place.entry.digest], recipe
+        held = list(islice(self._landing.held(), _MOST_BLOBS))
+        for kind in (Kind.BLOB_RECIPE, Kind.TREE_RECIPE):
+            oids = {
+                digest_of(oid): oid for oid in held if is_tree(oid) == (kind is Kind.TREE_RECIPE)
+            }
+            for place, recipe in self._recipes.find(kind, oids, at_hand=True):
+                yield oids[place.entry.digest], recipe
 
     def _expand(self, oid: Oid, recipe: Recipe) -> None:
         if oid in self._expanded or len(self._places) + recipe.chunks > _MOST_CHUNKS:
             return
         self._expanded.add(oid)
+        if not self._recipes.is_sound(recipe):
+            return
         for pack, entry, position in self._recipes.chunks(recipe):
             self._places.setdefault((pack, entry.offset), (oid, position))

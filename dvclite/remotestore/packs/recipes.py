@@ -35,7 +35,12 @@ class Recipes:
         self._jobs = jobs
 
     def find(
-        self, kind: Kind, digests: Iterable[bytes], *, but: Collection[tuple[str, int]] = ()
+        self,
+        kind: Kind,
+        digests: Iterable[bytes],
+        *,
+        but: Collection[tuple[str, int]] = (),
+        at_hand: bool = False,
     ) -> Iterator[tuple[Location, Recipe]]:
         """Yield recipes of blobs that can be followed as far as is known without trying.
 
@@ -43,6 +48,7 @@ class Recipes:
             kind: Of blobs or of trees.
             digests: Which blobs.
             but: Recipes that are not to be looked at: the pack and the number in it.
+            at_hand: Whether to ask the remote for nothing, and leave out what it would tell.
 
         Raises:
             RemoteError: The remote did not answer.
@@ -52,7 +58,10 @@ class Recipes:
             for place in self._knowledge.find(kind, digests)
             if (place.pack, place.number) not in but
         ]
-        self._bring({place.pack for place in places})
+        if at_hand:
+            places = [place for place in places if self._is_at_hand(place.pack)]
+        else:
+            self._bring({place.pack for place in places})
         for place in places:
             try:
                 recipe = self._read(place)
@@ -104,11 +113,8 @@ class Recipes:
     def _bring(self, packs: Iterable[str]) -> None:
         """Have small packs at hand."""
         sizes = {pack: self._knowledge.packs[pack] for pack in packs}
-        bodies = self._knowledge.bodies
         absent = [
-            pack
-            for pack, size in sizes.items()
-            if size <= _WHOLE and bodies.get(pack, size) is None
+            pack for pack, size in sizes.items() if size <= _WHOLE and not self._is_at_hand(pack)
         ]
 
         def read(pack: str, _moved: object) -> None:
@@ -119,6 +125,9 @@ class Recipes:
         for failure in outcome.failures:
             if not _is_gone(failure.error):
                 raise failure.error
+
+    def _is_at_hand(self, pack: str) -> bool:
+        return self._knowledge.bodies.get(pack, self._knowledge.packs[pack]) is not None
 
     def _read(self, place: Location) -> Recipe:
         while True:

@@ -122,7 +122,7 @@ class PackStore(RemoteStore):
         arrivals = Arrivals(landing, self.url, progress)
         locating = Locating(self._knowledge, self._recipes, landing, arrivals)
         fetching = Fetching(
-            self._remote, self._knowledge, self.format.algorithm, locating, arrivals
+            self._remote, self._knowledge, self.format.algorithm, locating, arrivals, progress
         )
         return fetching.fetch(chain([first], rest), landing.new_path, self.jobs)
 

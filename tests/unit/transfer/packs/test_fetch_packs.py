@@ -10,14 +10,16 @@ import pytest
 
 from dvclite.errors import BlobCorruptError, BlobMissingError, RemoteUnavailableError
 from dvclite.files.locks import hold
-from dvclite.hashing import hash_bytes
-from dvclite.pack.layout import Kind as Entry
+from dvclite.hashing import BLAKE3, BlobRef, hash_bytes
+from dvclite.pack.layout import Kind as EntryKind
 from dvclite.pack.layout import key_of
 from dvclite.testing.faults import Fault, Kind, Plan
 from dvclite.transfer.wanted import Wanted
+from dvclite.tree import Entry
 
 FILES = {"a": b"one", "b/c": b"two", "b/d": b"three"}
 MIB = 1 << 20
+_SAME = hash_bytes(b"sam", BLAKE3)
 
 
 @pytest.fixture
@@ -50,18 +52,44 @@ def test_one_file_of_a_large_directory_takes_a_few_requests_and_bytes(
 
 
 def test_packs_that_are_wanted_as_a_whole_come_with_one_request_each(
-    there, open_store, remote, pushed, noise
+    there, open_store, remote, pushed, noise, recorder
 ):
     content = {f"{n:03}": noise(n, 400_000) for n in range(100)}
     data = pushed(content)
     remote.forget_traffic()
 
     with open_store("there") as store:
-        there.fetch(store, data).check("fetched")
+        there.fetch(store, data, progress=recorder).check("fetched")
 
+    assert recorder.works[-1] == ["Fetching", 100, 40_000_000, 100, 40_000_000]
     assert remote.traffic.calls["get"] == 1
     assert remote.traffic.requests <= 10
     assert there.files(data) == content
+
+
+def test_what_a_tree_of_another_version_holds_is_not_fetched(
+    here, there, open_store, remote, noise
+):
+    names = [f"{number:05}-{noise(number, 100).hex()}" for number in range(20_000)]
+    trees = []
+    for oid in (hash_bytes(b"one", BLAKE3), hash_bytes(b"two", BLAKE3)):
+        entries = [Entry(name, oid if n == 12_345 else _SAME, 3) for n, name in enumerate(names)]
+        trees.append(here.format.make_tree(entries))
+    with open_store("here") as store:
+        for content, tree in zip((b"one", b"two"), trees, strict=True):
+            here.add("leaves", {"same": b"sam", "other": content})
+            with here.cache.lease() as lease, here.cache.writer(lease) as writer:
+                writer.save_tree(tree)
+            here.push(store, Wanted("data", BlobRef(tree.oid, -1))).check("pushed")
+    with open_store("there") as store:
+        there.fetch(store, Wanted("data", BlobRef(trees[0].oid, -1))).check("fetched")
+    remote.forget_traffic()
+
+    with open_store("there") as store:
+        there.fetch(store, Wanted("data", BlobRef(trees[1].oid, -1))).check("fetched")
+
+    assert len(trees[1].data) > 5 * MIB
+    assert remote.traffic.received < MIB
 
 
 def test_most_is_fetched_side_by_side_and_little_is_held_at_once(
@@ -137,7 +165,7 @@ def test_a_bad_chunk_is_looked_for_in_other_packs(here, there, open_store, packs
         second.missing([])
         here.push(first, one).check("pushed")
         here.push(second, two).check("pushed")
-    chunky = [pack for pack, found in packs().items() if found[0].kind == Entry.CHUNK]
+    chunky = [pack for pack, found in packs().items() if found[0].kind == EntryKind.CHUNK]
     assert len(chunky) == 2
     for number, pack in enumerate(chunky):
         flip(pack, packs()[pack][number].offset)
@@ -152,7 +180,7 @@ def test_a_bad_chunk_that_is_nowhere_else_fails_its_file_alone(
     there, open_store, packs, flip, pushed, noise, failed
 ):
     large, data = pushed(noise(1, 3 * MIB), "model.bin"), pushed(FILES)
-    (pack,) = (pack for pack, found in packs().items() if found[0].kind == Entry.CHUNK)
+    (pack,) = (pack for pack, found in packs().items() if found[0].kind == EntryKind.CHUNK)
     flip(pack, packs()[pack][2].offset)
 
     with open_store("there") as store:
@@ -220,8 +248,14 @@ def test_a_line_that_breaks_fails_what_it_carried_and_the_same_again_completes(
 # Large files
 
 
+@pytest.fixture
+def partials(there):
+    """Where large files are put together."""
+    return there.cache.root / "tmp/partial" / str(getattr(os, "getuid", int)())
+
+
 def test_a_large_file_that_broke_off_goes_on_where_it_stopped(
-    there, open_store, remote, pushed, noise, failed, small_packs
+    there, open_store, remote, pushed, noise, failed, small_packs, partials
 ):
     content = noise(1, 20 * MIB)
     file = pushed(content, "model.bin")
@@ -238,7 +272,7 @@ def test_a_large_file_that_broke_off_goes_on_where_it_stopped(
 
     assert remote.traffic.received < 20 * MIB - came + 4 * MIB
     assert there.cache.read(file.ref.oid) == content
-    assert os.listdir(there.cache.root / "tmp/partial") == ["lock"]
+    assert os.listdir(partials) == ["lock"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no such signal")
@@ -265,7 +299,8 @@ def test_a_fetch_that_is_killed_goes_on_where_it_stopped(
         writer.TARGET = 1 << 20
         root, action, most = Path({str(tmp_path)!r}), sys.argv[1], int(sys.argv[2])
         remote = FaultyRemote(open_remote(str(root / "remote"), {{}}))
-        cache = Cache(root / action / "cache", native(BLAKE3), root / action / "packs.db")
+        home = root / action
+        cache = Cache(home / "cache", native(BLAKE3), home / "packs.db")
         wanted = [Wanted("model.bin", BlobRef(Oid({file.ref.oid!r}), {len(content)}))]
 
         class Deadly:
@@ -301,13 +336,14 @@ def test_a_fetch_that_is_killed_goes_on_where_it_stopped(
     assert there.cache.read(file.ref.oid) == content
 
 
-def test_garbage_in_the_file_of_an_earlier_attempt_does_no_harm(there, open_store, pushed, noise):
+def test_garbage_in_the_file_of_an_earlier_attempt_does_no_harm(
+    there, open_store, pushed, noise, partials
+):
     content = noise(1, 3 * MIB)
     file = pushed(content, "model.bin")
-    folder = there.cache.root / "tmp/partial"
-    folder.mkdir(parents=True)
-    (folder / file.ref.oid).write_bytes(content[:MIB] + noise(2, 5 * MIB))
-    (folder / file.ref.oid).chmod(0o444)
+    partials.mkdir(parents=True)
+    (partials / file.ref.oid).write_bytes(content[:MIB] + noise(2, 5 * MIB))
+    (partials / file.ref.oid).chmod(0o444)
 
     with open_store("there") as store:
         there.fetch(store, file).check("fetched")
@@ -316,16 +352,15 @@ def test_garbage_in_the_file_of_an_earlier_attempt_does_no_harm(there, open_stor
 
 
 def test_while_another_process_is_at_it_a_large_file_is_put_together_elsewhere(
-    there, open_store, pushed, noise
+    there, open_store, pushed, noise, partials
 ):
     content = noise(1, 3 * MIB)
     file = pushed(content, "model.bin")
-    folder = there.cache.root / "tmp/partial"
-    folder.mkdir(parents=True)
-    theirs = folder / file.ref.oid
+    partials.mkdir(parents=True)
+    theirs = partials / file.ref.oid
     theirs.write_bytes(b"theirs")
 
-    with hold(str(folder / "lock")), open_store("there") as store:
+    with hold(str(partials / "lock")), open_store("there") as store:
         there.fetch(store, file).check("fetched")
 
     assert theirs.read_bytes() == b"theirs"
