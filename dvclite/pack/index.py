@@ -69,6 +69,11 @@ class Entries(Sequence[PackEntry]):
         """Where the last entry ends, and the index begins."""
         return self[-1].end if self._records else HEADER_SIZE
 
+    @property
+    def records(self) -> bytes:
+        """The written form."""
+        return self._records
+
     def __len__(self) -> int:
         return len(self._records) // RECORD_SIZE
 

@@ -7,6 +7,7 @@ from dvclite.damage import Damage
 from dvclite.hashing import Oid
 from dvclite.maintenance.measured import CacheSize
 from dvclite.pointer import Output
+from dvclite.remotestore.packed import Packed
 from dvclite.workspace.restore import Restored
 
 
@@ -145,6 +146,7 @@ class Exchanged:
         remotes: The remotes that took part, by name.
         dry: Whether nothing really moved.
         restored: What a pull changed in the workspace.
+        packed: What a push into packs took; None where nothing was packed.
     """
 
     files: int
@@ -152,6 +154,7 @@ class Exchanged:
     remotes: tuple[str, ...]
     dry: bool = False
     restored: Restored | None = None
+    packed: Packed | None = None
 
 
 @dataclass(frozen=True, slots=True)
