@@ -2,7 +2,7 @@
 
 from dvclite.files.staging import Staging
 from dvclite.hashing import Algorithm
-from dvclite.pack.salvage import salvage
+from dvclite.pack.salvage import algorithm_of, salvage
 from dvclite.pack.writer import Pack, PackWriter
 
 
@@ -14,7 +14,7 @@ def rescue(path: str, staging: Staging, algorithm: Algorithm) -> Pack | None:
     Args:
         path: The damaged pack.
         staging: Where to write.
-        algorithm: What blobs are named by.
+        algorithm: What blobs are named by, where the pack does not tell.
 
     Returns:
         The new pack; None if nothing is whole.
@@ -22,6 +22,7 @@ def rescue(path: str, staging: Staging, algorithm: Algorithm) -> Pack | None:
     Raises:
         OSError: One of the two cannot be read or written.
     """
+    algorithm = algorithm_of(path, algorithm)
     writer = PackWriter(staging.new_path(), algorithm)
     try:
         for entry, stored in salvage(path, algorithm):

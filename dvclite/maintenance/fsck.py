@@ -93,16 +93,13 @@ def _check_pack(cache: Cache, pack: str, checkup: Checkup, *, data: bool) -> Non
 
 
 def _damages(cache: Cache, file: PackFile, entries: Entries, *, data: bool) -> Iterator[Damage]:
-    if entries.algorithm != cache.format.algorithm:
-        name = entries.algorithm.name
-        yield Damage(What.PACK, file.id, f"its blobs are named by {name}, as nowhere else here")
-        return
     if not data:
         if not file.has_header(entries):
             yield Damage(What.PACK, file.id, "its first bytes are damaged")
         return
     for entry, error in file.find_damage(entries):
-        yield damage_of(file.id, entry, error)
+        is_ours = entries.algorithm == cache.format.algorithm
+        yield damage_of(file.id, entry if is_ours else None, error)
 
 
 def damage_of(pack: str, entry: PackEntry | None, error: PackDamagedError) -> Damage:
@@ -134,7 +131,7 @@ def _check_loose(cache: Cache, ref: BlobRef, checkup: Checkup, *, data: bool) ->
     except OSError as error:
         reason = _unreadable(error)
     if reason:
-        checkup.damages.append(Damage(what, ref.oid, reason, size=ref.size))
+        checkup.damages.append(Damage(what, ref.oid, reason))
 
 
 def _emptied(cache: Cache, ref: BlobRef) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from dvclite.cache.cache import Cache
 from dvclite.damage import Damage, What
+from dvclite.errors import CacheError
 from dvclite.hashing import Oid
 
 _BLOBS = (What.BLOB, What.TREE)
@@ -30,10 +31,16 @@ def mend(cache: Cache, damages: Iterable[Damage]) -> list[Damage]:
     for damage in known:
         if damage.what in _BLOBS and not damage.pack:
             actions[damage.name] = _set_aside(cache, Oid(damage.name))
-    if any(damage.what is What.INDEX for damage in known):
-        cache.packed.save()
+        elif damage.what is What.INDEX:
+            actions[damage.name] = _make_index_anew(cache)
     absent = cache.absent(Oid(damage.name) for damage in known if damage.what in _BLOBS)
     return [_judged(cache, damage, actions, absent) for damage in known]
+
+
+def _make_index_anew(cache: Cache) -> str:
+    cache.packed.save()
+    cache.packed.distrust()
+    return "" if cache.packed.remembers_wrong() else "made anew"
 
 
 def _packs(damages: Iterable[Damage]) -> set[str]:
@@ -67,11 +74,19 @@ def _set_aside(cache: Cache, oid: Oid) -> str:
 
 def _judged(cache: Cache, damage: Damage, actions: dict[str, str], absent: set[Oid]) -> Damage:
     action = actions.get(damage.pack or damage.name, "")
-    if damage.what is What.INDEX:
-        is_gone = not cache.packed.remembers_wrong()
-        return replace(damage, action="made anew" if is_gone else "", repaired=is_gone)
     if damage.what not in _BLOBS:
         return replace(damage, action=action, repaired=bool(action))
-    if damage.name in absent or not action:
+    if damage.name in absent or not _is_whole(cache, damage):
         return replace(damage, action=action)
-    return replace(damage, action=f"{action}; whole elsewhere in the cache", repaired=True)
+    whole = f"{action}; whole elsewhere in the cache" if action else "rescued"
+    return replace(damage, action=whole, repaired=True)
+
+
+def _is_whole(cache: Cache, damage: Damage) -> bool:
+    """Say whether the cache has a blob now as it should be."""
+    try:
+        with cache.open(Oid(damage.name)) as stream:
+            size = stream.seek(0, os.SEEK_END)
+    except (CacheError, OSError):
+        return False
+    return damage.size in (-1, size)

@@ -7,7 +7,15 @@ from dvclite.errors import PackDamagedError, PackError
 from dvclite.hashing import Algorithm
 from dvclite.pack.coding import decode
 from dvclite.pack.index import Entries, find_fault, trailer_id
-from dvclite.pack.layout import ENTRY_HEADER_SIZE, ENTRY_MAGIC, TRAILER_SIZE, PackEntry
+from dvclite.pack.layout import (
+    ALGORITHMS,
+    ENTRY_HEADER_SIZE,
+    ENTRY_MAGIC,
+    HEADER_SIZE,
+    TRAILER_SIZE,
+    PackEntry,
+    header,
+)
 from dvclite.pack.reader import PackFile
 
 _WINDOW = 1 << 20
@@ -38,6 +46,21 @@ def salvage(
             yield from _found(pack, algorithm)
         elif entries.algorithm == algorithm:
             yield from _listed(pack, entries)
+
+
+def algorithm_of(path: str | os.PathLike[str], otherwise: Algorithm) -> Algorithm:
+    """Return what the blobs of a damaged pack are named by; `otherwise` where it does not tell.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with PackFile(path, "") as pack:
+        entries = _entries(pack)
+        if entries is not None:
+            return entries.algorithm
+        first = pack.read(0, min(HEADER_SIZE, pack.size))
+    told = [algorithm for algorithm in ALGORITHMS.values() if header(algorithm) == first]
+    return told[0] if told else otherwise
 
 
 def _entries(pack: PackFile) -> Entries | None:

@@ -59,11 +59,21 @@ def fsck(project: Project, scope: Scope, progress: Progress) -> Checked:
     if scope.repair and damages:
         with cache.lease() as lease:
             damages, unavailable = _repaired(project, damages, lease, progress)
-        known = {damage.name for damage in damages}
-        later = _found(project, scope.versions, Checkup(), progress)
-        damages += [damage for damage in later if damage.name not in known]
+            while later := _later(project, scope.versions, damages, progress):
+                # Trees that were missing tell what else is.
+                more, unavailable = _repaired(project, later, lease, progress)
+                damages += more
     counts = (checkup.packs, checkup.blobs, checkup.size)
     return Checked(str(cache.root), tuple(damages), *counts, tuple(unavailable))
+
+
+def _later(
+    project: Project, versions: Versions, damages: Sequence[Damage], progress: Progress
+) -> list[Damage]:
+    """Return what is missing that was not known to be."""
+    known = {damage.name for damage in damages}
+    found = _found(project, versions, Checkup(), progress)
+    return [damage for damage in found if damage.name not in known]
 
 
 def needed_outputs(project: Project, versions: Versions) -> Iterator[Output]:
@@ -116,11 +126,15 @@ def _reason(error: DvcliteError | OSError) -> str:
 
 def _put_together(checkup: Checkup, surveyed: Survey, trees: dict[str, Damage]) -> list[Damage]:
     damages = []
-    for damage in checkup.damages:
+    for one in checkup.damages:
+        damage = one
         tree = trees.pop(damage.name, None)
         needed = surveyed.damaged.get(Oid(damage.name))
-        paths = tree.paths if tree else tuple(needed.paths) if needed else ()
-        damages.append(replace(damage, paths=paths))
+        if tree is not None:
+            damage = replace(damage, paths=tree.paths)
+        elif needed is not None:
+            damage = replace(damage, paths=tuple(needed.paths), size=needed.ref.size)
+        damages.append(damage)
     damages += trees.values()
     damages += [needed.damage(_MISSING) for needed in surveyed.missing.values()]
     for needed in surveyed.cut.values():

@@ -62,10 +62,10 @@ def cache_dir(context: click.Context, path: str | None, unset: bool, level: str 
 def cache_size(
     console: Console, *, all_branches: bool, all_tags: bool, all_commits: bool, as_json: bool
 ) -> None:
-    """Show how much is in the cache, what files it stands for, and what is saved.
+    """Show how much is in the cache, and what is saved.
 
-    The files are those that the pointers in the workspace name; with options, also those of other
-    commits.
+    What is saved is told for the files that the pointers in the workspace name; with options, also
+    for those of other commits.
     """
     from dvclite.cli.reports.measured import show
     from dvclite.repo.repo import Repo
