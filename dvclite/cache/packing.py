@@ -52,15 +52,23 @@ class Packing:
         if self._writer is None:
             self._writer = PackWriter(self._staging.new_path(), self._algorithm)
         kind = Kind.TREE if is_tree(oid) else Kind.BLOB
-        self._writer.add(kind, digest_of(oid), data)
+        try:
+            self._writer.add(kind, digest_of(oid), data)
+        except OSError:
+            self._writer = None  # It has discarded itself.
+            raise
         if self._writer.is_full:
             self.finish(naming)
 
     def finish(self, naming: Naming) -> None:
         """Let the pack that is being written wait for its name."""
         if self._writer is not None:
-            pack = self._writer.finish()
-            self._writer = None
+            writer, self._writer = self._writer, None
+            try:
+                pack = writer.finish()
+            except BaseException:
+                writer.discard()
+                raise
             self._packed.share(pack.path)
             naming.add(pack.path, self._packed.path(pack.id), pack.size)
             self._finished.append(pack)

@@ -14,7 +14,7 @@ from dvclite.errors import (
     NotAnOutputError,
     TransferError,
 )
-from dvclite.hashing import BlobRef, Oid
+from dvclite.hashing import XXH128, BlobRef, Oid, hash_bytes
 from dvclite.pointer import Output
 from dvclite.progress import Progress
 from dvclite.remotestore.store import RemoteStore
@@ -206,14 +206,20 @@ def _exchange(
         for name in [group.remote, *(others if elsewhere else ())]:
             with _store(project, name, choice.jobs) as store:
                 latest = exchange(store, group)
-                tried[store.url] = None
+                tried[store.place] = None
             # What failed before and arrived now is no failure any more.
             moved = replace(moved, failures=(), left=0, withheld=()) + latest
             if not moved.failures:
                 break
         whole += moved
     whole.check(action, tried=list(tried) if elsewhere else ())
-    return Exchanged(whole.files, whole.size, tuple(group.remote for group in groups), dry)
+    return Exchanged(
+        whole.files,
+        whole.size,
+        tuple(group.remote for group in groups),
+        dry,
+        packed=whole.packed if whole.packed.packs else None,
+    )
 
 
 def _pushed(project: Project, choice: Choice) -> list[_Group]:
@@ -270,10 +276,16 @@ def _matched(project: Project, choice: Choice) -> tuple[str, ...]:
 
 def _store(project: Project, name: str, jobs: int | None) -> RemoteStore:
     # Finding plugins costs more to import than all of the rest.
+    from dvclite.remotestore.loose.store import LooseStore
     from dvclite.remotestore.opening import open_remote
+    from dvclite.remotestore.packs.store import PackStore
 
     settings = project.config.remote(name)
     if jobs is None:
         jobs = settings.jobs if settings.jobs is not None else project.config.number("core.jobs")
     remote = open_remote(settings.url, settings.options)
-    return RemoteStore(remote, project.format, jobs=jobs)
+    layout = settings.layout or ("packs" if project.format.packs else "loose")
+    if layout == "loose":
+        return LooseStore(remote, project.format, jobs=jobs)
+    folder = project.temporary / "remotes" / hash_bytes(settings.url.encode(), XXH128)
+    return PackStore(remote, project.format, folder, jobs=jobs)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dvclite.hashing import Oid
 from dvclite.pointer import Output
+from dvclite.remotestore.packed import Packed
 from dvclite.workspace.restore import Restored
 
 
@@ -143,6 +144,7 @@ class Exchanged:
         remotes: The remotes that took part, by name.
         dry: Whether nothing really moved.
         restored: What a pull changed in the workspace.
+        packed: What a push into packs took; None where nothing was packed.
     """
 
     files: int
@@ -150,6 +152,7 @@ class Exchanged:
     remotes: tuple[str, ...]
     dry: bool = False
     restored: Restored | None = None
+    packed: Packed | None = None
 
 
 @dataclass(frozen=True, slots=True)
