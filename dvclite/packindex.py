@@ -210,6 +210,11 @@ class PackIndex:
         if self._is_damaged:
             database.remove(self._path)
 
+        # What was learned here, and is gone again, would come back otherwise.
+        gone = [(key,) for (key,) in self._gone if key not in self._packs]
+        connection.executemany("DELETE FROM main.entries WHERE pack = ?", gone)
+        connection.executemany("DELETE FROM main.packs WHERE key = ?", gone)
+
         def write() -> None:
             connection.executemany("DELETE FROM kept.entries WHERE pack = ?", self._gone)
             connection.executemany("DELETE FROM kept.packs WHERE key = ?", self._gone)

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from dvclite.cache.loose import DAY, READ_ONLY
 from dvclite.cache.packfiles import PackFiles
-from dvclite.cache.rescue import rescue
 from dvclite.errors import BlobCorruptError, PackDamagedError, PackError
 from dvclite.files import changes
 from dvclite.files.atomic import discard
@@ -19,6 +18,7 @@ from dvclite.formats.format import Format
 from dvclite.hashing import BlobRef, Oid, is_tree
 from dvclite.pack.index import Entries
 from dvclite.pack.layout import PREFIX, Kind, digest_of, key_of, oid_of, pack_at
+from dvclite.pack.rescue import rescue
 from dvclite.pack.writer import PACK_MODE, Pack
 from dvclite.packindex import Location, PackIndex
 
@@ -172,13 +172,22 @@ class PackedBlobs:
             try:
                 rest = self._rescue_from(pack)
                 if rest is None or rest.id != pack:
-                    aside = self._new_aside(pack)
+                    aside = self.new_aside(pack)
                     aside = aside if self._move(self.path(pack), aside) else ""
             except FileNotFoundError:
                 pass  # Another process was faster.
             self._index.drop(pack)
             self.refresh()
         return aside
+
+    def new_aside(self, pack: str) -> str:
+        """Return a path for a damaged pack, out of the way, that nothing has yet."""
+        folder = os.path.join(self.root, "damaged")
+        self._make_folder(folder)
+        names = (pack if number == 1 else f"{pack}.{number}" for number in count(1))
+        return next(
+            path for name in names if not os.path.lexists(path := os.path.join(folder, name))
+        )
 
     def find(self, oid: Oid) -> str | None:
         """Return the name of a pack that a blob is in; None if it is in none that is in place."""
@@ -290,20 +299,13 @@ class PackedBlobs:
     def _rescue_from(self, pack: str) -> Pack | None:
         """Write what is whole in a damaged pack into a new one, and give that its name."""
         with Staging(os.path.join(self.root, "tmp"), mode=self._folder_mode) as staging:
-            rest = rescue(self.path(pack), staging, self._algorithm)
+            rest = rescue(self.path(pack), staging.new_path(), self._algorithm)
             if rest is not None:
                 self.share(rest.path)
                 naming = Naming(self.root, renaming(self._make_folder))
                 naming.add(rest.path, self.path(rest.id), rest.size)
                 naming.finish()
             return rest
-
-    def _new_aside(self, pack: str) -> str:
-        folder = os.path.join(self.root, "damaged")
-        names = (pack if number == 1 else f"{pack}.{number}" for number in count(1))
-        return next(
-            path for name in names if not os.path.lexists(path := os.path.join(folder, name))
-        )
 
     def _find(self, oid: Oid) -> Iterator[Location]:
         kind, digest = _kind(oid), digest_of(oid)

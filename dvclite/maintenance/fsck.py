@@ -3,43 +3,14 @@
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from dvclite.cache.cache import Cache
-from dvclite.damage import Damage, What
-from dvclite.errors import PackDamagedError, PackError
-from dvclite.hashing import BlobRef, Oid, hash_bytes, is_tree
+from dvclite.damage import Checkup, Damage, What, damage_of
+from dvclite.errors import PackError
+from dvclite.hashing import BlobRef, hash_bytes, is_tree
 from dvclite.pack.index import Entries
-from dvclite.pack.layout import Kind, PackEntry, oid_of
 from dvclite.pack.reader import PackFile
 from dvclite.progress import Progress
-
-_WHATS = {
-    Kind.BLOB: What.BLOB,
-    Kind.TREE: What.TREE,
-    Kind.CHUNK: What.CHUNK,
-    Kind.BLOB_RECIPE: What.RECIPE,
-    Kind.TREE_RECIPE: What.RECIPE,
-}
-
-
-@dataclass(slots=True)
-class Checkup:
-    """What a look at a cache came to.
-
-    Attributes:
-        damages: What is not as it should be.
-        packs: How many packs were looked at.
-        blobs: How many blobs are in them, and loose.
-        size: How many bytes were looked at.
-        sizes: The sizes of loose blobs, in bytes.
-    """
-
-    damages: list[Damage] = field(default_factory=list)
-    packs: int = 0
-    blobs: int = 0
-    size: int = 0
-    sizes: dict[Oid, int] = field(default_factory=dict)
 
 
 def check(cache: Cache, progress: Progress, *, data: bool) -> Checkup:
@@ -100,15 +71,6 @@ def _damages(cache: Cache, file: PackFile, entries: Entries, *, data: bool) -> I
     for entry, error in file.find_damage(entries):
         is_ours = entries.algorithm == cache.format.algorithm
         yield damage_of(file.id, entry if is_ours else None, error)
-
-
-def damage_of(pack: str, entry: PackEntry | None, error: PackDamagedError) -> Damage:
-    """Return what is wrong with a pack, or with an entry of it, as a value."""
-    if entry is None:
-        return Damage(What.PACK, pack, error.reason)
-    name = f"the {entry.kind.name.lower().replace('_', ' ')} {entry.digest.hex()} "
-    reason = error.reason.removeprefix(name)
-    return Damage(_WHATS[entry.kind], oid_of(entry), reason, pack, entry.size)
 
 
 def _check_loose(cache: Cache, ref: BlobRef, checkup: Checkup, *, data: bool) -> None:

@@ -1,13 +1,11 @@
 """What is needed and not there."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
-from dvclite.cache.cache import Cache
-from dvclite.damage import Damage, What
+from dvclite.damage import Checkup, Damage, What
 from dvclite.hashing import BlobRef, Oid, is_tree
-from dvclite.maintenance.fsck import Checkup
 
 _TOGETHER = 10_000
 
@@ -32,10 +30,10 @@ class Needed:
 
 @dataclass(slots=True)
 class Survey:
-    """What is needed and cannot be had from the cache as it is.
+    """What is needed and cannot be had from a cache or a remote as it is.
 
     Attributes:
-        missing: Blobs that are nowhere in it.
+        missing: Blobs that are nowhere there.
         cut: Loose blobs that have another length than they are known to have.
         damaged: Those that are known to be damaged, and needed.
     """
@@ -45,13 +43,17 @@ class Survey:
     damaged: dict[Oid, Needed] = field(default_factory=dict)
 
 
-def survey(cache: Cache, named: Iterable[tuple[str, BlobRef]], checkup: Checkup) -> Survey:
+def survey(
+    named: Iterable[tuple[str, BlobRef]],
+    absent_of: Callable[[set[Oid]], Collection[Oid]],
+    checkup: Checkup,
+) -> Survey:
     """Look for everything that is needed.
 
     Args:
-        cache: The cache.
         named: Every path of every version with its blob.
-        checkup: What is known of the cache.
+        absent_of: Returns which of some blobs are nowhere in a cache, or on a remote.
+        checkup: What is known of that.
     """
     damaged = {damage.name for damage in checkup.damages}
     found = Survey()
@@ -60,7 +62,7 @@ def survey(cache: Cache, named: Iterable[tuple[str, BlobRef]], checkup: Checkup)
     while group := list(islice(rest, _TOGETHER)):
         fresh = {ref.oid for _path, ref in group} - seen
         seen |= fresh
-        absent = cache.absent(fresh)
+        absent = absent_of(fresh)
         for path, ref in group:
             place = _place(found, ref, absent, damaged, checkup)
             if place is not None:
@@ -69,13 +71,13 @@ def survey(cache: Cache, named: Iterable[tuple[str, BlobRef]], checkup: Checkup)
 
 
 def _place(
-    found: Survey, ref: BlobRef, absent: set[Oid], damaged: set[str], checkup: Checkup
+    found: Survey, ref: BlobRef, absent: Collection[Oid], damaged: set[str], checkup: Checkup
 ) -> dict[Oid, Needed] | None:
     """Return what a blob belongs to, if anything is wrong with it."""
     if ref.oid in damaged:
         return found.damaged
-    if ref.oid in absent or ref.oid in found.missing:
-        return found.missing
     if ref.size >= 0 and checkup.sizes.get(ref.oid, ref.size) != ref.size:
         return found.cut
+    if ref.oid in absent or ref.oid in found.missing:
+        return found.missing
     return None

@@ -8,15 +8,14 @@ from collections.abc import Iterable, Iterator
 from dvclite.errors import PackDamagedError
 from dvclite.files.closing import Closing
 from dvclite.hashing import Algorithm
-from dvclite.pack.coding import decode, describe
+from dvclite.pack.coding import decode
 from dvclite.pack.index import FIRST_READ, Entries, read_end, tail_length
-from dvclite.pack.layout import ENTRY_HEADER_SIZE, ENTRY_MAGIC, HEADER_SIZE, PackEntry, header
+from dvclite.pack.layout import PackEntry
+from dvclite.pack.proof import find_damage, has_header, walk
 
 # What somebody puts there instead of a pack, such as a pipe, must not keep us waiting for ever.
 _OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
 _OPEN |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-_TOGETHER = 1 << 20
-"""How many bytes are read at a time where all are wanted."""
 
 _SEEKING = threading.Lock()
 
@@ -81,7 +80,7 @@ class PackFile(Closing):
 
     def has_header(self, entries: Entries) -> bool:
         """Say whether the pack begins as its index says."""
-        return self.read(0, HEADER_SIZE) == header(entries.algorithm)
+        return has_header(self.read, entries)
 
     def scan(self, entries: Iterable[PackEntry]) -> Iterator[tuple[PackEntry, memoryview]]:
         """Yield entries with their stored bytes, unverified, in few reads.
@@ -92,7 +91,7 @@ class PackFile(Closing):
         Raises:
             PackDamagedError: The file ends before that.
         """
-        return ((entry, stored) for entry, _header, stored in self._walk(entries))
+        return ((entry, stored) for entry, _header, stored in walk(self.read, entries))
 
     def find_damage(
         self, entries: Entries, *, trusted: bool = False
@@ -106,50 +105,7 @@ class PackFile(Closing):
         Yields:
             The entry, or None where it is the pack's first bytes, and what is wrong.
         """
-        if not self.has_header(entries):
-            yield None, PackDamagedError(self.path, "its first bytes are damaged")
-        for entry, found, stored in self._walk(entries):
-            try:
-                decode(entry, stored, entries.algorithm, trusted=trusted, where=self.path)
-            except PackDamagedError as error:
-                yield entry, error
-            else:
-                if found != entry_header(entry):
-                    reason = f"the header before byte {entry.offset:,} is damaged"
-                    yield entry, PackDamagedError(self.path, reason)
-
-    def _walk(
-        self, entries: Iterable[PackEntry]
-    ) -> Iterator[tuple[PackEntry, memoryview, memoryview]]:
-        """Yield entries with their headers and their stored bytes."""
-        for begin, group in _groups(entries):
-            data = memoryview(self.read(begin, group[-1].end - begin))
-            for entry in group:
-                place = entry.offset - begin
-                header = data[place - ENTRY_HEADER_SIZE : place]
-                yield entry, header, data[place : place + entry.stored]
-
-
-def entry_header(entry: PackEntry) -> bytes:
-    """Return what stands before an entry's stored bytes."""
-    return ENTRY_MAGIC + describe(entry) + entry.checksum
-
-
-def _groups(entries: Iterable[PackEntry]) -> Iterator[tuple[int, list[PackEntry]]]:
-    """Yield entries that are read together, with where the header of the first begins."""
-    group: list[PackEntry] = []
-    begin = end = 0
-    for entry in entries:
-        first = entry.offset - ENTRY_HEADER_SIZE
-        if group and (first < end or entry.end - begin > _TOGETHER):
-            yield begin, group
-            group = []
-        if not group:
-            begin = first
-        group.append(entry)
-        end = entry.end
-    if group:
-        yield begin, group
+        return find_damage(self.read, entries, self.path, trusted=trusted)
 
 
 def _read(fd: int, offset: int, length: int) -> bytes:

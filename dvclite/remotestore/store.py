@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from dvclite.damage import Checkup, Damage
 from dvclite.files.closing import Closing
 from dvclite.files.copying import OnBytes
 from dvclite.formats.format import Format
 from dvclite.hashing import BlobRef, Oid
 from dvclite.progress import Progress
 from dvclite.remotestore.engine import DEFAULT_JOBS, Outcome
+from dvclite.remotestore.mended import Mended
 from dvclite.remotestore.named import Named
 from dvclite.tree import Tree
 
@@ -147,6 +149,44 @@ class RemoteStore(Closing):
 
         Raises:
             KeyboardInterrupt: What arrived until then stays.
+        """
+
+    @abstractmethod
+    def check(self, progress: Progress, *, data: bool) -> Checkup:
+        """Look at everything on the remote, and change nothing.
+
+        Nothing that is remembered is believed, also by what is asked of this store afterwards.
+
+        Args:
+            progress: Is told of bytes.
+            data: Whether to read every byte.
+
+        Raises:
+            RemoteError: The remote did not answer.
+        """
+
+    @abstractmethod
+    def mend(self, damages: Iterable[Damage], new_aside: Callable[[str], str]) -> Mended:
+        """Save what is whole of what is damaged, and count what is not as missing from now on.
+
+        To be called after `check`. Nothing leaves the remote yet: first is to be pushed what is
+        `doubtful` and missing, then `let_go` called.
+
+        Args:
+            damages: From `check`.
+            new_aside: Returns a local path for a copy of something damaged, by its name.
+
+        Raises:
+            RemoteError: The remote did not answer.
+            OSError: There is no room for what is on its way.
+        """
+
+    @abstractmethod
+    def let_go(self, mended: Mended) -> None:
+        """Delete what is damaged, after all that could take its place has arrived.
+
+        Raises:
+            RemoteError: The remote did not answer.
         """
 
     @abstractmethod

@@ -441,27 +441,36 @@ class Repo:
     def fsck(
         self,
         *,
+        remote: str | None = None,
         versions: Versions = WORKSPACE,
         data: bool = False,
         repair: bool = False,
         progress: Progress = SILENT,
     ) -> Checked:
-        """Check that all that the cache holds is whole, and that it holds all that is needed.
+        """Check that all that is stored is whole, and that all that is needed is there.
 
         Args:
+            remote: Which remote to look at, the default one where it is empty; None for the cache.
             versions: Whose data has to be there, beside the workspace's.
             data: Whether to read every byte; otherwise what tells what is stored.
             repair: Whether to mend: what is whole is kept, what is damaged is set aside, and what
-                is missing then is fetched. Nothing is changed otherwise.
+                is missing then is fetched, or pushed from the cache to the remote. Nothing is
+                changed otherwise.
             progress: Is told of blobs and bytes.
 
         Raises:
             PointerError, GitError: It cannot be known what is needed.
+            NoRemoteError, RemoteError: The remote is not known, or did not answer.
+            TransferError: Something that the cache has did not arrive on the remote.
             FileAccessError: The cache cannot be written to.
         """
         from dvclite.repo.fsck import Scope, fsck
+        from dvclite.repo.fsck_remote import fsck_remote
 
-        return fsck(self._project, Scope(versions, data, repair), progress)
+        scope = Scope(versions, data, repair)
+        if remote is None:
+            return fsck(self._project, scope, progress)
+        return fsck_remote(self._project, remote, scope, progress)
 
     def cache_size(self, *, versions: Versions = WORKSPACE) -> Size:
         """Tell how much there is in the cache, and what that stands for.

@@ -2,7 +2,7 @@
 
 from dvclite.hashing import Oid
 from dvclite.maintenance.size import measure
-from dvclite.repo.fsck import needed_outputs, unreadable_trees
+from dvclite.repo.needed import needed_outputs, unreadable_trees
 from dvclite.repo.project import Project
 from dvclite.repo.results import Size
 from dvclite.repo.versions import Versions

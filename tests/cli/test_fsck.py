@@ -275,6 +275,140 @@ def _size(path):
     return path.stat().st_size
 
 
+def on_remote(repo, kind):
+    """Return the pack on the remote that has an entry of a kind, and where that is in it."""
+    for path in sorted((repo.root / "remote/packs").glob("*/*")):
+        path.chmod(0o644)
+        for entry in entries(path):
+            if entry.kind == kind:
+                return path, entry
+    raise AssertionError(f"there is no {kind!r}")
+
+
+KINDS = (Kind.BLOB, Kind.TREE, Kind.CHUNK, Kind.BLOB_RECIPE)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_an_entry_on_a_remote_that_is_damaged_is_found_and_repaired(stored, kind, way):
+    path, entry = on_remote(stored, kind)
+    path.write_bytes(way(path.read_bytes(), entry.offset, entry.end))
+
+    quick = stored.invoke("fsck", "--remote")
+    full = stored.invoke("fsck", "--remote", "--data")
+    repaired = stored.invoke("fsck", "--remote", "--data", "--repair")
+
+    assert full.exit_code == 1, full.stdout
+    assert path.name in full.stdout
+    if kind == Kind.BLOB_RECIPE or way in (truncate, extend, empty):
+        assert quick.exit_code == 1, quick.stdout
+    assert repaired.exit_code == 0, repaired.stdout
+    check_remote_is_well(stored)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+@pytest.mark.parametrize("part", ["header", "entry header", "index", "trailer"])
+@pytest.mark.parametrize("kind", [Kind.CHUNK, Kind.BLOB_RECIPE], ids=lambda kind: kind.name)
+def test_a_pack_on_a_remote_that_is_damaged_is_found_and_repaired(stored, kind, part, way):
+    path, _entry = on_remote(stored, kind)
+    path.write_bytes(way(path.read_bytes(), *place(path, part)))
+
+    quick = stored.invoke("fsck", "--remote")
+    full = stored.invoke("fsck", "--remote", "--data")
+    repaired = stored.invoke("fsck", "--remote", "--data", "--repair")
+
+    assert full.exit_code == 1, full.stdout
+    assert path.name in full.stdout
+    if part in ("index", "trailer") or way in (truncate, extend, empty):
+        assert quick.exit_code == 1, quick.stdout
+    assert repaired.exit_code == 0, repaired.stdout
+    check_remote_is_well(stored)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("how", ["deleted", "emptied", "replaced"])
+def test_a_pack_that_is_gone_or_another_is_found_and_repaired(stored, kind, how):
+    path, _entry = on_remote(stored, kind)
+    others = [other for other in (stored.root / "remote/packs").glob("*/*") if other != path]
+    if how == "deleted":
+        path.unlink()
+    else:
+        path.write_bytes(others[0].read_bytes() if how == "replaced" else b"")
+
+    quick = stored.invoke("fsck", "--remote")
+    repaired = stored.invoke("fsck", "--remote", "--repair")
+
+    assert quick.exit_code == 1, quick.stdout
+    assert repaired.exit_code == 0, repaired.stdout
+    check_remote_is_well(stored)
+
+
+def check_remote_is_well(repo):
+    again = repo.invoke("fsck", "--remote", "--data")
+    assert (again.exit_code, again.stdout[:12]) == (0, "All is well:"), again.stdout
+    for path in (".dvclite/cache", ".dvclite/tmp", "data"):
+        shutil.rmtree(repo.root / path)
+    pulled = repo.invoke("pull")
+    assert pulled.exit_code == 0, pulled.stderr
+    assert repo.read("data/3") == b"3" * 1003
+    assert repo.read("data/large") == LARGE
+
+
+def test_chunks_are_found_again_where_the_cache_has_nothing_of_their_blob(stored):
+    path, entry = on_remote(stored, Kind.BLOB)
+    path.write_bytes(flip(path.read_bytes(), entry.offset, entry.end))
+    for blob in (stored.root / ".dvclite/cache/files").rglob("*/*/*"):
+        blob.unlink()
+
+    repaired = stored.invoke("fsck", "--remote", "--data", "--repair")
+
+    assert repaired.exit_code == 0, repaired.stdout
+    assert not path.exists()
+    check_remote_is_well(stored)
+
+
+def test_what_nobody_has_is_named_and_the_rest_stays(stored):
+    path, entry = on_remote(stored, Kind.CHUNK)
+    damaged = flip(path.read_bytes(), entry.offset, entry.end)
+    path.write_bytes(damaged)
+    for blob in (stored.root / ".dvclite/cache/files").rglob("*/*/*"):
+        blob.unlink()
+
+    found = stored.invoke("fsck", "--remote", "--data")
+    repaired = stored.invoke("fsck", "--remote", "--data", "--repair")
+    after = stored.invoke("fsck", "--remote", "--data")
+
+    assert ", other: a chunk of it is damaged\n" in found.stdout
+    assert (repaired.exit_code, after.exit_code) == (1, 1)
+    assert "other: a chunk of it is damaged (not whole in the cache either)" in repaired.stdout
+    lines = [line for line in after.stdout.splitlines() if line.startswith("DAMAGED")]
+    assert all("blob" in line or "recipe" in line for line in lines)
+    assert any(", other: " in line for line in lines), after.stdout
+    assert (stored.root / ".dvclite/cache/damaged" / path.name).read_bytes() == damaged
+    shutil.rmtree(stored.root / ".dvclite/cache")
+    assert stored.invoke("fetch").exit_code != 0
+    assert stored.invoke("checkout", "--force", "data/3").exit_code == 0
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_a_remote_of_loose_blobs_is_checked_and_repaired(stored, way):
+    stored.invoke("remote", "add", "loose", "loose")
+    stored.invoke("remote", "modify", "loose", "layout", "loose")
+    assert stored.invoke("push", "-r", "loose").exit_code == 0
+    path = max((stored.root / "loose").rglob("files/*/*/*"), key=_size)
+    path.chmod(0o644)
+    path.write_bytes(way(path.read_bytes(), 0, path.stat().st_size))
+
+    full = stored.invoke("fsck", "-r", "loose", "--data")
+    quick = stored.invoke("fsck", "-r", "loose")
+    repaired = stored.invoke("fsck", "-r", "loose", "--data", "--repair")
+    again = stored.invoke("fsck", "-r", "loose", "--data")
+
+    assert full.exit_code == 1
+    assert quick.exit_code == (way not in (flip, blank))
+    assert (repaired.exit_code, again.exit_code) == (0, 0), repaired.stdout
+
+
 def test_an_empty_cache_is_well(repo):
     done = repo.invoke("fsck", "--data", "--repair")
 

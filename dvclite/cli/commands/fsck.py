@@ -4,7 +4,7 @@ import click
 
 from dvclite.cli.command import Command
 from dvclite.cli.console import Console
-from dvclite.cli.options import as_json, switch, versions
+from dvclite.cli.options import as_json, remote_names, switch, versions
 
 
 @click.command(
@@ -12,12 +12,22 @@ from dvclite.cli.options import as_json, switch, versions
     examples="""
     dvclite fsck
     dvclite fsck --data --repair
+    dvclite fsck --remote store --repair
     dvclite fsck --all-commits --json
     """,
 )
 @switch("--data", help="Read every byte, rather than what tells what is stored.")
 @switch(
     "--repair", help="Keep what is whole, set aside what is not, and bring the rest from elsewhere."
+)
+@click.option(
+    "-r",
+    "--remote",
+    metavar="[NAME]",
+    is_flag=False,
+    flag_value="",
+    shell_complete=remote_names,
+    help="Check a remote in place of the cache: this one, or the default.",
 )
 @versions
 @as_json
@@ -26,6 +36,7 @@ def fsck(
     context: click.Context,
     /,
     *,
+    remote: str | None,
     data: bool,
     repair: bool,
     as_json: bool,
@@ -46,7 +57,9 @@ def fsck(
     repo = Repo.open()
     with console.progress() as progress:
         found = Versions(all_branches, all_tags, all_commits)
-        checked = repo.fsck(versions=found, data=data, repair=repair, progress=progress)
+        checked = repo.fsck(
+            remote=remote, versions=found, data=data, repair=repair, progress=progress
+        )
     show(console, repo, checked, as_json=as_json, repair=repair)
     if not checked.ok:
         context.exit(1)

@@ -1,9 +1,10 @@
 """Blobs on a remote as files of their own."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from dvclite.damage import Checkup, Damage
 from dvclite.errors import BlobCorruptError, BlobMissingError, KeyMissingError, TreeError
 from dvclite.files.atomic import discard
 from dvclite.files.copying import OnBytes
@@ -12,7 +13,9 @@ from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, hash_bytes
 from dvclite.progress import Progress
 from dvclite.remote import Remote
 from dvclite.remotestore.engine import Outcome, ends_all, run
+from dvclite.remotestore.loose.checking import Checking
 from dvclite.remotestore.loose.presence import strike_out_present
+from dvclite.remotestore.mended import Mended, delete_unchanged
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.store import LARGEST_TREE, Landing, RemoteStore, Source
 from dvclite.tree import Tree
@@ -31,6 +34,7 @@ class LooseStore(RemoteStore):
         """
         super().__init__(remote.url, format, jobs)
         self._remote = remote
+        self._damaged: set[Oid] = set()
 
     def missing(self, refs: Iterable[BlobRef]) -> dict[Oid, int]:
         """Return which of these blobs are not on the remote: see `RemoteStore`."""
@@ -38,8 +42,9 @@ class LooseStore(RemoteStore):
         for ref in refs:
             if sizes.setdefault(ref.oid, ref.size) < 0:
                 sizes[ref.oid] = ref.size
+        damaged = {oid: sizes.pop(oid) for oid in self._damaged if oid in sizes}
         strike_out_present(self._remote, self.format, sizes, self.jobs)
-        return sizes
+        return sizes | damaged
 
     def tree(self, oid: Oid) -> Tree:
         """Return a tree: see `RemoteStore`."""
@@ -79,6 +84,30 @@ class LooseStore(RemoteStore):
             fatal=lambda error: isinstance(error, OSError) or ends_all(error),
         )
 
+    def check(self, progress: Progress, *, data: bool) -> Checkup:
+        """Look at everything on the remote: see `RemoteStore`."""
+        return Checking(self._remote, self.format, self.jobs).check(progress, data=data)
+
+    def mend(self, damages: Iterable[Damage], new_aside: Callable[[str], str]) -> Mended:
+        """Count what is damaged as missing, and keep a copy of it: see `RemoteStore`."""
+        mended = Mended()
+        for damage in damages:
+            oid = Oid(damage.name)
+            aside = new_aside(oid)
+            try:
+                self._remote.get(self.format.loose_key(oid), Path(aside))
+            except KeyMissingError:
+                continue
+            self._damaged.add(oid)
+            mended.doubtful[oid] = BlobRef(oid, damage.size)
+            mended.leaving[self.format.loose_key(oid)] = aside
+            mended.actions[oid] = f"set aside as {aside}"
+        return mended
+
+    def let_go(self, mended: Mended) -> None:
+        """Delete what is damaged and was not pushed again: see `RemoteStore`."""
+        delete_unchanged(self._remote, mended.leaving)
+
     def close(self) -> None:
         """Let go of the remote."""
         self._remote.close()
@@ -90,6 +119,7 @@ class LooseStore(RemoteStore):
             with source.lend(blob.ref.oid, moved) as path:
                 self._remote.put(key, path, moved=moved)
                 sent = True
+            self._damaged.discard(blob.ref.oid)
         except BlobCorruptError:
             if sent:
                 self._remote.delete([key])

@@ -23,7 +23,15 @@ class Bodies:
         self._packs: OrderedDict[str, bytes] = OrderedDict()
         self._size = 0
         self._doubtful: set[str] = set()
+        self._is_trusting = True
         self._lock = threading.Lock()
+
+    def distrust(self) -> None:
+        """Use no copies from now on, nor what is in memory."""
+        with self._lock:
+            self._packs.clear()
+            self._size = 0
+            self._is_trusting = False
 
     def add(self, pack: str, data: bytes) -> None:
         """Take a pack in."""
@@ -38,7 +46,7 @@ class Bodies:
         """Return a pack of `size` bytes, if it is at hand."""
         with self._lock:
             data = self._packs.get(pack)
-            is_doubtful = pack in self._doubtful
+            is_doubtful = pack in self._doubtful or not self._is_trusting
         if data is None and not is_doubtful:
             data = self._copies.read(pack, size)
             if data is not None:

@@ -40,6 +40,7 @@ class Ends:
         self._jobs = jobs
         self._bodies = bodies
         self._budget = Budget(_MOST_AT_ONCE)
+        self._is_trusting = True
 
     def read(self, pack: str, size: int) -> Entries:
         """Return the entries of a pack of `size` bytes.
@@ -79,6 +80,19 @@ class Ends:
             faults[pack] = error
         return faults
 
+    def distrust(self) -> None:
+        """Read everything from the remote from now on."""
+        self._is_trusting = False
+
+    def remembered(self, pack: str) -> Entries | None:
+        """Return the entries of a pack by the copy of its end, whatever is on the remote now."""
+        end = self._copies.read(pack, _LONGEST) or b""
+        size = int.from_bytes(end[-TRAILER_SIZE:][:8], "little") + len(end)
+        try:
+            return self._ours(read_end(end, size, pack))
+        except PackError:
+            return None
+
     def save(self, packs: Mapping[str, int], entries: Callable[[str], Entries | None]) -> None:
         """Keep copies of the ends of packs.
 
@@ -96,6 +110,8 @@ class Ends:
                     self._copies.keep(pack, records + trailer)
 
     def _kept(self, pack: str, size: int) -> Entries | None:
+        if not self._is_trusting:
+            return None
         end = self._copies.read(pack, _LONGEST)
         if end is None:
             return None

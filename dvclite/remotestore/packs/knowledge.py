@@ -17,7 +17,8 @@ from dvclite.remotestore.packs.bodies import Bodies
 from dvclite.remotestore.packs.ends import Ends
 
 _MOST_NAMED = 3
-_RECIPES = (Kind.BLOB_RECIPE, Kind.TREE_RECIPE)
+RECIPES = (Kind.BLOB_RECIPE, Kind.TREE_RECIPE)
+"""The kinds of entries that are recipes."""
 
 
 class Knowledge:
@@ -30,6 +31,8 @@ class Knowledge:
         bodies: Small packs that are at hand as a whole.
         packs: The packs that can be used, with their sizes.
         damaged: What is wrong with others.
+        recipe_packs: The packs that have recipes in them.
+        index_path: Where it is remembered which pack holds what.
     """
 
     def __init__(self, remote: Remote, format: Format, folder: Path, jobs: int) -> None:
@@ -37,11 +40,12 @@ class Knowledge:
         self.bodies = Bodies(folder / "recipes")
         self.packs: dict[str, int] = {}
         self.damaged: dict[str, DvcliteError] = {}
+        self.index_path = str(folder / "packs.db")
         self._remote = remote
         self._folder = folder
         self._ends = Ends(remote, folder / "ends", format.algorithm, jobs, self.bodies)
         self._index = PackIndex(folder / "packs.db", self._read)
-        self._recipe_packs: set[str] = set()
+        self.recipe_packs: set[str] = set()
         self._lock = threading.RLock()
         self._is_fresh = False
         self._has_news = False
@@ -54,6 +58,36 @@ class Knowledge:
         named = ", ".join(islice(self.damaged, _MOST_NAMED))
         more = " and others" if len(self.damaged) > _MOST_NAMED else ""
         return f"{self._remote.url} (damaged there: pack {named}{more})"
+
+    def distrust(self) -> None:
+        """Forget what is remembered: all that is said from now on comes from the remote itself."""
+        with self._lock:
+            self._index.distrust()
+            self._ends.distrust()
+            self.bodies.distrust()
+            self.recipe_packs.clear()
+            self._is_fresh = False
+
+    def remembers_wrong(self) -> bool:
+        """Say whether what is remembered of packs is not what they say themselves.
+
+        To be asked after `distrust` and `refresh`. It is thrown away with the next `save` then.
+        """
+        with self._lock:
+            return self._index.is_contradicted()
+
+    def remembered(self, pack: str) -> Entries | None:
+        """Return what was in a pack that cannot be read any more, if a copy of its end was kept."""
+        return self._ends.remembered(pack)
+
+    def forget(self, pack: str) -> None:
+        """Take note that a pack is about to leave the remote."""
+        with self._lock:
+            self.packs.pop(pack, None)
+            self.damaged.pop(pack, None)
+            self.recipe_packs.discard(pack)
+            self._index.drop(pack)
+            self._has_news = True
 
     def refresh(self) -> None:
         """Find out what the remote has, once. To be called before all else, by one thread.
@@ -92,7 +126,7 @@ class Knowledge:
         """Take in the whole of a pack that has recipes in it, to have them at hand later."""
         self.bodies.add(pack, data)
         with self._lock:
-            self._recipe_packs.add(pack)
+            self.recipe_packs.add(pack)
             self._has_news = True
 
     def present(self, kind: Kind, digests: Iterable[bytes]) -> set[bytes]:
@@ -138,7 +172,7 @@ class Knowledge:
             try:
                 make_folder(self._folder)
                 self._ends.save(self.packs, self._index.entries)
-                self.bodies.save(self.packs, self._recipe_packs)
+                self.bodies.save(self.packs, self.recipe_packs)
             except OSError:
                 return
             self._index.save()
@@ -150,8 +184,8 @@ class Knowledge:
 
     def _learn(self, pack: str, size: int, entries: Entries) -> None:
         self._index.learn(pack, size, entries)
-        if any(entry.kind in _RECIPES for entry in entries):
-            self._recipe_packs.add(pack)
+        if any(entry.kind in RECIPES for entry in entries):
+            self.recipe_packs.add(pack)
         self._has_news = True
 
     def _read(self, pack: str) -> Entries:

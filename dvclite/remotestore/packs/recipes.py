@@ -16,7 +16,7 @@ from dvclite.recipe import Recipe
 from dvclite.recipe import decode as decode_recipe
 from dvclite.remote import Remote
 from dvclite.remotestore.engine import run
-from dvclite.remotestore.packs.knowledge import Knowledge
+from dvclite.remotestore.packs.knowledge import RECIPES, Knowledge
 
 _WHOLE = 8 << 20
 """Packs up to this size are read as a whole for the recipes that are in them."""
@@ -87,6 +87,47 @@ class Recipes:
             return all(entry.size for _pack, entry, _position in self.chunks(recipe))
         except RecipeError:
             return False
+
+    def every(self) -> Iterator[tuple[Location, Recipe | PackDamagedError | RecipeError]]:
+        """Yield every recipe that there is, or why it cannot be read.
+
+        Raises:
+            RemoteError: The remote did not answer.
+        """
+        for pack in sorted(self._knowledge.recipe_packs):
+            entries = self._knowledge.entries(pack)
+            if entries is None:
+                continue
+            self._bring([pack])
+            for number, entry in enumerate(entries):
+                if entry.kind in RECIPES:
+                    place = Location(pack, number, entry)
+                    try:
+                        yield place, self._read(place)
+                    except (PackDamagedError, RecipeError) as error:
+                        yield place, error
+                    except KeyMissingError:
+                        break  # The pack has just left.
+
+    def fault(self, recipe: Recipe | RecipeError) -> str:
+        """Return what is wrong with a recipe; nothing if it can be followed, as far as is known."""
+        try:
+            if isinstance(recipe, RecipeError):
+                raise recipe
+            for _chunk in self.chunks(recipe):
+                pass
+        except RecipeError as error:
+            return str(error)
+        return ""
+
+    def has_another(self, place: Location) -> bool:
+        """Say whether a blob is there also without one of its recipes."""
+        kind, digest = place.entry.kind, place.entry.digest
+        whole = Kind.BLOB if kind == Kind.BLOB_RECIPE else Kind.TREE
+        if self._knowledge.present(whole, [digest]):
+            return True
+        others = self.find(kind, [digest], but={(place.pack, place.number)})
+        return any(not self.fault(recipe) for _place, recipe in others)
 
     def chunks(self, recipe: Recipe) -> Iterator[tuple[str, PackEntry, int]]:
         """Yield the chunks of a blob in order: their packs, entries, and places in the blob.

@@ -1,15 +1,17 @@
 """Blobs on a remote in packs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
 
+from dvclite.damage import Checkup, Damage, What
 from dvclite.errors import (
     BlobCorruptError,
     BlobMissingError,
     FileAccessError,
     KeyMissingError,
     PackDamagedError,
+    PackVersionError,
     RecipeError,
 )
 from dvclite.files.staging import Staging
@@ -21,12 +23,15 @@ from dvclite.progress import Progress
 from dvclite.recipe import Recipe
 from dvclite.remote import Remote
 from dvclite.remotestore.engine import Outcome
+from dvclite.remotestore.mended import Mended, delete_unchanged
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.packs.arrivals import Arrivals
+from dvclite.remotestore.packs.checking import Checking
 from dvclite.remotestore.packs.draft import StagingError
 from dvclite.remotestore.packs.fetching import Fetching
 from dvclite.remotestore.packs.knowledge import Knowledge
 from dvclite.remotestore.packs.locating import Locating
+from dvclite.remotestore.packs.mending import Mending
 from dvclite.remotestore.packs.plan import Want, ranges
 from dvclite.remotestore.packs.recipes import Recipes
 from dvclite.remotestore.packs.sending import Sending
@@ -125,6 +130,37 @@ class PackStore(RemoteStore):
             self._remote, self._knowledge, self.format.algorithm, locating, arrivals, progress
         )
         return fetching.fetch(chain([first], rest), landing.new_path, self.jobs)
+
+    def check(self, progress: Progress, *, data: bool) -> Checkup:
+        """Look at everything on the remote: see `RemoteStore`."""
+        checking = Checking(self._remote, self._knowledge, self._recipes, self.jobs)
+        return checking.check(progress, data=data)
+
+    def mend(self, damages: Iterable[Damage], new_aside: Callable[[str], str]) -> Mended:
+        """Replace packs that are damaged: see `RemoteStore`."""
+        known = list(damages)
+        packs = {one.name if one.what is What.PACK else one.pack for one in known} - {""}
+        newer = [
+            pack
+            for pack, error in self._knowledge.damaged.items()
+            if isinstance(error, PackVersionError)
+        ]
+        mending = Mending(
+            self._remote, self._knowledge, self._recipes, self.format, self._staging.new_path
+        )
+        mended = mending.mend(sorted(packs.difference(newer)), new_aside)
+        for one in known:
+            if one.what is What.INDEX:
+                mended.actions[one.name] = "made anew"
+            elif one.what is not What.PACK and one.what is not What.CHUNK:
+                oid = Oid(one.name)
+                mended.doubtful.setdefault(oid, BlobRef(oid, -1 if one.pack else one.size))
+        return mended
+
+    def let_go(self, mended: Mended) -> None:
+        """Delete what was replaced: see `RemoteStore`."""
+        delete_unchanged(self._remote, mended.leaving)
+        self._knowledge.save()
 
     def close(self) -> None:
         """Let go of the remote."""

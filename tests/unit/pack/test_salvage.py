@@ -13,7 +13,7 @@ from dvclite.pack.layout import (
     digest_of,
     header,
 )
-from dvclite.pack.reader import entry_header
+from dvclite.pack.proof import entry_header
 from dvclite.pack.salvage import salvage
 from dvclite.pack.writer import PackWriter
 

@@ -1,0 +1,140 @@
+"""Looking for what is damaged in the packs on a remote. Nothing is changed here."""
+
+import threading
+from collections.abc import Iterator
+
+from dvclite.damage import Checkup, Damage, What, damage_of
+from dvclite.errors import KeyMissingError, PackDamagedError
+from dvclite.files.copying import OnBytes
+from dvclite.pack.index import Entries
+from dvclite.pack.layout import HEADER_SIZE, Kind, key_of, oid_of
+from dvclite.pack.proof import find_damage
+from dvclite.progress import Progress
+from dvclite.remote import Remote
+from dvclite.remotestore.engine import run
+from dvclite.remotestore.packs.knowledge import Knowledge
+from dvclite.remotestore.packs.recipes import Recipes
+
+_TOGETHER = 4 << 20
+"""How many bytes of a pack are read at a time."""
+
+_MOST_AT_ONCE = 8
+"""How many packs are read at once: each takes that much memory, and as much again."""
+
+
+class Checking:
+    """One look at all packs of a remote."""
+
+    def __init__(self, remote: Remote, knowledge: Knowledge, recipes: Recipes, jobs: int) -> None:
+        """Prepare to look at the packs on `remote`."""
+        self._remote = remote
+        self._knowledge = knowledge
+        self._recipes = recipes
+        self._jobs = min(jobs, _MOST_AT_ONCE)
+        self._checkup = Checkup()
+        self._bad: dict[str, set[int]] = {}
+        self._lock = threading.Lock()
+
+    def check(self, progress: Progress, *, data: bool) -> Checkup:
+        """Do what `RemoteStore.check` says."""
+        knowledge, checkup = self._knowledge, self._checkup
+        progress.start("Looking at packs")
+        try:
+            knowledge.distrust()
+            knowledge.refresh()
+        finally:
+            progress.finish()
+        checkup.packs = len(knowledge.packs)
+        for pack, error in sorted(knowledge.damaged.items()):
+            if not isinstance(error, KeyMissingError):
+                checkup.packs += 1
+                checkup.damages.append(
+                    Damage(What.PACK, pack, str(getattr(error, "reason", error)))
+                )
+        if data:
+            self._read_all(progress)
+        else:
+            self._count()
+        checkup.damages += self._of_recipes()
+        if knowledge.remembers_wrong():
+            reason = "does not say of packs what they say themselves"
+            checkup.damages.append(Damage(What.INDEX, knowledge.index_path, reason))
+        return checkup
+
+    def _count(self) -> None:
+        for pack, size in self._knowledge.packs.items():
+            entries = self._knowledge.entries(pack)
+            if entries:
+                self._checkup.blobs += len(entries)
+                self._checkup.size += size - entries.end
+
+    def _read_all(self, progress: Progress) -> None:
+        packs = self._knowledge.packs
+        progress.start("Checking", size=sum(packs.values()))
+        try:
+            outcome = run(
+                sorted(packs),
+                lambda pack, moved: self._read(pack, progress, moved),
+                self._jobs,
+                fatal=lambda error: not isinstance(error, KeyMissingError),
+            )
+        finally:
+            progress.finish()
+        for failure in outcome.failures:
+            if not isinstance(failure.error, KeyMissingError):
+                raise failure.error
+        self._checkup.damages.sort(key=lambda damage: (damage.pack or damage.name, damage.name))
+
+    def _read(self, pack: str, progress: Progress, moved: OnBytes) -> None:
+        entries = self._knowledge.entries(pack)
+        if not entries:
+            return  # Nothing is in it for this repository.
+
+        def read(offset: int, length: int) -> bytes:
+            data = self._remote.read(key_of(pack), offset, length)
+            if len(data) != length:
+                raise PackDamagedError(pack, "it is cut short")
+            moved(0)
+            progress.advance(size=length)
+            return data
+
+        damages = []
+        try:
+            for entry, error in find_damage(read, entries, pack, together=_TOGETHER):
+                damages.append(damage_of(pack, entry, error))
+                if entry is not None and entry.kind == Kind.CHUNK:
+                    with self._lock:
+                        self._bad.setdefault(pack, set()).add(_number(entries, entry.offset))
+        except PackDamagedError as error:
+            damages.append(damage_of(pack, None, error))
+        with self._lock:
+            self._checkup.damages += damages
+            self._checkup.blobs += len(entries)
+            self._checkup.size += HEADER_SIZE + sum(entry.stored for entry in entries)
+
+    def _of_recipes(self) -> Iterator[Damage]:
+        """Yield recipes that cannot be followed, and large blobs with a chunk that is damaged."""
+        known = {(damage.name, damage.pack) for damage in self._checkup.damages}
+        for place, recipe in self._recipes.every():
+            oid = oid_of(place.entry)
+            if isinstance(recipe, PackDamagedError):
+                if (oid, place.pack) not in known:
+                    yield damage_of(place.pack, place.entry, recipe)
+                continue
+            fault = self._recipes.fault(recipe)
+            if fault:
+                if not self._recipes.has_another(place):
+                    yield Damage(What.RECIPE, oid, fault)
+            elif not isinstance(recipe, Exception) and any(
+                self._bad.get(run_.pack.hex(), set()).intersection(
+                    range(run_.first, run_.first + run_.count)
+                )
+                for run_ in recipe.runs
+            ):
+                what = What.TREE if place.entry.kind == Kind.TREE_RECIPE else What.BLOB
+                yield Damage(what, oid, "a chunk of it is damaged", size=recipe.size)
+
+
+def _number(entries: Entries, offset: int) -> int:
+    """Return which entry begins at a place."""
+    return next(number for number, entry in enumerate(entries) if entry.offset == offset)
