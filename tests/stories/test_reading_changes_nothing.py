@@ -20,10 +20,22 @@ COMMANDS = [
     ("push", "--dry"),
     ("fetch", "--dry"),
     ("gc", "--dry"),
+    ("cache", "size", "-A"),
+    ("fsck", "-A", "--data"),
+    ("fsck", "--remote", "--data"),
     ("completion", "bash"),
 ]
 
-LOOKING_AT_TREES = [("status",), ("status", "-c"), ("diff",), ("push", "--dry"), ("gc", "--dry")]
+LOOKING_AT_TREES = [
+    ("status",),
+    ("status", "-c"),
+    ("diff",),
+    ("push", "--dry"),
+    ("gc", "--dry"),
+    ("cache", "size"),
+    ("fsck", "--data"),
+    ("fsck", "--remote", "--data"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 import hashlib
 import os
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -155,3 +157,88 @@ def test_asking_changes_nothing(packs):
     index.close()
 
     assert (packs.path.read_bytes(), os.listdir(packs.folder)) == before
+
+
+def test_what_was_learned_and_is_gone_again_is_not_saved(packs):
+    one, two = packs.make("a"), packs.make("b")
+    index = packs.index(one, two)
+    index.drop(one)
+
+    index.save()
+
+    assert packs.index().packs == packs.sizes(two)
+    assert packs.index().present(Kind.BLOB, map(digest, "ab")) == {digest("b")}
+
+
+def test_a_pack_that_came_back_is_saved(packs):
+    one = packs.make("a")
+    index = packs.index(one)
+    index.drop(one)
+    index.learn(one, packs.made[one].size, packs.made[one].entries)
+
+    index.save()
+
+    assert found(packs.index(), "a") == [(one, 0)]
+
+
+def test_nothing_that_was_saved_is_said_by_an_index_that_is_distrustful(packs):
+    one = packs.make("a")
+    packs.index(one).save()
+    index = packs.index()
+    index.distrust()
+
+    assert (index.packs, found(index, "a")) == ({}, [])
+    assert index.sync(packs.sizes(one)) == [one]
+
+
+LIES = (
+    "UPDATE entries SET number = number + 1 WHERE number = 1",
+    "UPDATE entries SET first = first + 1 WHERE number = 0",
+    "DELETE FROM entries WHERE number = 0",
+    "INSERT INTO entries SELECT first, second, kind, pack, 7 FROM entries",
+    "UPDATE packs SET size = size + 1",
+    "UPDATE packs SET id = 'ff' || id",
+)
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_database_that_lies_is_contradicted_and_made_anew(packs, lie):
+    one = packs.make("a", "b")
+    packs.index(one).save()
+    with closing(sqlite3.connect(packs.path)) as connection:
+        connection.execute(lie)
+        connection.commit()
+    index = packs.index()
+    index.distrust()
+    index.learn(one, packs.made[one].size, packs.made[one].entries)
+
+    assert index.is_contradicted()
+
+    index.save()
+    assert not contradicted(packs, one)
+    assert found(packs.index(), "a", "b") == [(one, 0), (one, 1)]
+
+
+def contradicted(packs, *there):
+    index = packs.index()
+    index.distrust()
+    for pack in there:
+        index.learn(pack, packs.made[pack].size, packs.made[pack].entries)
+    return index.is_contradicted()
+
+
+def test_no_database_and_one_that_knows_more_or_less_are_not_contradicted(packs):
+    one, two = packs.make("a"), packs.make("b")
+    assert not contradicted(packs, one)
+    packs.index(one).save()
+
+    assert not contradicted(packs, one, two)
+    assert not contradicted(packs, two)
+
+
+@pytest.mark.parametrize("data", [b"", b"no database", bytes(5000)])
+def test_what_is_no_database_is_contradicted(packs, data):
+    one = packs.make("a")
+    packs.path.write_bytes(data)
+
+    assert contradicted(packs, one)
