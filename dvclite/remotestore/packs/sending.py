@@ -72,9 +72,11 @@ class Sending:
             if not self._outcome.stopped:
                 arrived = [cut for cut in packing.cuts if cut.is_complete and cut.error is None]
                 self._send(self._recipe_packs(arrived), self._settle_recipes)
-        finally:
+        except BaseException:
+            # A thread may still be at it: nothing is closed under its hands.
             self._is_over = True
-            packing.discard()
+            raise
+        packing.discard()
         self._outcome.packed = Packed(
             self._outcome.size, self._sent, self._packs, packing.reused, packing.reused_size
         )
