@@ -266,8 +266,13 @@ class PackIndex:
                 for pack, number, digest in sorted(rows):
                     yield digest, pack, number
 
-    def _forget_kept(self, connection: sqlite3.Connection) -> None:
+    def doubt(self) -> None:
         """Take the database for lost: its packs are not known any more, and will be read again."""
+        connection = self._open()
+        if "kept" in self._schemas:
+            self._forget_kept(connection)
+
+    def _forget_kept(self, connection: sqlite3.Connection) -> None:
         self._let_go(connection)
         self._is_damaged = self._has_news = True
         ours = {key for (key,) in connection.execute("SELECT key FROM main.packs")}

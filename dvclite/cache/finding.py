@@ -71,6 +71,7 @@ class Finder:
         yield partial(self._anew, in_packs, mend=mend)
         yield self._in_trash
         yield self._packed.trash.read
+        yield lambda oid: in_packs(oid) if self._packed.doubt() else None
 
     def _in_place(self, oid: Oid) -> Opened | None:
         return _open(self._loose.path(oid))

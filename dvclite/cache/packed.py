@@ -58,6 +58,7 @@ class PackedBlobs:
         self._last: Location | None = None
         self._damaged: set[str] = set()
         self._next_look = 0.0
+        self._doubted = False
 
     def absent(self, oids: Iterable[Oid]) -> set[Oid]:
         """Return which of these blobs are in no pack that is in its place.
@@ -195,10 +196,24 @@ class PackedBlobs:
             self._next_look = now + _REST * (now - began)
             return news
 
+    def doubt(self) -> bool:
+        """Read the indexes of all packs again, once; return whether any is new.
+
+        A row of the database that was damaged is as good as absent: before a blob is called
+        missing, the packs themselves are asked.
+        """
+        with self._lock:
+            doubted, self._doubted = self._doubted, True
+            if doubted:
+                return False
+            self._index.doubt()
+            return self.refresh()
+
     def save(self) -> None:
         """Remember for later commands which pack holds what."""
         with self._lock:
             self._index.save()
+            self._next_look = 0.0  # What could not be saved is not known any more.
 
     def __iter__(self) -> Iterator[Stored]:
         """Yield every pack that is in its place and can be read."""
