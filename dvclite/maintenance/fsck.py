@@ -28,7 +28,7 @@ def check(cache: Cache, progress: Progress, *, data: bool) -> Checkup:
         OSError: A folder cannot be looked into.
     """
     cache.packed.distrust()
-    packs = cache.packed.there()
+    packs = cache.packed.folder.packs()
     loose = list(cache.loose)
     total = sum(packs.values()) + sum(ref.size for ref in loose)
     progress.start("Checking", size=total if data else None)
@@ -50,7 +50,7 @@ def check(cache: Cache, progress: Progress, *, data: bool) -> Checkup:
 
 def _check_pack(cache: Cache, pack: str, checkup: Checkup, *, data: bool) -> None:
     try:
-        with PackFile(cache.packed.path(pack), pack) as file:
+        with PackFile(cache.packed.folder.path(pack), pack) as file:
             entries = file.entries()
             checkup.blobs += len(entries)
             checkup.size += file.size if data else file.size - entries.end

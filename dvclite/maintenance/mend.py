@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from dvclite.cache.cache import Cache
 from dvclite.damage import Damage, What
-from dvclite.errors import CacheError
+from dvclite.errors import CacheError, PackError
 from dvclite.hashing import Oid
+from dvclite.pack.reader import PackFile
 
 _BLOBS = (What.BLOB, What.TREE)
 
@@ -50,11 +51,20 @@ def _packs(damages: Iterable[Damage]) -> set[str]:
 
 def _set_pack_aside(cache: Cache, pack: str) -> str:
     """Return what was done; nothing where nothing could be done."""
+    aside = cache.packed.set_aside(pack)
+    if aside:
+        return f"set aside as {aside}"
+    return "written anew" if _is_sound(cache, pack) else ""
+
+
+def _is_sound(cache: Cache, pack: str) -> bool:
     try:
-        aside = cache.packed.set_aside(pack)
-    except OSError:
-        return ""
-    return f"set aside as {aside}" if aside else "written anew"
+        with PackFile(cache.packed.folder.path(pack), pack) as file:
+            return not any(file.find_damage(file.entries()))
+    except FileNotFoundError:
+        return True  # Another process was faster.
+    except (PackError, OSError):
+        return False
 
 
 def _set_aside(cache: Cache, oid: Oid) -> str:

@@ -25,7 +25,7 @@ def measure(cache: Cache) -> CacheSize:
         packed += len(stored.blobs)
         sizes.update((ref.oid, ref.size) for ref in stored.blobs)
         compressed += _compressed(cache, stored.id)
-    there = cache.packed.there()
+    there = cache.packed.folder.packs()
     return CacheSize(
         blobs=len(sizes),
         size=sum(sizes.values()),
@@ -40,7 +40,7 @@ def measure(cache: Cache) -> CacheSize:
 
 def _compressed(cache: Cache, pack: str) -> int:
     try:
-        with PackFile(cache.packed.path(pack), pack) as file:
+        with PackFile(cache.packed.folder.path(pack), pack) as file:
             entries = file.entries()
     except (PackError, OSError):
         return 0  # It has just left, or `fsck` tells of it.

@@ -1,5 +1,6 @@
 """`fsck --remote`: whether all that a remote holds is whole, and all that is needed is there."""
 
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
@@ -73,7 +74,13 @@ def _repaired(
     progress: Progress,
 ) -> list[Damage]:
     """Return the damages with what was done, and what is missing that was not known to be."""
-    new_aside = project.cache.packed.new_aside
+    folder = project.cache.packed.folder
+
+    def new_aside(name: str) -> str:
+        path = folder.aside_path(name)
+        folder.make_folder(os.path.dirname(path))
+        return path
+
     mended = store.mend([one for one in damages if one.reason != MISSING], new_aside)
     doubtful = mended.doubtful | {
         Oid(one.name): BlobRef(Oid(one.name), one.size)
