@@ -51,7 +51,7 @@ class Checkup:
     Attributes:
         damages: What is not as it should be.
         packs: How many packs were looked at.
-        blobs: How many entries these have; and blobs that lie loose.
+        blobs: How many blobs these hold, with those that lie loose.
         size: How many bytes were read.
         sizes: The sizes of blobs that lie loose, in bytes.
     """

@@ -257,7 +257,8 @@ class Checked:
         place: The folder of the cache, or the address of the remote.
         damages: What is not as it should be, or was not.
         packs: How many packs were looked at.
-        blobs: How many blobs, chunks and recipes these hold, with those that lie loose.
+        blobs: How many blobs these hold, large ones that are in chunks among them, with those that
+            lie loose; one that is in two packs counts twice.
         size: How many bytes were read.
         unavailable: Remotes that did not answer when something was to be had from them, and why.
     """

@@ -357,8 +357,7 @@ def check_remote_is_well(repo):
 def test_chunks_are_found_again_where_the_cache_has_nothing_of_their_blob(stored):
     path, entry = on_remote(stored, Kind.BLOB)
     path.write_bytes(flip(path.read_bytes(), entry.offset, entry.end))
-    for blob in (stored.root / ".dvclite/cache/files").rglob("*/*/*"):
-        blob.unlink()
+    lose(stored)
 
     repaired = stored.invoke("fsck", "--remote", "--data", "--repair")
 
@@ -367,12 +366,58 @@ def test_chunks_are_found_again_where_the_cache_has_nothing_of_their_blob(stored
     check_remote_is_well(stored)
 
 
+def lose(repo, *contents):
+    """Remove loose blobs from the cache."""
+    for blob in (repo.root / ".dvclite/cache/files").rglob("*/*/*"):
+        if not contents or blob.read_bytes() in contents:
+            blob.unlink()
+
+
+def test_chunks_are_found_again_though_nobody_knows_the_index_any_more(stored):
+    path, _entry = on_remote(stored, Kind.CHUNK)
+    last = [entry for entry in entries(path) if entry.kind == Kind.CHUNK][-1]
+    path.write_bytes(path.read_bytes()[: last.end - 1])
+    shutil.rmtree(stored.root / ".dvclite/tmp/remotes")
+    lose(stored, LARGE[::-1])
+
+    repaired = stored.invoke("fsck", "--remote", "--repair")
+
+    assert repaired.exit_code == 0, repaired.stdout
+    check_remote_is_well(stored)
+
+
+def test_the_chunks_of_another_pack_are_not_taken_for_those_of_one_that_is_gone(repo):
+    repo.invoke("remote", "add", "-d", "store", "remote")
+    packs = []
+    for name in ("ab", "cd"):
+        repo.write(name, b"".join(bytes([ord(letter)]) * (1 << 20) for letter in name))
+        repo.invoke("add", name)
+        assert repo.invoke("push").exit_code == 0
+        found = {
+            path
+            for path in (repo.root / "remote/packs").glob("*/*")
+            if entries(path)[0].kind == Kind.CHUNK
+        }
+        packs += found.difference(packs)
+    first, second = packs
+    first.chmod(0o644)
+    first.write_bytes(second.read_bytes()[:-1])
+    shutil.rmtree(repo.root / ".dvclite/tmp/remotes")
+    lose(repo)
+
+    repaired = repo.invoke("fsck", "--remote", "--repair")
+
+    assert repaired.exit_code == 1
+    (bad,) = [line for line in repaired.stdout.splitlines() if line.startswith("DAMAGED")]
+    assert ", ab: " in bad
+    assert repo.invoke("fsck", "--remote").exit_code == 1
+
+
 def test_what_nobody_has_is_named_and_the_rest_stays(stored):
     path, entry = on_remote(stored, Kind.CHUNK)
     damaged = flip(path.read_bytes(), entry.offset, entry.end)
     path.write_bytes(damaged)
-    for blob in (stored.root / ".dvclite/cache/files").rglob("*/*/*"):
-        blob.unlink()
+    lose(stored)
 
     found = stored.invoke("fsck", "--remote", "--data")
     repaired = stored.invoke("fsck", "--remote", "--data", "--repair")
@@ -414,7 +459,7 @@ def test_an_empty_cache_is_well(repo):
 
     assert (done.exit_code, done.stdout) == (
         0,
-        "All is well: 0 packs, 0 entries and blobs, 0 B read\n",
+        "All is well: 0 packs, 0 blobs, 0 B read\n",
     )
 
 

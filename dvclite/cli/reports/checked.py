@@ -45,9 +45,8 @@ def _paths(names: Names, damage: Damage, most: int | None) -> Iterator[str]:
 
 
 def _summary(checked: Checked) -> str:
-    looked = (
-        f"{count(checked.packs, 'pack')}, {count(checked.blobs, 'entry or blob', 'entries and blobs')},"
-        f" {size(checked.size)} read"
+    looked = ", ".join(
+        [count(checked.packs, "pack"), count(checked.blobs, "blob"), f"{size(checked.size)} read"]
     )
     bad = sum(not damage.repaired for damage in checked.damages)
     repaired = len(checked.damages) - bad
@@ -59,7 +58,8 @@ def _summary(checked: Checked) -> str:
 def _hint(checked: Checked, *, repair: bool) -> str:
     if not repair:
         return "`--repair` keeps what is whole, and looks for the rest elsewhere"
-    lost = any(one.what in (What.BLOB, What.TREE) for one in checked.damages if not one.repaired)
+    data = (What.BLOB, What.TREE, What.RECIPE)
+    lost = any(one.what in data for one in checked.damages if not one.repaired)
     if lost:
         return "add the original files again, or ask whoever has the data to run `dvclite push`"
     return "`ls -l` shows who may change what is left"

@@ -4,12 +4,13 @@ import threading
 from collections.abc import Iterator
 
 from dvclite.damage import Checkup, Damage, What, damage_of
-from dvclite.errors import KeyMissingError, PackDamagedError
+from dvclite.errors import KeyMissingError, PackDamagedError, RecipeError
 from dvclite.files.copying import OnBytes
 from dvclite.pack.index import Entries
 from dvclite.pack.layout import HEADER_SIZE, Kind, key_of, oid_of
 from dvclite.pack.proof import find_damage
 from dvclite.progress import Progress
+from dvclite.recipe import Recipe
 from dvclite.remote import Remote
 from dvclite.remotestore.engine import run
 from dvclite.remotestore.packs.knowledge import Knowledge
@@ -65,7 +66,7 @@ class Checking:
         for pack, size in self._knowledge.packs.items():
             entries = self._knowledge.entries(pack)
             if entries:
-                self._checkup.blobs += len(entries)
+                self._checkup.blobs += _blobs(entries)
                 self._checkup.size += size - entries.end
 
     def _read_all(self, progress: Progress) -> None:
@@ -109,7 +110,7 @@ class Checking:
             damages.append(damage_of(pack, None, error))
         with self._lock:
             self._checkup.damages += damages
-            self._checkup.blobs += len(entries)
+            self._checkup.blobs += _blobs(entries)
             self._checkup.size += HEADER_SIZE + sum(entry.stored for entry in entries)
 
     def _of_recipes(self) -> Iterator[Damage]:
@@ -125,14 +126,21 @@ class Checking:
             if fault:
                 if not self._recipes.has_another(place):
                     yield Damage(What.RECIPE, oid, fault)
-            elif not isinstance(recipe, Exception) and any(
-                self._bad.get(run_.pack.hex(), set()).intersection(
-                    range(run_.first, run_.first + run_.count)
-                )
-                for run_ in recipe.runs
-            ):
+            elif not isinstance(recipe, RecipeError) and self._has_bad_chunk(recipe):
                 what = What.TREE if place.entry.kind == Kind.TREE_RECIPE else What.BLOB
                 yield Damage(what, oid, "a chunk of it is damaged", size=recipe.size)
+
+    def _has_bad_chunk(self, recipe: Recipe) -> bool:
+        return any(
+            run_.first <= number < run_.first + run_.count
+            for run_ in recipe.runs
+            for number in self._bad.get(run_.pack.hex(), ())
+        )
+
+
+def _blobs(entries: Entries) -> int:
+    """Return how many blobs there are, small ones and recipes of large ones."""
+    return sum(entry.kind != Kind.CHUNK for entry in entries)
 
 
 def _number(entries: Entries, offset: int) -> int:

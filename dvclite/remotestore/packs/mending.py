@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from dvclite.errors import DvcliteError, KeyMissingError
+from dvclite.errors import DvcliteError, KeyMissingError, PackDamagedError, RecipeError
 from dvclite.files.atomic import discard
 from dvclite.formats.format import Format
 from dvclite.hashing import BlobRef
+from dvclite.pack.coding import decode
 from dvclite.pack.index import Entries
-from dvclite.pack.layout import Kind, key_of, oid_of
+from dvclite.pack.layout import HEADER_SIZE, Kind, key_of, oid_of
 from dvclite.pack.rescue import rescue
 from dvclite.pack.writer import Pack, PackWriter
 from dvclite.packindex import Location
@@ -45,6 +46,7 @@ class Mending:
         self._format = format
         self._new_path = new_path
         self._old: dict[str, Entries | None] = {}
+        self._guessed: set[str] = set()
         self._mended = Mended()
         self._writer: PackWriter | None = None
 
@@ -73,12 +75,16 @@ class Mending:
         self._remote.get(key_of(pack), Path(aside))
         rest = rescue(aside, self._new_path(), self._format.algorithm)
         if rest is not None:
+            guess = _first_entries(rest, aside)
             self._send(rest)
         if rest is not None and rest.id == pack:
             self._mended.actions[pack] = "written anew"
             return
         self._knowledge.forget(pack)
         self._old[pack] = old
+        if old is None and rest is not None:
+            self._old[pack] = guess
+            self._guessed.add(pack)
         self._mended.actions[pack] = f"replaced; set aside as {aside}"
         self._mended.leaving[key_of(pack)] = aside
 
@@ -101,7 +107,7 @@ class Mending:
             ref = self._mended.doubtful[oid] = BlobRef(oid, recipe.size)
             if ref not in written and not self._recipes.has_another(place):
                 found = self._found_anew(recipe)
-                if found is not None:
+                if found is not None and self._is_proved(place, recipe, found):
                     written.add(ref)
                     self._write(place, found)
         if self._writer is not None:
@@ -136,5 +142,37 @@ class Mending:
         made = builder.recipe()
         return made if made.size == recipe.size else None
 
+    def _is_proved(self, place: Location, old: Recipe, new: Recipe) -> bool:
+        """Say whether a recipe makes its blob, where it was not certain which chunks it is of."""
+        if not any(run.pack.hex() in self._guessed for run in old.runs):
+            return True
+        algorithm = self._format.algorithm
+        hasher = algorithm.new()
+        try:
+            for pack, entry, _position in self._recipes.chunks(new):
+                stored = self._remote.read(key_of(pack), entry.offset, entry.stored)
+                hasher.update(decode(entry, stored, algorithm, where=pack))
+        except (PackDamagedError, RecipeError, KeyMissingError):
+            return False
+        return hasher.hexdigest() == place.entry.digest.hex()
+
     def _chunk(self, digest: bytes) -> Location | None:
         return next(iter(self._knowledge.find(Kind.CHUNK, [digest])), None)
+
+
+def _first_entries(rest: Pack, path: str) -> Entries:
+    """Return the entries that stand first in a damaged pack, as they do in what was rescued of it.
+
+    Those have the same numbers in both, if the damaged pack is not another one altogether.
+    """
+    position, number = HEADER_SIZE, 0
+    with open(path, "rb") as damaged, open(rest.path, "rb") as rescued:
+        damaged.seek(position)
+        rescued.seek(position)
+        for entry in rest.entries:
+            length = entry.end - position
+            if damaged.read(length) != rescued.read(length):
+                break
+            position = entry.end
+            number += 1
+    return rest.entries[:number]
