@@ -95,11 +95,13 @@ def hurt(case, faults, scratch, most=None):
     stage = Stage(scratch, prepare)
     stage.reset()
     folder = stage.folder
-    had = {content for content in whole(folder) if content in needed(folder)}
+    had = packed(folder)
+    on_remote = packed(folder / "remote")
 
     def check(point):
         assert point.outcome.how != "hanging"
         assert had <= whole(folder)
+        assert on_remote <= packed(folder / "remote")
         again = run(lambda: action(folder))
         assert again.is_done, again.error
         assert had <= whole(folder)
@@ -109,8 +111,8 @@ def hurt(case, faults, scratch, most=None):
     sweep(points(lambda: action(folder), faults, prepare=stage.reset, most=most), check)
 
 
-def needed(folder):
-    """Return the contents of all packs, by name."""
+def packed(folder):
+    """Return what is whole in the packs below a folder, by name."""
     return {
         entry.digest.hex()
         for path in files(folder)
