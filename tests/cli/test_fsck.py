@@ -454,6 +454,28 @@ def test_a_remote_of_loose_blobs_is_checked_and_repaired(stored, way):
     assert (repaired.exit_code, again.exit_code) == (0, 0), repaired.stdout
 
 
+def test_what_is_repaired_in_one_way_is_not_told_a_hundred_times(repo, answer):
+    for number in range(30):
+        repo.write(f"data/{number}", f"{number}")
+    repo.invoke("add", "data")
+    repo.invoke("remote", "add", "-d", "store", "remote")
+    repo.invoke("push")
+    pack(repo).unlink()
+    assert len(repo.invoke("fsck").stdout.splitlines()) == 2  # Nobody knows what the tree names.
+    repo.invoke("fetch", "data/1")
+    shutil.copytree(repo.root / ".dvclite", repo.root / "kept")
+
+    lines = repo.invoke("fsck", "--repair").stdout.splitlines()
+    assert sum(line.startswith("repaired: blob ") for line in lines) == 10
+    assert "repaired: 19 more blobs: is not there (fetched); -v shows them" in lines
+    assert lines[-1].startswith("29 things repaired: ")
+
+    shutil.rmtree(repo.root / ".dvclite")
+    (repo.root / "kept").rename(repo.root / ".dvclite")
+    every = repo.invoke("fsck", "--repair", "-v").stdout.splitlines()
+    assert sum(line.startswith("repaired: blob ") for line in every) == 29
+
+
 def test_an_empty_cache_is_well(repo):
     done = repo.invoke("fsck", "--data", "--repair")
 

@@ -1,6 +1,7 @@
 """What is damaged, and what was done about it."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from dvclite.cli.console import Console
 from dvclite.cli.names import Names
@@ -9,7 +10,7 @@ from dvclite.damage import Damage, What
 from dvclite.repo.repo import Repo
 from dvclite.repo.results import Checked
 
-_MOST_PATHS = 10
+_MOST = 10
 
 
 def show(console: Console, repo: Repo, checked: Checked, *, as_json: bool, repair: bool) -> None:
@@ -20,13 +21,27 @@ def show(console: Console, repo: Repo, checked: Checked, *, as_json: bool, repai
         console.json({**plain(checked), "ok": checked.ok})
         return
     names = Names(repo.root)
-    most = None if console.verbose else _MOST_PATHS
-    console.write(_line(names, damage, most) for damage in checked.damages)
+    most = None if console.verbose else _MOST
+    console.write(_lines(names, checked.damages, most))
     for reason in checked.unavailable:
         console.warn(reason)
     console.say(_summary(checked))
     if not checked.ok:
         console.hint(_hint(checked, repair=repair))
+
+
+def _lines(names: Names, damages: Iterable[Damage], most: int | None) -> Iterator[str]:
+    """Yield a line for each damage; of what was repaired in one way no more than a few."""
+    alike: Counter[tuple[str, ...]] = Counter()
+    for damage in damages:
+        sort = (damage.what, damage.reason, damage.action)
+        alike[sort] += damage.repaired
+        if most is None or alike[sort] <= most or not damage.repaired:
+            yield _line(names, damage, most)
+    for (what, reason, action), number in alike.items():
+        if most is not None and number > most:
+            rest = count(number - most, f"more {what}")
+            yield f"repaired: {rest}: {printable(reason)} ({printable(action)}); -v shows them"
 
 
 def _line(names: Names, damage: Damage, most: int | None) -> str:

@@ -7,7 +7,7 @@ from dvclite.damage import Checkup, Damage, What, damage_of
 from dvclite.errors import KeyMissingError, PackDamagedError, RecipeError
 from dvclite.files.copying import OnBytes
 from dvclite.pack.index import Entries
-from dvclite.pack.layout import HEADER_SIZE, Kind, key_of, oid_of
+from dvclite.pack.layout import Kind, key_of, oid_of
 from dvclite.pack.proof import find_damage
 from dvclite.progress import Progress
 from dvclite.recipe import Recipe
@@ -111,7 +111,7 @@ class Checking:
         with self._lock:
             self._checkup.damages += damages
             self._checkup.blobs += _blobs(entries)
-            self._checkup.size += HEADER_SIZE + sum(entry.stored for entry in entries)
+            self._checkup.size += self._knowledge.packs[pack]
 
     def _of_recipes(self) -> Iterator[Damage]:
         """Yield recipes that cannot be followed, and large blobs with a chunk that is damaged."""
