@@ -24,6 +24,7 @@ _ASKED_TOGETHER = 10_000
 _REST = 20
 """How much longer than it took to look at all packs to wait until the next look, where a look may
 be left out."""
+_LONGEST_REST = 1.0
 
 
 class PackedBlobs:
@@ -193,7 +194,7 @@ class PackedBlobs:
                 except (PackError, OSError):
                     continue  # `fsck` tells of it; what is in it counts as absent.
             now = monotonic()
-            self._next_look = now + _REST * (now - began)
+            self._next_look = now + min(_REST * (now - began), _LONGEST_REST)
             return news
 
     def doubt(self) -> bool:
