@@ -186,6 +186,7 @@ class PackedBlobs:
             if seldom and began < self._next_look:
                 return False
             there = self.folder.packs()
+            before = self._index.packs
             news = False
             for pack in self._index.sync(there):
                 try:
@@ -193,6 +194,8 @@ class PackedBlobs:
                     news = True
                 except (PackError, OSError):
                     continue  # `fsck` tells of it; what is in it counts as absent.
+            # Another process may have entered some into the database.
+            news = news or not before.keys() >= self._index.packs.keys()
             now = monotonic()
             self._next_look = now + min(_REST * (now - began), _LONGEST_REST)
             return news
