@@ -31,6 +31,7 @@ _TABLES = (
 )
 _SCHEMA = database.Schema(1, tuple(statement.format("kept") for statement in _TABLES))
 _SHORT = Struct(">qq")
+_FORGET = "DELETE FROM {0}.entries WHERE pack NOT IN (SELECT key FROM {0}.packs)"
 _SAME_ROW = " AND ".join(
     f"ours.{column} = theirs.{column}" for column in ("first", "second", "kind", "pack", "number")
 )
@@ -88,6 +89,7 @@ class PackIndex:
         self._gone: list[tuple[int]] = []
         self._has_news = False
         self._is_damaged = False
+        self._kept_version = 0
         self._indexes: OrderedDict[str, Entries] = OrderedDict()
         self._indexed_bytes = 0
 
@@ -110,7 +112,7 @@ class PackIndex:
         Returns:
             Those whose entries are not known.
         """
-        self._open()
+        self._notice_changes(self._open())
         for pack, size in list(self._packs.values()):
             if there.get(pack) != size:
                 self.drop(pack)
@@ -141,9 +143,10 @@ class PackIndex:
 
     def drop(self, pack: str) -> None:
         """Take note that a pack is gone."""
-        self._open()
+        connection = self._open()
         key = _key(pack)
         if self._packs.pop(key, None) is not None:
+            connection.execute("DELETE FROM main.packs WHERE key = ?", (key,))
             self._gone.append((key,))
             self._has_news = True
         entries = self._indexes.pop(pack, None)
@@ -217,18 +220,14 @@ class PackIndex:
         if self._is_damaged:
             database.remove(self._path)
 
-        # What was learned here, and is gone again, would come back otherwise.
-        gone = [(key,) for (key,) in self._gone if key not in self._packs]
-        connection.executemany("DELETE FROM main.entries WHERE pack = ?", gone)
-        connection.executemany("DELETE FROM main.packs WHERE key = ?", gone)
+        if self._gone:
+            # Once for all, since the rows of a pack lie everywhere.
+            connection.execute(_FORGET.format("main"))
 
         def write() -> None:
             if self._gone:
                 connection.executemany("DELETE FROM kept.packs WHERE key = ?", self._gone)
-                # Once for all, since the rows of a pack lie everywhere.
-                connection.execute(
-                    "DELETE FROM kept.entries WHERE pack NOT IN (SELECT key FROM kept.packs)"
-                )
+                connection.execute(_FORGET.format("kept"))
             for table in ("packs", "entries"):
                 connection.execute(
                     f"INSERT OR REPLACE INTO kept.{table} SELECT * FROM main.{table}"  # noqa: S608
@@ -261,17 +260,15 @@ class PackIndex:
         except (sqlite3.Error, UnicodeDecodeError):
             # Missing, as a rule. A damaged one is found out again when it is to be written.
             self._let_go(connection)
+            self._packs = {}
         return connection
 
     def _attach(self, connection: sqlite3.Connection) -> None:
         if self._path is None:
             return
         self._attach_kept(connection, self._path)
-        for key, pack, size in connection.execute("SELECT key, id, size FROM kept.packs"):
-            # A damaged database may hold values of other types.
-            if isinstance(pack, str) and pack_at(key_of(pack)) and _key(pack) == key:
-                self._packs[key] = (pack, size if isinstance(size, int) else -1)
         self._schemas = ("main", "kept")
+        self._load(connection)
 
     def _attach_kept(self, connection: sqlite3.Connection, path: Path) -> None:
         uri = f"{path.absolute().as_uri()}?mode=ro"
@@ -281,6 +278,27 @@ class PackIndex:
         (version,) = connection.execute("PRAGMA kept.user_version").fetchone()
         if version != _SCHEMA.version:
             raise sqlite3.DatabaseError("made by another version")
+
+    def _notice_changes(self, connection: sqlite3.Connection) -> None:
+        """Look which packs the database tells of, if another process has changed it."""
+        if "kept" not in self._schemas:
+            return
+        try:
+            (version,) = connection.execute("PRAGMA kept.data_version").fetchone()
+            if version != self._kept_version:
+                self._packs = {}
+                self._load(connection)
+        except (sqlite3.Error, UnicodeDecodeError):
+            self._forget_kept(connection)
+
+    def _load(self, connection: sqlite3.Connection) -> None:
+        (self._kept_version,) = connection.execute("PRAGMA kept.data_version").fetchone()
+        for schema in self._schemas:
+            rows = connection.execute(f"SELECT key, id, size FROM {schema}.packs").fetchall()  # noqa: S608
+            for key, pack, size in rows:
+                # A damaged database may hold values of other types.
+                if isinstance(pack, str) and pack_at(key_of(pack)) and _key(pack) == key:
+                    self._packs[key] = (pack, size if isinstance(size, int) else -1)
 
     def _let_go(self, connection: sqlite3.Connection) -> None:
         self._schemas = ("main",)
@@ -325,8 +343,10 @@ class PackIndex:
 
     def _leave_out_kept(self, connection: sqlite3.Connection) -> None:
         self._let_go(connection)
-        ours = {key for (key,) in connection.execute("SELECT key FROM main.packs")}
-        self._packs = {key: pack for key, pack in self._packs.items() if key in ours}
+        self._packs = {
+            key: (pack, size)
+            for key, pack, size in connection.execute("SELECT key, id, size FROM main.packs")
+        }
 
     def _remember(self, pack: str, entries: Entries) -> None:
         if pack not in self._indexes:

@@ -170,6 +170,19 @@ def test_what_was_learned_and_is_gone_again_is_not_saved(packs):
     assert packs.index().present(Kind.BLOB, map(digest, "ab")) == {digest("b")}
 
 
+def test_a_pack_that_is_gone_does_not_come_back_when_others_change_the_database(packs):
+    one, two = packs.make("a"), packs.make("b")
+    packs.index(two).save()
+    index = packs.index()
+    assert found(index, "b") == [(two, 0)]
+    index.learn(one, packs.made[one].size, packs.made[one].entries)
+    index.drop(one)
+    three = packs.make("c")
+    packs.index(three).save()
+
+    assert index.sync(packs.sizes(one, two)) == [one]
+
+
 def test_a_pack_that_came_back_is_saved(packs):
     one = packs.make("a")
     index = packs.index(one)
@@ -242,3 +255,28 @@ def test_what_is_no_database_is_contradicted(packs, data):
     packs.path.write_bytes(data)
 
     assert contradicted(packs, one)
+
+
+def test_a_pack_that_left_the_database_meanwhile_is_to_be_learned_again(packs):
+    one = packs.make("a")
+    packs.index(one).save()
+    index = packs.index()
+    assert found(index, "a") == [(one, 0)]
+    other = packs.index()
+    other.drop(one)
+    other.save()
+
+    assert index.sync(packs.sizes(one)) == [one]
+    index.learn(one, packs.made[one].size, packs.made[one].entries)
+    assert found(index, "a") == [(one, 0)]
+
+
+def test_without_a_path_nothing_is_saved(packs, tmp_path):
+    one = packs.make("a")
+    index = PackIndex(None, lambda pack: packs.made[pack].entries)
+    index.learn(one, packs.made[one].size, packs.made[one].entries)
+    before = sorted(tmp_path.iterdir())
+    index.save()
+
+    assert found(index, "a") == [(one, 0)]
+    assert sorted(tmp_path.iterdir()) == before

@@ -31,7 +31,7 @@ class Knowledge:
     Attributes:
         bodies: Small packs that are at hand as a whole.
         packs: The packs that can be used, with their sizes.
-        damaged: What is wrong with others.
+        damaged: What is wrong with others, and with entries of these.
         recipe_packs: The packs that have recipes in them.
         index_path: Where it is remembered which pack holds what.
     """
