@@ -396,7 +396,19 @@ def test_a_previous_version_in_the_cache_that_is_damaged_does_no_harm(
     assert remote.traffic.received < 4 * MIB
 
 
-def test_many_large_files_come_together(there, open_store, remote, pushed, noise):
+@pytest.fixture
+def few_files():
+    """Let this process open 40 more files at the same time, and no more."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/dev/fd")) + 40, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_many_large_files_come_together_and_few_are_open(
+    there, open_store, remote, pushed, noise, few_files
+):
     content = {f"{n:03}": noise(n, MIB + 70_000) for n in range(140)}
     data = pushed(content)
     remote.forget_traffic()
