@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from contextlib import suppress
 
 from dvclite.cache.cache import Cache
 from dvclite.files import changes
@@ -28,6 +29,9 @@ class Partials(Closing):
         self._folder = os.path.join(cache.root, "tmp", "partial", str(_user()))
         self._fd: int | None = None
         self._is_ours: bool | None = None
+        if os.path.isdir(self._folder):
+            with suppress(OSError):  # Who needs one is told.
+                self._claim()
 
     def path(self, oid: Oid) -> str | None:
         """Return where to put a blob together; None where another process is at it.
@@ -37,10 +41,7 @@ class Partials(Closing):
         """
         if self._is_ours is None:
             self._cache.loose.make_folder(self._folder)
-            self._fd = changes.open_lock(os.path.join(self._folder, "lock"))
-            self._is_ours = try_lock(self._fd)
-            if self._is_ours:
-                self._tidy()
+            self._claim()
         path = os.path.join(self._folder, oid)
         return path if self._is_ours and _may_go_on(path) else None
 
@@ -50,14 +51,24 @@ class Partials(Closing):
             os.close(self._fd)
             self._fd = self._is_ours = None
 
+    def _claim(self) -> None:
+        self._fd = changes.open_lock(os.path.join(self._folder, "lock"))
+        self._is_ours = try_lock(self._fd)
+        if self._is_ours:
+            self._tidy()
+
     def _tidy(self) -> None:
         for name in os.listdir(self._folder):
             path = os.path.join(self._folder, name)
             try:
-                if name != "lock" and time.time() - os.lstat(path).st_mtime > _KEPT:
+                if name != "lock" and self._is_over(name, path):
                     discard(path)
             except OSError:
                 pass  # Nobody goes on with it, wherever it is.
+
+    def _is_over(self, oid: str, path: str) -> bool:
+        is_old = time.time() - os.lstat(path).st_mtime > _KEPT
+        return is_old or self._cache.loose.find_in_place(Oid(oid)) is not None
 
 
 def _user() -> int:

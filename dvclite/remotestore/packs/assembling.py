@@ -18,6 +18,9 @@ class Assembly:
     The file may hold a part of the blob already, left by an attempt that was cut short. No record
     is kept of which part: what is there is hashed and compared with the names of the chunks.
 
+    Many are put together at a time, and a process may open few files: after `close` one is open
+    only while something is written to it.
+
     Attributes:
         blob: The blob.
         size: How many bytes it has when it is complete.
@@ -39,7 +42,7 @@ class Assembly:
         self.path = path
         self.error: DvcliteError | OSError | None = None
         self.told = 0
-        self._awaited = 1  # The planning itself, until `plan_is_made`.
+        self._awaited = 1  # The planning itself.
         self._lock = threading.Lock()
         self._fd: int | None = changes.open_partial(path)
         self._there = os.fstat(self._fd).st_size
@@ -62,25 +65,25 @@ class Assembly:
         Raises:
             OSError: The disk is full or failing.
         """
-        assert self._fd is not None, "chunks are written before the file is closed"
-        changes.write_at(self._fd, data, position)
+        fd = changes.open_partial(self.path)
+        try:
+            changes.write_at(fd, data, position)
+        finally:
+            changes.close(fd)
 
     def settle(self, error: DvcliteError | OSError | None = None) -> bool:
         """Take note that a chunk is in its place, or will never be.
 
         Returns:
-            Whether nothing is awaited any more. The file is closed then.
+            Whether nothing is awaited any more.
         """
         with self._lock:
             self.error = self.error or error
             self._awaited -= 1
-            if self._awaited:
-                return False
-        self.close()
-        return True
+            return not self._awaited
 
     def close(self) -> None:
-        """Close the file, which stays for another attempt."""
+        """Look no more at what is there."""
         fd, self._fd = self._fd, None
         if fd is not None:
             changes.close(fd)

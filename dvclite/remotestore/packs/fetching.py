@@ -37,7 +37,7 @@ _MOST_WANTS = 100_000
 """How many entries are planned at a time."""
 
 _MOST_OPEN = 128
-"""How many large blobs are put together at a time: each keeps a file open."""
+"""How many large blobs are put together at a time: most are complete if a fetch is cut short."""
 
 _MOST_IN_MEMORY = 4 * LONGEST
 _MOST_ON_DISK = 512 << 20

@@ -125,6 +125,7 @@ class Locating:
                     yield Want(pack, entry, assembly, position)
         except (RecipeError, OSError) as error:
             problem = error
+        assembly.close()
         self._arrivals.settle(assembly, problem)
 
     def _is_here(self, assembly: Assembly, pack: str, entry: PackEntry, position: int) -> bool:

@@ -14,7 +14,7 @@ from dvclite.errors import (
     PackVersionError,
     RecipeError,
 )
-from dvclite.files.staging import Staging
+from dvclite.files.staging import Staging, sweep
 from dvclite.formats.format import Format
 from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, hash_bytes, is_tree
 from dvclite.pack.coding import decode
@@ -63,7 +63,8 @@ class PackStore(RemoteStore):
         super().__init__(remote.url, format, jobs)
         self._remote = remote
         self._folder = folder
-        self._staging = Staging(folder / "sending")
+        self._sending = folder / "sending"
+        self._staging = Staging(self._sending)
         self._knowledge = Knowledge(remote, format, folder, self.jobs)
         self._recipes = Recipes(remote, self._knowledge, format.algorithm, self.jobs)
 
@@ -110,6 +111,8 @@ class PackStore(RemoteStore):
 
     def push(self, blobs: Iterable[Named], source: Source, progress: Progress) -> Outcome[Named]:
         """Bring blobs to the remote: see `RemoteStore`."""
+        # Also where nothing is to be sent: what a killed push left may be large.
+        sweep(self._sending)
         self._knowledge.refresh()
         self._knowledge.save()
         sending = Sending(

@@ -348,6 +348,22 @@ def test_a_fetch_that_is_killed_goes_on_where_it_stopped(
     assert there.cache.read(file.ref.oid) == content
 
 
+def test_what_nobody_goes_on_with_is_removed_by_a_fetch_of_something_else(
+    there, open_store, pushed, noise, partials
+):
+    came_otherwise, small = there.add_file("model.bin", noise(1, 3 * MIB)), pushed(FILES)
+    old, young = "0" * 64, "1" * 64
+    partials.mkdir(parents=True)
+    for oid in (came_otherwise.ref.oid, old, young):
+        (partials / oid).write_bytes(b"a part of it")
+    os.utime(partials / old, (0, 0))
+
+    with open_store("there") as store:
+        there.fetch(store, small).check("fetched")
+
+    assert set(os.listdir(partials)) == {"lock", young}
+
+
 def test_garbage_in_the_file_of_an_earlier_attempt_does_no_harm(
     there, open_store, pushed, noise, partials
 ):
@@ -396,7 +412,19 @@ def test_a_previous_version_in_the_cache_that_is_damaged_does_no_harm(
     assert remote.traffic.received < 4 * MIB
 
 
-def test_many_large_files_come_together(there, open_store, remote, pushed, noise):
+@pytest.fixture
+def few_files():
+    """Let this process open 40 more files at the same time, and no more."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/dev/fd")) + 40, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_many_large_files_come_together_and_few_are_open(
+    there, open_store, remote, pushed, noise, few_files
+):
     content = {f"{n:03}": noise(n, MIB + 70_000) for n in range(140)}
     data = pushed(content)
     remote.forget_traffic()

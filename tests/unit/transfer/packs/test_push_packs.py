@@ -1,6 +1,8 @@
 """What goes to a remote of packs, in how many requests, and what never does."""
 
 import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -12,6 +14,7 @@ from dvclite.errors import (
     FileAccessError,
     RemoteUnavailableError,
 )
+from dvclite.files.owners import own_name
 from dvclite.formats.native import native
 from dvclite.hashing import XXH128, BlobRef, hash_bytes
 from dvclite.pack.layout import Kind as Entry
@@ -519,3 +522,21 @@ def test_foreign_keys_are_left_alone(here, there, store, overwrite):
 
     here.push(store, data).check("pushed")
     there.fetch(store, data).check("fetched")
+
+
+def test_packs_that_a_killed_push_left_go_though_nothing_is_left_to_push(
+    here, open_store, tmp_path
+):
+    data = here.add("data", FILES)
+    with open_store("here") as store:
+        here.push(store, data).check("pushed")
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    left = tmp_path / "here/sending" / own_name().replace(f"-{os.getpid()}-", f"-{dead.pid}-")
+    left.mkdir(parents=True)
+    (left / "1").write_bytes(b"a pack")
+
+    with open_store("here") as store:
+        assert here.push(store, data).files == 0
+
+    assert not left.exists()
