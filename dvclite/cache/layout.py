@@ -11,7 +11,15 @@ from dvclite.errors import BlobCorruptError, BlobMissingError
 from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.copying import copy, ignore_bytes, read, read_whole
-from dvclite.hashing import READ_SIZE, TREE_SUFFIX, Algorithm, BlobRef, Hasher, Oid
+from dvclite.hashing import (
+    READ_SIZE,
+    TREE_SUFFIX,
+    Algorithm,
+    BlobRef,
+    Hasher,
+    Oid,
+    algorithm_of,
+)
 from dvclite.pack.layout import LARGEST
 
 _CANNOT_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS})
@@ -41,7 +49,7 @@ class Layout:
         if ref.size <= LARGEST and self._unpack(ref.oid, target, mode):
             return Kind.COPY
         source, path = self._open(ref.oid)
-        hasher = self._algorithm.new()
+        hasher = algorithm_of(ref.oid, self._algorithm).new()
         try:
             kind = self._link(source, path, target, kinds, mode, hasher)
             if kind is None:

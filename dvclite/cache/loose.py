@@ -11,13 +11,16 @@ from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.staging import make_folder
 from dvclite.formats.format import Format
-from dvclite.hashing import READ_SIZE, TREE_SUFFIX, BlobRef, Oid, hash_stream
+from dvclite.hashing import READ_SIZE, TREE_SUFFIX, BlobRef, Oid, algorithm_of, hash_stream
 
 READ_ONLY: Final = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 """What says that a cache cannot be changed by this user."""
 
 DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 """The name of a folder in the trash."""
+
+_START = 2
+"""How many digits of its oid name the folder that a blob is in."""
 
 _LISTED_FROM = 512
 """Below this many oids it is never worth listing the folders instead of asking for each."""
@@ -89,6 +92,10 @@ class LooseBlobs:
             return {oid for oid in absent if not os.path.exists(self.path(oid))}
         for start in self._names(""):
             absent.difference_update(map(start.__add__, self._names(start)))
+        if (older := self._format.algorithm.older) is not None:
+            for oid in [oid for oid in absent if oid.startswith(older.mark)]:
+                if os.path.exists(self.path(oid)):
+                    absent.discard(oid)
         return absent
 
     def _is_worth_listing(self, oids: set[Oid]) -> bool:
@@ -117,16 +124,16 @@ class LooseBlobs:
     def is_intact(self, oid: Oid) -> bool:
         """Say whether a blob that is in its place is what its name says."""
         with open(open_blob(self.path(oid)), "rb") as stream:
-            found = hash_stream(stream, self._format.algorithm).oid
+            found = hash_stream(stream, algorithm_of(oid, self._format.algorithm)).oid
         return found == oid.removesuffix(TREE_SUFFIX)
 
     def __iter__(self) -> Iterator[BlobRef]:
         """Yield every blob that is in its place."""
-        yield from _blobs(os.path.join(self.root, self._format.loose_prefix), self._format)
+        yield from _blobs(self.root, self._format)
 
     def trashed(self, day: str) -> Iterator[BlobRef]:
         """Yield the blobs that went to the trash on a day."""
-        yield from _blobs(os.path.join(self._trash, day, self._format.loose_prefix), self._format)
+        yield from _blobs(os.path.join(self._trash, day), self._format)
 
     def trash_days(self) -> list[str]:
         """Return the days, as `YYYY-MM-DD`, from which there is trash, oldest first."""
@@ -219,9 +226,14 @@ class LooseBlobs:
             return []
 
 
-def _blobs(folder: str, format: Format) -> Iterator[BlobRef]:
+def _blobs(root: str, format: Format) -> Iterator[BlobRef]:
+    for prefix in format.loose_prefixes:
+        yield from _blobs_below(os.path.join(root, prefix), prefix, format)
+
+
+def _blobs_below(folder: str, prefix: str, format: Format) -> Iterator[BlobRef]:
     try:
-        starts = sorted(os.listdir(folder))
+        starts = sorted(name for name in os.listdir(folder) if len(name) == _START)
     except FileNotFoundError:
         return
     for start in starts:
@@ -231,6 +243,6 @@ def _blobs(folder: str, format: Format) -> Iterator[BlobRef]:
         except (FileNotFoundError, NotADirectoryError):
             continue
         for name, stat in sorted(found):
-            oid = format.oid_at(f"{format.loose_prefix}{start}/{name}")
+            oid = format.oid_at(f"{prefix}{start}/{name}")
             if oid is not None:
                 yield BlobRef(oid, stat.st_size)
