@@ -91,7 +91,6 @@ def _entry(item: object) -> Entry:
 
 DVC = Format(
     name="dvc",
-    folder=".dvc",
     algorithm=ALGORITHM,
     packs=False,
     keeps_links=False,

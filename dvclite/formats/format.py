@@ -15,7 +15,6 @@ class Format:
 
     Attributes:
         name: How users call it: `native`, `dvc`.
-        folder: The folder at a repository's root that makes it one.
         algorithm: What oids are made with.
         packs: Whether small blobs rest and travel in packs.
         keeps_links: Whether trees hold symbolic links, executable bits and empty folders.
@@ -24,7 +23,6 @@ class Format:
     """
 
     name: str
-    folder: str
     algorithm: Algorithm
     packs: bool
     keeps_links: bool

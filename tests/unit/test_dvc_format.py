@@ -178,9 +178,8 @@ def test_an_oid_that_looks_like_a_number_is_quoted(oid):
 
 
 def test_blobs_are_found_on_a_remote_by_old_and_new_names(tmp_path):
-    from dvclite_local import open as open_local
-
     from dvclite.remotestore.loose.store import LooseStore
+    from dvclite_local import open as open_local
 
     new, old = Oid(FOO), Oid(MARK + BAR)
     for oid in (new, old):
