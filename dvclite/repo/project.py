@@ -32,6 +32,9 @@ from dvclite.ignore.rules import IGNORE_FILE, IgnoreRules
 from dvclite.statcache.statcache import StatCache
 from dvclite.workspace.workspace import Workspace
 
+PATIENCE = 60.0
+"""Seconds to wait for another program that locks the whole repository."""
+
 
 @dataclass(frozen=True)
 class Project:
@@ -120,7 +123,7 @@ class Project:
             return
         path = os.path.join(self.folder, self.home.lock)
         make_folder(os.path.dirname(path))
-        with hold(path):
+        with hold(path, seconds=PATIENCE):
             yield
 
     @cached_property
