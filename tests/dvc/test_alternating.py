@@ -115,6 +115,6 @@ def test_dvc_collects_no_garbage_of_ours(shared, tmp_path):
     shared.write("data/a", b"3")
     shared.dvc("add", "data")
     shared.commit()
-    shared.lite("gc", "--now")
+    shared.lite("gc", "--now", "--force")
     check_clean(shared)
     assert len(shared.cached()) == 2

@@ -112,7 +112,9 @@ def test_any_directory(make_shared, tmp_path_factory, files):
 
 
 def test_a_changed_output(make_shared):
-    theirs, ours = add_by_both(make_shared, {"data/a": b"a", "data/b": b"b", "f": b"f"}, ["data", "f"])
+    theirs, ours = add_by_both(
+        make_shared, {"data/a": b"a", "data/b": b"b", "f": b"f"}, ["data", "f"]
+    )
     for bench in (theirs, ours):
         bench.write("data/b", b"changed")
         bench.write("data/c/d", b"new")
@@ -182,13 +184,13 @@ def test_moved_outputs(make_shared):
 def test_settings(make_shared):
     theirs, ours = make_shared("theirs"), make_shared("ours")
     for bench, tool in ((theirs, theirs.dvc), (ours, ours.lite)):
+        tool("config", "core.autostage", "true")
+        tool("config", "cache.type", "hardlink,copy")
         tool("remote", "add", "-d", "Store", "../store")
         tool("remote", "add", "cloud", "s3://bucket/a")
         tool("remote", "modify", "cloud", "region", "eu-west-1")
         tool("remote", "rename", "cloud", "sky")
         tool("remote", "modify", "--local", "sky", "profile", "me, and you")
-        tool("config", "cache.type", "hardlink,copy")
-        tool("config", "core.autostage", "true")
         tool("remote", "add", "gone", "/tmp/gone")
         tool("remote", "remove", "gone")
         assert bench.dvc("remote", "list") == theirs.dvc("remote", "list")
