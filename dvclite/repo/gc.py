@@ -117,7 +117,7 @@ class _Marker:
                 (output.path, output.oid)
                 for pointer in pointers(project)
                 for output in pointer.outputs
-                if output.oid is not None
+                if output.oid is not None and output.cached
             )
 
     def mark_versions(self, versions: Versions) -> None:

@@ -30,6 +30,7 @@ from dvclite.statcache.rows import UNSETTLED, Row, row, signature
 from dvclite.statcache.update import Update
 from dvclite.tree import Entry, Tree, grafted
 from dvclite.workspace.compare import differences, identify_link, is_executable, paired
+from dvclite.workspace.uncached import named
 from dvclite.workspace.workspace import Workspace, named_errors
 
 _KEPT_TOGETHER = 2000
@@ -103,6 +104,7 @@ def saved(
         whole = {
             output.path: output.oid if _stays_whole(workspace, plan) else None
             for plan, output in zip(plans, outputs, strict=True)
+            if output.cached
         }
         yield Saved(outputs, writer.stored, writer.stored_bytes)
         anew = [plan.output.path for plan in plans if afresh and not plan.parts]
@@ -145,6 +147,8 @@ class _Saver:
         with named_errors(self._workspace.root, plan.output.path):
             if self._is_named_as_before(plan):
                 return plan.output
+            if not plan.output.cached:
+                return named(self._workspace, plan.output)
             if plan.parts:
                 saved = self._save_parts(plan)
             elif self._workspace.is_folder(plan.output.path):

@@ -7,17 +7,25 @@ import subprocess
 import sys
 import venv
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from dvclite.files.locks import hold
-from tests.conftest import Result, Workbench, run_git
 
 VERSION = "3.67.1"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dvclite-tests"
 """Where programs stay between runs; looked up before tests get a home of their own."""
 
 PROGRAM = Path(__file__).with_name("program.py")
+
+
+class Answer(NamedTuple):
+    """What a command line came to."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
 
 
 class Dvc:
@@ -45,19 +53,22 @@ class Dvc:
         order = {"arguments": list(map(str, words)), "folder": str(cwd), "environ": environ}
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
-        return Result(**json.loads(self._process.stdout.readline()))
+        return Answer(**json.loads(self._process.stdout.readline()))
 
     def close(self):
         with self._process:
             self._process.stdin.close()
 
 
-class Shared(Workbench):
-    """A git repository in which both tools work."""
+class Shared:
+    """A git repository in which both tools work: what a workbench is, and more."""
 
-    def __init__(self, root, dvc):
-        super().__init__(root)
+    def __init__(self, bench, dvc):
+        self._bench = bench
         self._dvc = dvc
+
+    def __getattr__(self, name):
+        return getattr(self._bench, name)
 
     def dvc(self, *words):
         """Type a DVC command, which must succeed; returns what it printed."""
@@ -76,8 +87,8 @@ class Shared(Workbench):
 
     def clone(self, root):
         """Clone what was committed."""
-        run_git("clone", "--quiet", self.root, root, cwd=self.root)
-        return Shared(root, self._dvc)
+        self.git("clone", "--quiet", self.root, root)
+        return Shared(type(self._bench)(root), self._dvc)
 
     def tracked(self):
         """Return the bytes of pointers, ignore files and settings, by path."""
@@ -137,11 +148,11 @@ def dvc(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def shared_template(dvc, session_home, tmp_path_factory):
+def shared_template(dvc, bench_at, session_home, tmp_path_factory):
     """A repository as `dvc init` leaves it, committed."""
     root = tmp_path_factory.mktemp("dvc") / "repo"
     root.mkdir()
-    bench = Shared(root, dvc)
+    bench = Shared(bench_at(root), dvc)
     bench.git("init", "--quiet")
     bench.dvc("init", "--quiet")
     bench.commit("Begin")
@@ -149,12 +160,12 @@ def shared_template(dvc, session_home, tmp_path_factory):
 
 
 @pytest.fixture
-def make_shared(shared_template, dvc, tmp_path):
+def make_shared(shared_template, bench_at, dvc, tmp_path):
     """Makes repositories as `dvc init` leaves them: `make_shared(name)`."""
 
     def make(name="repo", folder=tmp_path):
         shutil.copytree(shared_template.root, folder / name)
-        return Shared(folder / name, dvc)
+        return Shared(bench_at(folder / name), dvc)
 
     return make
 
