@@ -34,13 +34,17 @@ class Algorithm:
         digits: The length of an oid in hex digits, without a tree's suffix.
         cryptographic: Whether nobody can make two blobs with one oid. Where it is false,
             an oid protects against accidents only.
-        new: Makes an empty hasher.
+        new: Makes an empty hasher. What it returns begins with `mark`.
+        mark: What its oids begin with; empty for all but algorithms that are no longer used.
+        older: What the oids were made with that pointers hold without a word about it.
     """
 
     name: str
     digits: int
     cryptographic: bool
     new: Callable[[], Hasher]
+    mark: str = ""
+    older: "Algorithm | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,12 @@ def algorithm(name: str) -> Algorithm:
         return _ALGORITHMS[name]
     except KeyError:
         raise UnknownAlgorithmError(name, sorted(_ALGORITHMS)) from None
+
+
+def algorithm_of(oid: Oid, algorithm: Algorithm) -> Algorithm:
+    """Return what an oid was made with, in a repository that uses `algorithm`."""
+    older = algorithm.older
+    return older if older is not None and oid.startswith(older.mark) else algorithm
 
 
 def is_oid(text: str, algorithm: Algorithm) -> bool:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from posixpath import basename, dirname, join, normpath
 
 from dvclite.errors import HostilePathError, PointerConflictError, PointerError
-from dvclite.hashing import ALGORITHM_NAMES, Algorithm, Oid, is_oid
+from dvclite.hashing import ALGORITHM_NAMES, Algorithm, Oid, algorithm_of, is_oid
 from dvclite.paths import check_path
 from dvclite.yamltext import Mapping, Sequence, YamlError, changed, quoted, read
 
@@ -166,9 +166,11 @@ def _output(item: Mapping, folder: str, algorithm: Algorithm) -> Output:
         raise YamlError(f"its hash is {other}, where the repository's are {algorithm.name}")
     if oid is not None and not is_oid(oid, algorithm):
         raise YamlError(f"{oid!r} is not a {algorithm.name} hash")
+    is_older = algorithm.older is not None and item.text("hash") is None
+    mark = algorithm.older.mark if algorithm.older is not None and is_older else ""
     return Output(
         path=whole,
-        oid=Oid(oid) if oid is not None else None,
+        oid=Oid(mark + oid) if oid is not None else None,
         size=_number(item, "size", -1),
         files=_number(item, "nfiles", 0) if oid is not None and oid.endswith(".dir") else None,
         executable=_flag(item, "isexec", default=False),
@@ -189,12 +191,13 @@ def _other_algorithm(item: Mapping, algorithm: Algorithm) -> str | None:
 
 def _values(output: Output, algorithm: Algorithm) -> dict[str, str | None]:
     """Return what a pointer says of an output, as written YAML, in DVC's order."""
+    made_with = algorithm if output.oid is None else algorithm_of(output.oid, algorithm)
     return {
-        algorithm.name: quoted(output.oid) if output.oid is not None else None,
+        algorithm.name: quoted(output.oid[len(made_with.mark) :]) if output.oid else None,
         "size": str(output.size) if output.size >= 0 else None,
         "nfiles": str(output.files) if output.files is not None else None,
         "isexec": "true" if output.executable else None,
-        "hash": algorithm.name,
+        "hash": algorithm.name if not made_with.mark else None,
         "path": quoted(basename(output.path)),
         "desc": quoted(output.desc) if output.desc is not None else None,
     }

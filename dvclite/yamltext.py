@@ -115,7 +115,9 @@ def quoted(value: str) -> str:
         return '"' + _ESCAPED.sub(_escape, value) + '"'
     if value and _NOT_TEXT.fullmatch(value) is None:
         return value
-    return "'" + value.replace("'", "''") + "'"
+    if "'" in value:
+        return '"' + _ESCAPED.sub(_escape, value) + '"'
+    return f"'{value}'"
 
 
 def changed(text: str, mapping: Mapping, values: dict[str, str | None]) -> str:

@@ -293,6 +293,12 @@ def repo(copy_of_repo, tmp_path):
 
 
 @pytest.fixture(scope="session")
+def bench_at():
+    """Makes a folder to type commands in of any folder: `bench_at(root)`."""
+    return Workbench
+
+
+@pytest.fixture(scope="session")
 def thoroughly():
     """Whether to prove all that can be proved: takes hours."""
     return THOROUGHLY

@@ -23,7 +23,7 @@ from dvclite.files.copying import OnBytes, ignore_bytes, read_whole
 from dvclite.files.naming import Naming, renaming
 from dvclite.files.staging import Staging, sweep
 from dvclite.formats.format import Format
-from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, hash_bytes, hash_stream
+from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, algorithm_of, hash_bytes, hash_stream
 from dvclite.pack.layout import LARGEST
 from dvclite.tree import Tree
 
@@ -89,7 +89,8 @@ class Cache:
             data = read_whole(found.fd, os.fstat(found.fd).st_size)
         finally:
             os.close(found.fd)
-        if hash_bytes(data, self.format.algorithm) != oid.removesuffix(TREE_SUFFIX):
+        algorithm = algorithm_of(oid, self.format.algorithm)
+        if hash_bytes(data, algorithm) != oid.removesuffix(TREE_SUFFIX):
             raise BlobCorruptError(oid, str(self.root))
         return data
 
@@ -103,7 +104,8 @@ class Cache:
         if isinstance(found, bytes):
             return BytesIO(found)
         stream = open(found.fd, "rb")  # noqa: SIM115 - the caller closes it
-        if hash_stream(stream, self.format.algorithm).oid != oid.removesuffix(TREE_SUFFIX):
+        algorithm = algorithm_of(oid, self.format.algorithm)
+        if hash_stream(stream, algorithm).oid != oid.removesuffix(TREE_SUFFIX):
             stream.close()
             raise BlobCorruptError(oid, str(self.root))
         stream.seek(0)

@@ -10,7 +10,7 @@ from dvclite.errors import BlobCorruptError
 from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.copying import copy, ignore_bytes, read, read_whole
-from dvclite.hashing import READ_SIZE, TREE_SUFFIX, Algorithm, BlobRef, Hasher
+from dvclite.hashing import READ_SIZE, TREE_SUFFIX, Algorithm, BlobRef, Hasher, algorithm_of
 from dvclite.pack.layout import LARGEST
 
 _CANNOT_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS})
@@ -46,7 +46,7 @@ class Layout:
             _write(found, target, mode)
             return Kind.COPY
         source, path = found
-        hasher = self._algorithm.new()
+        hasher = algorithm_of(ref.oid, self._algorithm).new()
         try:
             kind = self._link(source, path, target, kinds, mode, hasher)
             if kind is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from dvclite.cache.loose import LooseBlobs, open_blob
 from dvclite.errors import BlobCorruptError, BlobMissingError
 from dvclite.files.copying import OnBytes, read, read_whole
-from dvclite.hashing import READ_SIZE, TREE_SUFFIX, Algorithm, Oid
+from dvclite.hashing import READ_SIZE, TREE_SUFFIX, Algorithm, Oid, algorithm_of
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def _verified(
     blobs: LooseBlobs, algorithm: Algorithm, oid: Oid, path: str, moved: OnBytes
 ) -> object:
     """Return what tells whether a file changed, after its content was found to be right."""
-    hasher = algorithm.new()
+    hasher = algorithm_of(oid, algorithm).new()
     before = blobs.signature(oid)
     fd = open_blob(path)
     try:

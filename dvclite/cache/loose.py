@@ -11,13 +11,16 @@ from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.staging import make_folder
 from dvclite.formats.format import Format
-from dvclite.hashing import READ_SIZE, TREE_SUFFIX, BlobRef, Oid, hash_stream
+from dvclite.hashing import READ_SIZE, TREE_SUFFIX, BlobRef, Oid, algorithm_of, hash_stream
 
 READ_ONLY: Final = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 """What says that a cache cannot be changed by this user."""
 
 DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 """The name of a folder in the trash."""
+
+_START = 2
+"""How many digits of its oid name the folder that a blob is in."""
 
 _STARTS_LISTED_FROM = 16
 """Below this many oids it is never worth listing the folders that they could be in."""
@@ -88,6 +91,11 @@ class LooseBlobs:
     def absent(self, oids: Iterable[Oid]) -> set[Oid]:
         """Return which of these blobs are not in their places."""
         absent = set(oids)
+        older = self._format.algorithm.older
+        aged = {oid for oid in absent if older is not None and oid.startswith(older.mark)}
+        return self._absent(absent - aged) | {oid for oid in aged if not self.find_in_place(oid)}
+
+    def _absent(self, absent: set[Oid]) -> set[Oid]:
         if len(absent) < _STARTS_LISTED_FROM:
             return {oid for oid in absent if not os.path.exists(self.path(oid))}
         starts = self._names("")
@@ -136,16 +144,16 @@ class LooseBlobs:
     def is_intact(self, oid: Oid) -> bool:
         """Say whether a blob that is in its place is what its name says."""
         with open(open_blob(self.path(oid)), "rb") as stream:
-            found = hash_stream(stream, self._format.algorithm).oid
+            found = hash_stream(stream, algorithm_of(oid, self._format.algorithm)).oid
         return found == oid.removesuffix(TREE_SUFFIX)
 
     def __iter__(self) -> Iterator[BlobRef]:
         """Yield every blob that is in its place."""
-        yield from _blobs(os.path.join(self.root, self._format.loose_prefix), self._format)
+        yield from _blobs(self.root, self._format)
 
     def trashed(self, day: str) -> Iterator[BlobRef]:
         """Yield the blobs that went to the trash on a day."""
-        yield from _blobs(os.path.join(self._trash, day, self._format.loose_prefix), self._format)
+        yield from _blobs(os.path.join(self._trash, day), self._format)
 
     def trash_days(self) -> list[str]:
         """Return the days, as `YYYY-MM-DD`, from which there is trash, oldest first."""
@@ -238,9 +246,14 @@ class LooseBlobs:
             return []
 
 
-def _blobs(folder: str, format: Format) -> Iterator[BlobRef]:
+def _blobs(root: str, format: Format) -> Iterator[BlobRef]:
+    for prefix in format.loose_prefixes:
+        yield from _blobs_below(os.path.join(root, prefix), prefix, format)
+
+
+def _blobs_below(folder: str, prefix: str, format: Format) -> Iterator[BlobRef]:
     try:
-        starts = sorted(os.listdir(folder))
+        starts = sorted(name for name in os.listdir(folder) if len(name) == _START)
     except FileNotFoundError:
         return
     for start in starts:
@@ -250,6 +263,6 @@ def _blobs(folder: str, format: Format) -> Iterator[BlobRef]:
         except (FileNotFoundError, NotADirectoryError):
             continue
         for name, stat in sorted(found):
-            oid = format.oid_at(f"{format.loose_prefix}{start}/{name}")
+            oid = format.oid_at(f"{prefix}{start}/{name}")
             if oid is not None:
                 yield BlobRef(oid, stat.st_size)

@@ -222,6 +222,8 @@ class PackedBlobs:
         A row of the database that was damaged is as good as absent: before a blob is called
         missing, the packs themselves are asked.
         """
+        if not self._has_packs:
+            return False
         with self._lock:
             doubted, self._doubted = self._doubted, True
             if doubted:

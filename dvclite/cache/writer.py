@@ -16,7 +16,15 @@ from dvclite.files.folder import Folder
 from dvclite.files.naming import Naming, renaming
 from dvclite.files.staging import Staging
 from dvclite.formats.format import Format
-from dvclite.hashing import READ_SIZE, TREE_SUFFIX, BlobRef, Oid, hash_bytes, is_tree
+from dvclite.hashing import (
+    READ_SIZE,
+    TREE_SUFFIX,
+    BlobRef,
+    Oid,
+    algorithm_of,
+    hash_bytes,
+    is_tree,
+)
 from dvclite.tree import Tree
 
 _ATTEMPTS = 3
@@ -127,7 +135,7 @@ class Writer:
         Raises:
             BlobCorruptError: It holds something else.
         """
-        hasher = self._format.algorithm.new()
+        hasher = algorithm_of(ref.oid, self._format.algorithm).new()
         fd = os.open(partial, _READ)
         try:
             size = read(fd, hasher, ignore_bytes)
@@ -152,7 +160,7 @@ class Writer:
         Raises:
             BlobCorruptError: They are something else.
         """
-        found = hash_bytes(data, self._format.algorithm)
+        found = hash_bytes(data, algorithm_of(ref.oid, self._format.algorithm))
         if found != ref.oid.removesuffix(TREE_SUFFIX) or ref.size not in (-1, len(data)):
             raise BlobCorruptError(ref.oid, source)
         with self._lock:

@@ -28,7 +28,6 @@ from dvclite.errors import (
 _REMOTE_NAME = re.compile(r"[^\W_][\w.-]{0,99}")
 _OPTION_NAME = re.compile(r"[a-z0-9_][a-z0-9_-]{0,99}")
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_SHARED_WITH_DVC = ".dvc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +65,14 @@ def set_option(
         BadValueError: It cannot have that value.
         SecretInUrlError: The value is an address with a password in it, and git would see it.
         UnknownRemoteError: It is an option of a remote that does not exist.
-        ConfigError: There is no such level here, the option is set for good, or DVC would stumble
-            over it.
+        ConfigError: There is no such level here, or the option is set for good.
     """
     section, option = split_name(name)
     _check_known(config, section, option, name)
     _check_changeable(config, section, option, value)
     private = level is Level.REPOSITORY and is_secret(option)
     level = Level.LOCAL if private else level
-    path = _file(config, level)
+    path = _file(config, level, section, option, value)
     document = read_document(path)
     _put(document, level, path, f"{section}.{option}", value, typed_in or Path())
     write_document(path, document, level, secret=is_secret(option) or has_password(value))
@@ -92,14 +90,14 @@ def unset_option(config: Config, level: Level, name: str) -> Change:
     if level is Level.REPOSITORY and is_secret(option):
         levels.append(Level.LOCAL)
     for each in levels:
-        path = _file(config, each)
-        document = read_document(path)
-        if document.get(section, option) is not None:
-            document.unset(section, option)
-            write_document(path, document, each)
-            return Change(each, path, each is not level)
+        for path in _files(config, each):
+            document = read_document(path)
+            if document.get(section, option) is not None:
+                document.unset(section, option)
+                write_document(path, document, each)
+                return Change(each, path, each is not level)
     raise ConfigError(
-        f"{section}.{option} is not set in {_file(config, level)}",
+        f"{section}.{option} is not set in {_files(config, level)[0]}",
         hint="`dvclite config --list --show-origin` shows what is set where",
     )
 
@@ -131,9 +129,9 @@ def add_remote(
         SecretInUrlError: The address has a password in it, and git would see it.
     """
     name = _checked_name(name)
-    path = _file(config, level)
-    document = read_document(path)
     section = f"remote.{name}"
+    path = _file(config, level, section, "url", url)
+    document = read_document(path)
     if document.get(section, "url") is not None:
         if not replace:
             raise RemoteExistsError(name, str(path))
@@ -220,7 +218,7 @@ def _documents_with(
     """
     section = f"remote.{remote}"
     levels = [Level.LOCAL, Level.REPOSITORY] if level is None else [level]
-    found = [(each, _file(config, each)) for each in levels]
+    found = [(each, path) for each in levels for path in _files(config, each)]
     documents = [(each, path, read_document(path)) for each, path in found]
     if level is None:
         is_here = any(document.get(section, "url") for _, _, document in documents)
@@ -252,11 +250,6 @@ def _put(
     known = find_option(section, option)
     if known is not None:
         value = check_value(known, name, value)
-        if path.parent.name == _SHARED_WITH_DVC and not known.known_to_dvc:
-            raise ConfigError(
-                f"DVC reads {path}, too, and would stop at {name}",
-                hint="set it with --global, or in the environment",
-            )
     if level is Level.REPOSITORY and has_password(value):
         raise SecretInUrlError(name, redact(value))
     if is_path(section, option):
@@ -299,11 +292,20 @@ def _default_in(document: Document) -> str:
     return (document.get("core", "remote") or "").lower()
 
 
-def _file(config: Config, level: Level) -> Path:
-    path = config.files.get(level)
-    if path is None:
+def _file(config: Config, level: Level, section: str, option: str, value: str) -> Path:
+    """Return the file of a level that a setting belongs in."""
+    url = value if option == "url" else ""
+    if section.startswith("remote.") and not url:
+        url = config.get(f"{section}.url") or ""
+    path = config.place(level, section, option, url)
+    return path if path is not None else _files(config, level)[0]
+
+
+def _files(config: Config, level: Level) -> list[Path]:
+    paths = config.places(level)
+    if not paths:
         raise ConfigError(
             f"there is no {level.value} config file here",
             hint="go into a repository, or use --global",
         )
-    return path
+    return paths

@@ -45,7 +45,6 @@ class Option:
         default: What holds where it is not set; empty if that depends on other things.
         allowed: All values, or all names in a list of them; empty for any.
         least: The smallest number.
-        known_to_dvc: Whether DVC accepts it in a config file that both read.
     """
 
     section: str
@@ -55,7 +54,6 @@ class Option:
     default: str = ""
     allowed: tuple[str, ...] = ()
     least: int = 0
-    known_to_dvc: bool = False
 
     @property
     def expected(self) -> str:
@@ -68,16 +66,13 @@ class Option:
 
 
 OPTIONS = (
-    Option(
-        "core", "remote", Kind.TEXT, "The remote to use where none is named.", known_to_dvc=True
-    ),
+    Option("core", "remote", Kind.TEXT, "The remote to use where none is named."),
     Option(
         "core",
         "autostage",
         Kind.FLAG,
         "Whether pointers and ignore files are staged in git as they change.",
         default="false",
-        known_to_dvc=True,
     ),
     Option(
         "core",
@@ -93,7 +88,6 @@ OPTIONS = (
         Kind.FLAG,
         "Whether the repository stands by itself, without git.",
         default="false",
-        known_to_dvc=True,
     ),
     Option(
         "core",
@@ -107,7 +101,6 @@ OPTIONS = (
         "dir",
         Kind.PATH,
         "The cache's folder; by default `cache` in the repository's own folder.",
-        known_to_dvc=True,
     ),
     Option(
         "cache",
@@ -116,7 +109,6 @@ OPTIONS = (
         "How files get from the cache into the workspace: the first way that works.",
         default="reflink,copy",
         allowed=("reflink", "hardlink", "symlink", "copy"),
-        known_to_dvc=True,
     ),
     Option(
         "cache",
@@ -132,7 +124,6 @@ OPTIONS = (
         Kind.TEXT,
         "Who may write to the cache beside its owner.",
         allowed=("group",),
-        known_to_dvc=True,
     ),
     Option(
         "gc",
@@ -146,7 +137,6 @@ OPTIONS = (
         "url",
         Kind.PATH,
         "The remote's address: a directory, s3://, gs://, or remote://NAME/FOLDER.",
-        known_to_dvc=True,
     ),
     Option(
         "remote",
@@ -154,7 +144,6 @@ OPTIONS = (
         Kind.NUMBER,
         "How many transfers to run at once with this remote.",
         least=1,
-        known_to_dvc=True,
     ),
     Option(
         "remote",

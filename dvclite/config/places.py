@@ -10,6 +10,8 @@ from dvclite.config.ini import Document
 from dvclite.config.setting import Level
 from dvclite.errors import ConfigFileError
 from dvclite.files.reading import read_small
+from dvclite.formats.home import Home
+from dvclite.formats.native import NATIVE_HOME
 
 LARGEST = 1 << 20
 """A config file of more bytes than this is refused."""
@@ -19,7 +21,7 @@ _SCHEME = re.compile(r"\w+://")
 
 
 def config_files(
-    folder: Path | None, main_folder: Path | None, environ: Mapping[str, str]
+    folder: Path | None, main_folder: Path | None, environ: Mapping[str, str], home: Home
 ) -> dict[Level, Path]:
     """Return the config file of each level that has one, from the weakest on.
 
@@ -27,10 +29,11 @@ def config_files(
         folder: The repository's own folder, `.dvclite` or `.dvc`; None outside of repositories.
         main_folder: That of the main worktree.
         environ: The environment's variables.
+        home: What stands in these folders.
     """
     files = {
-        Level.SYSTEM: _system_folder(environ) / "config",
-        Level.GLOBAL: _global_folder(environ) / "config",
+        Level.SYSTEM: _system_folder(environ, home) / "config",
+        Level.GLOBAL: _global_folder(environ, home) / "config",
     }
     if folder is not None:
         folder = _absolute(folder)
@@ -39,6 +42,22 @@ def config_files(
             files[Level.MAIN_WORKTREE] = _absolute(main_folder) / "config.local"
         files[Level.LOCAL] = folder / "config.local"
     return files
+
+
+def own_files(folder: Path | None, environ: Mapping[str, str], home: Home) -> dict[Level, Path]:
+    """Return the files for settings that the config files cannot hold, where there are such.
+
+    Arguments as those of `config_files`.
+    """
+    if folder is None or not home.own_config:
+        return {}
+    folder = _absolute(folder)
+    return {
+        Level.SYSTEM: _system_folder(environ, NATIVE_HOME) / "config",
+        Level.GLOBAL: _global_folder(environ, NATIVE_HOME) / "config",
+        Level.REPOSITORY: folder / home.own_config,
+        Level.LOCAL: folder / home.own_local,
+    }
 
 
 def read_document(path: Path) -> Document:
@@ -90,30 +109,34 @@ def relative_to_file(value: str, folder: Path, typed_in: Path) -> str:
         return path  # Another drive of Windows.
 
 
-def _system_folder(environ: Mapping[str, str]) -> Path:
-    if override := environ.get("DVCLITE_SYSTEM_CONFIG_DIR"):
+def _system_folder(environ: Mapping[str, str], home: Home) -> Path:
+    if override := environ.get(f"{home.config.upper()}_SYSTEM_CONFIG_DIR"):
         return _absolute(override)
     if sys.platform == "win32":
-        return Path(environ.get("PROGRAMDATA") or r"C:\ProgramData", "dvclite")
+        above = environ.get("PROGRAMDATA") or r"C:\ProgramData"
+        return Path(above, home.author, home.config)
     if sys.platform == "darwin":
-        return Path("/Library/Application Support/dvclite")
+        return Path("/Library/Application Support", home.config)
     for place in environ.get("XDG_CONFIG_DIRS", "").split(":"):
         if os.path.isabs(place):
-            return Path(place, "dvclite")
-    return Path("/etc/xdg/dvclite")
+            return Path(place, home.config)
+    return Path("/etc/xdg", home.config)
 
 
-def _global_folder(environ: Mapping[str, str]) -> Path:
-    if override := environ.get("DVCLITE_GLOBAL_CONFIG_DIR"):
+def _global_folder(environ: Mapping[str, str], home: Home) -> Path:
+    if override := environ.get(f"{home.config.upper()}_GLOBAL_CONFIG_DIR"):
         return _absolute(override)
     if sys.platform == "win32":
-        return Path(environ.get("APPDATA") or _home(environ, r"AppData\Roaming"), "dvclite")
+        if home.author:
+            above = environ.get("LOCALAPPDATA") or _home(environ, r"AppData\Local")
+            return Path(above, home.author, home.config)
+        return Path(environ.get("APPDATA") or _home(environ, r"AppData\Roaming"), home.config)
     place = environ.get("XDG_CONFIG_HOME", "")
     if os.path.isabs(place):
-        return Path(place, "dvclite")
+        return Path(place, home.config)
     if sys.platform == "darwin":
-        return Path(_home(environ, "Library/Application Support"), "dvclite")
-    return Path(_home(environ, ".config"), "dvclite")
+        return Path(_home(environ, "Library/Application Support"), home.config)
+    return Path(_home(environ, ".config"), home.config)
 
 
 def _home(environ: Mapping[str, str], below: str) -> str:

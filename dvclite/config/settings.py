@@ -16,7 +16,7 @@ from dvclite.config.options import (
     read_number,
     split_name,
 )
-from dvclite.config.places import config_files, read_document, resolve
+from dvclite.config.places import config_files, own_files, read_document, resolve
 from dvclite.config.setting import Level, RemoteSettings, Setting
 from dvclite.errors import (
     ConfigError,
@@ -24,11 +24,15 @@ from dvclite.errors import (
     NoRemoteError,
     UnknownRemoteError,
 )
+from dvclite.formats.home import Home
+from dvclite.formats.native import NATIVE_HOME
 
 _BY_REFERENCE = "remote://"
 _MOST_REFERENCES = 10
 # Options of every remote in DVC that change nothing here: what arrives is always verified.
-_WITHOUT_EFFECT = frozenset({"checksum_jobs", "verify"})
+_WITHOUT_EFFECT = frozenset(
+    {"checksum_jobs", "listobjects", "no_traverse", "protected", "slow_link_warning", "verify"}
+)
 
 
 class Config:
@@ -38,14 +42,25 @@ class Config:
     know are read like the rest: a newer version, a plugin, or DVC may.
     """
 
-    def __init__(self, files: dict[Level, Path], settings: list[Setting]) -> None:
+    def __init__(
+        self,
+        files: dict[Level, Path],
+        settings: list[Setting],
+        *,
+        own: dict[Level, Path] | None = None,
+        home: Home = NATIVE_HOME,
+    ) -> None:
         """Put settings together.
 
         Args:
             files: The config file of each level that has one.
             settings: From the weakest on.
+            own: Further files, for what these cannot hold.
+            home: Knows what they can hold.
         """
         self._files = files
+        self._own = own or {}
+        self._home = home
         self._settings = settings
         self._strongest: dict[str, dict[str, Setting]] = {}
         for setting in settings:
@@ -58,6 +73,7 @@ class Config:
         *,
         main_folder: Path | None = None,
         environ: Mapping[str, str] | None = None,
+        home: Home = NATIVE_HOME,
     ) -> Self:
         """Read all config files and the environment.
 
@@ -66,22 +82,44 @@ class Config:
                 repositories.
             main_folder: The same folder in the main worktree of git, where this is a linked one.
             environ: Variables to use in place of the process's.
+            home: What stands in these folders.
 
         Raises:
             ConfigFileError: A file is malformed.
             FileAccessError: A file cannot be read.
         """
         environ = os.environ if environ is None else environ
-        files = config_files(folder, main_folder, environ)
-        settings = [setting for level, path in files.items() for setting in _read_file(level, path)]
+        files = config_files(folder, main_folder, environ, home)
+        own = own_files(folder, environ, home)
+        settings: list[Setting] = []
+        for level, path in files.items():
+            for each in (path, own[level]) if level in own else (path,):
+                settings += _read_file(level, each)
         remotes = {name for setting in settings if (name := _remote_name(setting.section))}
         settings += read_environment(environ, sorted(remotes))
-        return cls(files, settings)
+        return cls(files, settings, own=own, home=home)
 
     @property
     def files(self) -> Mapping[Level, Path]:
         """The config file of each level that has one, whether it exists or not."""
         return MappingProxyType(self._files)
+
+    def places(self, level: Level) -> list[Path]:
+        """Return the files that settings of a level may stand in; none where it has none."""
+        return [files[level] for files in (self._files, self._own) if level in files]
+
+    def place(self, level: Level, section: str, option: str, url: str) -> Path | None:
+        """Return the file of a level that a setting belongs in, or None if it has none.
+
+        Args:
+            level: The level.
+            section: `core`, or `remote.origin`.
+            option: Its name in the section.
+            url: The address of the remote that it is about, or empty.
+        """
+        if level in self._own and not self._home.takes(section, option, url):
+            return self._own[level]
+        return self._files.get(level)
 
     def settings(self, level: Level | None = None) -> list[Setting]:
         """Return everything that is set, from the weakest level on, or at one level only."""

@@ -40,8 +40,8 @@ def write_document(path: Path, document: Document, level: Level, *, secret: bool
             hint="edit the file that it leads to, or put a file in its place",
         )
     try:
-        if level in _OUTSIDE:
-            make_folder(path.parent, mode=0o700 if level in _PRIVATE else 0o777)
+        is_users = level in _OUTSIDE and level in _PRIVATE
+        make_folder(path.parent, mode=0o700 if is_users else 0o777)
         if secret and level in _PRIVATE:
             _close_to_others(path)
         if read_small(path, largest=LARGEST) != data:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from dvclite.errors import TreeError
-from dvclite.hashing import TREE_SUFFIX, Algorithm, Oid, hash_bytes, is_oid
+from dvclite.hashing import TREE_SUFFIX, Algorithm, Oid, algorithm_of, hash_bytes, is_oid
 from dvclite.tree import Entry, Tree, checked
 
 
@@ -14,7 +15,6 @@ class Format:
 
     Attributes:
         name: How users call it: `native`, `dvc`.
-        folder: The folder at a repository's root that makes it one.
         algorithm: What oids are made with.
         packs: Whether small blobs rest and travel in packs.
         keeps_links: Whether trees hold symbolic links, executable bits and empty folders.
@@ -23,7 +23,6 @@ class Format:
     """
 
     name: str
-    folder: str
     algorithm: Algorithm
     packs: bool
     keeps_links: bool
@@ -32,18 +31,30 @@ class Format:
 
     def loose_key(self, oid: Oid) -> str:
         """Return where a loose blob lies, below the cache's folder or on a remote."""
-        return f"files/{self.algorithm.name}/{oid[:2]}/{oid[2:]}"
+        mark = algorithm_of(oid, self.algorithm).mark
+        if mark:
+            digits = oid[len(mark) :]
+            return f"{digits[:2]}/{digits[2:]}"
+        return f"{self.loose_prefix}{oid[:2]}/{oid[2:]}"
 
     @property
     def loose_prefix(self) -> str:
-        """What every key of a loose blob begins with."""
+        """What every key of a loose blob begins with that is named as all are today."""
         return f"files/{self.algorithm.name}/"
+
+    @property
+    def loose_prefixes(self) -> tuple[str, ...]:
+        """What stands before the folders that loose blobs are spread over."""
+        return (self.loose_prefix, "") if self.algorithm.older is not None else (self.loose_prefix,)
 
     def oid_at(self, key: str) -> Oid | None:
         """Return which blob lies at a key, or None if the key is not that of a loose blob."""
+        older = self.algorithm.older
+        mark = "" if older is None or key.startswith(self.loose_prefix) else older.mark
         digits = key.removeprefix(self.loose_prefix).replace("/", "", 1)
-        if is_oid(digits, self.algorithm) and self.loose_key(Oid(digits)) == key:
-            return Oid(digits)
+        oid = Oid(mark + digits)
+        if is_oid(digits, self.algorithm) and self.loose_key(oid) == key:
+            return oid
         return None
 
     def make_tree(self, entries: Iterable[Entry]) -> Tree:
@@ -65,10 +76,17 @@ class Format:
         """
         if not oid.endswith(TREE_SUFFIX):
             raise TreeError(f"{oid} does not name a tree")
+        mark = algorithm_of(oid, self.algorithm).mark
+        decode = partial(_marked, self.decode, mark) if mark else self.decode
         count = _Count()
-        for _entry in count.passing(checked(self.decode(data))):
+        for _entry in count.passing(checked(decode(data))):
             pass
-        return Tree(data, oid, count.files, count.size, self.decode)
+        return Tree(data, oid, count.files, count.size, decode)
+
+
+def _marked(decode: Callable[[bytes], Iterator[Entry]], mark: str, data: bytes) -> Iterator[Entry]:
+    """Yield the entries of a tree whose oids are of the same older kind as its own."""
+    return (entry._replace(oid=Oid(mark + entry.oid)) for entry in decode(data))
 
 
 class _Count:

@@ -10,32 +10,51 @@ import re
 from collections.abc import Iterable, Iterator
 from json.encoder import encode_basestring_ascii
 
-from dvclite.errors import TreeError
+from dvclite.errors import RepoError, TreeError
 from dvclite.formats.format import Format
-from dvclite.hashing import Algorithm, Oid
+from dvclite.formats.home import Home
+from dvclite.hashing import BLAKE3, Algorithm, Oid, algorithm
 from dvclite.tree import Entry
+
+ALGORITHMS = ("blake3", "xxh128")
+"""What oids of this format may be made with, by name."""
 
 _FIRST_LINE = b'{"tree":1}\n'
 _CHUNK = 1 << 20
 _JSON = json.JSONDecoder()
 
 
-def native(algorithm: Algorithm) -> Format:
-    """Return the native format with oids made by `algorithm`."""
-    lines = _lines(algorithm)
+def native(chosen: Algorithm) -> Format:
+    """Return the native format with oids made by an algorithm."""
+    lines = _lines(chosen)
 
     def decode(data: bytes) -> Iterator[Entry]:
         return _decode(data, lines)
 
     return Format(
         name="native",
-        folder=".dvclite",
-        algorithm=algorithm,
+        algorithm=chosen,
         packs=True,
         keeps_links=True,
         encode=_encode,
         decode=decode,
     )
+
+
+def _format(hash: str | None) -> Format:
+    return native(algorithm(hash or BLAKE3.name))
+
+
+def _first_config(hash: str, scm: bool) -> str:  # noqa: FBT001 - called by its position
+    chosen = algorithm(hash or BLAKE3.name)
+    if chosen.name not in ALGORITHMS:
+        raise RepoError(
+            f"{chosen.name} is for repositories that DVC reads", hint="use blake3 or xxh128"
+        )
+    return f"[core]\n    hash = {chosen.name}\n" + ("" if scm else "    no_scm = true\n")
+
+
+NATIVE_HOME = Home(name="native", folder=".dvclite", format=_format, first_config=_first_config)
 
 
 def _encode(entries: Iterable[Entry]) -> bytes:

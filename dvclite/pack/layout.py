@@ -107,7 +107,11 @@ BOUNDS: Final = {
 
 def digest_of(oid: Oid) -> bytes:
     """Return the digest by which a blob or tree stands in a pack."""
-    return bytes.fromhex(oid.removesuffix(TREE_SUFFIX))
+    digits = oid.removesuffix(TREE_SUFFIX)
+    try:
+        return bytes.fromhex(digits)
+    except ValueError:
+        return digits.encode("ascii")  # An older kind of name, by which nothing is in a pack.
 
 
 def kind_of(oid: Oid) -> Kind:

@@ -153,7 +153,8 @@ def _save(
     ):
         added, changed = _publish(project, tasks, result.outputs)
     if link and project.workspace.links:
-        relink(project.workspace, result.outputs, progress)
+        cached = [output for output in result.outputs if output.cached]
+        relink(project.workspace, cached, progress)
     progress.finish()
     staged = bool(changed) and project.uses_git and project.config.flag("core.autostage")
     if staged:
@@ -176,7 +177,7 @@ def _publish(
             if changed:
                 write_pointer(project, pointer)
             added.append(AddedOutput(pointer.path, output, changed))
-        paths = [item.output.path for item in added]
+        paths = [item.output.path for item in added if item.output.cached]
         if not project.uses_git:
             return tuple(added), []
         ignores = ignore(project, paths)

@@ -93,7 +93,7 @@ class _Differ:
         if named is None:
             return iter(())
         if self._from_workspace:
-            return present_entries(self._project.workspace, part)
+            return present_entries(self._project.workspace, named.output, part)
         return self._old(named, part)
 
     def _note(self, old: Entry | None, new: Entry | None) -> None:

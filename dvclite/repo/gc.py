@@ -23,7 +23,7 @@ from dvclite.hashing import BlobRef, Oid, is_tree
 from dvclite.maintenance.collect import Needed, collect
 from dvclite.maintenance.collected import Collected
 from dvclite.repo.outputs import pointers
-from dvclite.repo.project import FOLDER, Project
+from dvclite.repo.project import Project, home_of
 from dvclite.repo.versions import Keep, Versions, commits, named_oids
 from dvclite.tree import Tree
 
@@ -117,7 +117,7 @@ class _Marker:
                 (output.path, output.oid)
                 for pointer in pointers(project)
                 for output in pointer.outputs
-                if output.oid is not None
+                if output.oid is not None and output.cached
             )
 
     def mark_versions(self, versions: Versions) -> None:
@@ -186,7 +186,8 @@ class _Marker:
 def _owners(project: Project) -> Iterator[Path]:
     """Yield the repository in whose own folder the cache is, which no list of it names."""
     for folder in Path(os.path.realpath(project.cache.root)).parents:
-        if folder.name == FOLDER and (folder / "config").exists():
+        home = home_of(folder.parent)
+        if home is not None and folder.name == home.folder and (folder / "config").exists():
             owner = Project.open(folder.parent, untied(project.environ))
             if _is_same(owner.cache.root, project.cache.root):
                 yield owner.root
@@ -196,7 +197,7 @@ def _linked(project: Project) -> Iterator[Project]:
     """Yield the projects in the work trees that are linked with this one."""
     if project.uses_git:
         for root in worktrees(project.root, project.environ):
-            if root != project.root and (root / FOLDER).is_dir():
+            if root != project.root and home_of(root) is project.home:
                 # What git sets for a hook's work tree is not meant for the others.
                 yield Project.open(root, untied(project.environ))
 

@@ -7,10 +7,11 @@ from pathlib import Path, PurePosixPath
 from dvclite.errors import PathTakenError
 from dvclite.files.atomic import write_atomically
 from dvclite.files.staging import make_folder
+from dvclite.formats.homes import HOMES
 from dvclite.git.index import Index
 from dvclite.git.location import find_top
 from dvclite.git.settings import hooks_folder
-from dvclite.repo.project import FOLDER, Project
+from dvclite.repo.project import Project, home_of
 from dvclite.repo.results import Installed
 
 HOOKS = ("post-checkout", "post-merge", "post-rewrite", "pre-push")
@@ -89,9 +90,10 @@ def roots_around(path: str | os.PathLike[str], environ: Mapping[str, str]) -> li
     top = find_top(Path(path), environ)
     if top is None:
         return []
-    found = Index(top, environ).find_pointers((f"{FOLDER}/config",)).paths
+    configs = tuple(f"{home.folder}/config" for home in HOMES)
+    found = Index(top, environ).find_pointers(configs).paths
     roots = {top / PurePosixPath(name).parents[1] for name in found}
-    if (top / FOLDER).is_dir():
+    if home_of(top) is not None:
         roots.add(top)  # Its config may be gone with the commit that was left; its data is here.
     return sorted(roots)
 

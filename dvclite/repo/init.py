@@ -3,14 +3,15 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from posixpath import dirname
 
 from dvclite.errors import GitError, RepoError, RepoExistsError
 from dvclite.files.atomic import write_atomically
 from dvclite.files.staging import make_folder
+from dvclite.formats.homes import HOMES, home_named
 from dvclite.git.index import Index
 from dvclite.git.location import find_top
-from dvclite.hashing import algorithm
-from dvclite.repo.project import FOLDER, OWN, Project
+from dvclite.repo.project import Project
 
 _IGNORE_FILE = """\
 # Paths that dvclite leaves alone, one pattern a line, as in .gitignore.
@@ -21,7 +22,8 @@ def init(
     path: str | os.PathLike[str],
     environ: Mapping[str, str],
     *,
-    hash: str = "blake3",
+    format: str = "native",
+    hash: str = "",
     subdir: bool = False,
     scm: bool = True,
 ) -> Project:
@@ -30,7 +32,8 @@ def init(
     Args:
         path: Its root: the top of a git work tree.
         environ: The process's environment.
-        hash: The algorithm that oids are made with.
+        format: The name of its format.
+        hash: The algorithm that oids are made with; empty for what the format has by itself.
         subdir: Whether the root may be below the top of the git work tree.
         scm: Whether there is git at all.
 
@@ -39,29 +42,35 @@ def init(
         RepoError: The path is not where a repository belongs.
         UnknownAlgorithmError: There is no such algorithm.
     """
+    home = home_named(format)
     root = Path(os.path.realpath(path))
-    chosen = algorithm(hash)
-    if chosen.name == "md5":
-        raise RepoError("md5 is for repositories that DVC reads", hint="use blake3 or xxh128")
-    if os.path.lexists(root / FOLDER / "config"):
+    if _has_config(root):
         raise RepoExistsError(str(root))
     if scm:
         _check_place(root, environ, subdir=subdir)
-    config = f"[core]\n    hash = {chosen.name}\n" + ("" if scm else "    no_scm = true\n")
-    folder = root / FOLDER
+    folder = root / home.folder
+    ignored = "".join(f"/{name}\n" for name in home.private)
+    text = home.first_config(hash, scm)
     make_folder(folder)
-    write_atomically(folder / ".gitignore", "".join(f"/{name}\n" for name in OWN).encode())
-    written = [f"{FOLDER}/.gitignore", f"{FOLDER}/config"]
+    write_atomically(folder / ".gitignore", ignored.encode())
+    written = [f"{home.folder}/.gitignore", f"{home.folder}/config"]
     if not os.path.lexists(root / ".dvcignore"):
         write_atomically(root / ".dvcignore", _IGNORE_FILE.encode())
         written.append(".dvcignore")
+    if home.marker:
+        make_folder(folder / dirname(home.marker))
+        write_atomically(folder / home.marker, b"")
     # What makes the folder a repository comes last: the rest is in place by then.
-    write_atomically(folder / "config", config.encode())
+    write_atomically(folder / "config", text.encode())
     if scm:
         Index(root, environ).stage(written)
     project = Project.open(root, environ)
     project.register()
     return project
+
+
+def _has_config(root: Path) -> bool:
+    return any(os.path.lexists(root / home.folder / "config") for home in HOMES)
 
 
 def _check_place(root: Path, environ: Mapping[str, str], *, subdir: bool) -> None:

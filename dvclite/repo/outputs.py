@@ -9,7 +9,7 @@ from dvclite.errors import NotAnOutputError, OverlapError, PointerError
 from dvclite.files.atomic import write_atomically
 from dvclite.paths import is_reserved
 from dvclite.pointer import LARGEST, Output, Pointer, is_pointer, parse, pointer_path
-from dvclite.repo.project import FOLDER, Project
+from dvclite.repo.project import Project, home_of
 
 
 class Named(NamedTuple):
@@ -148,9 +148,7 @@ def nested_projects(project: Project, folders: Iterable[str]) -> tuple[str, ...]
     """
     candidates = {"/".join(parts) for folder in folders if folder for parts in _above(folder)}
     return tuple(
-        folder + "/"
-        for folder in sorted(candidates)
-        if os.path.isdir(os.path.join(project.root, folder, FOLDER))
+        folder + "/" for folder in sorted(candidates) if home_of(project.root / folder) is not None
     )
 
 
@@ -177,7 +175,7 @@ def _walk(project: Project) -> Iterator[str]:
             for path, entry in paths.items()
             if entry.is_dir(follow_symlinks=False)
             and not is_reserved(entry.name)
-            and not os.path.isdir(os.path.join(project.root, path, FOLDER))
+            and home_of(project.root / path) is None
             and path not in outputs
             and not project.workspace.is_ignored(path, is_folder=True)
         ]

@@ -1,7 +1,8 @@
 """A repository, opened: where its parts are, and what they are opened with."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,22 +18,22 @@ from dvclite.errors import (
     OutsideRepoError,
     RepoError,
 )
+from dvclite.files.locks import hold
 from dvclite.files.scan import Ignore, Matches
+from dvclite.files.staging import make_folder
 from dvclite.formats.format import Format
-from dvclite.formats.native import native
+from dvclite.formats.home import Home
+from dvclite.formats.homes import HOMES
 from dvclite.git.exclude import exclude
 from dvclite.git.history import History
 from dvclite.git.index import Index
 from dvclite.git.location import find_top, main_worktree
-from dvclite.hashing import BLAKE3, algorithm
 from dvclite.ignore.rules import IGNORE_FILE, IgnoreRules
 from dvclite.statcache.statcache import StatCache
 from dvclite.workspace.workspace import Workspace
 
-FOLDER = ".dvclite"
-
-OWN = ("config.local", "tmp", "cache")
-"""What of the folder belongs to one clone alone, and not into git."""
+PATIENCE = 60.0
+"""Seconds to wait for another program that locks the whole repository."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,14 @@ class Project:
     """A repository's parts, each opened when it is first used.
 
     Attributes:
-        root: The folder that holds `.dvclite`, without symbolic links.
-        folder: The `.dvclite` folder itself.
+        root: The folder that holds `.dvclite` or `.dvc`, without symbolic links.
+        home: What stands in that folder.
         config: All settings that apply.
         environ: The process's environment.
     """
 
     root: Path
-    folder: Path
+    home: Home
     config: Config
     environ: Mapping[str, str]
 
@@ -62,19 +63,24 @@ class Project:
         """
         start = Path(os.path.realpath(path))
         for root in (start, *start.parents):
-            folder = root / FOLDER
-            if folder.is_dir():
+            home = home_of(root)
+            if home is not None:
+                folder = root / home.folder
                 _check_own_folders(folder)
-                config = Config.load(
-                    folder, main_folder=_main_folder(root, environ), environ=environ
-                )
-                return cls(root, folder, config, environ)
+                main = _main_folder(root, home, environ)
+                config = Config.load(folder, main_folder=main, environ=environ, home=home)
+                return cls(root, home, config, environ)
         raise NotARepoError(os.fspath(start))
 
     @cached_property
     def format(self) -> Format:
         """How things are named and written down here."""
-        return native(algorithm(self.config.get("core.hash") or BLAKE3.name))
+        return self.home.format(self.config.get("core.hash"))
+
+    @cached_property
+    def folder(self) -> Path:
+        """The repository's own folder."""
+        return self.root / self.home.folder
 
     @cached_property
     def uses_git(self) -> bool:
@@ -94,7 +100,7 @@ class Project:
     @property
     def temporary(self) -> Path:
         """Where files are on their way, and what can be made again is kept."""
-        return self.folder / "tmp"
+        return self.folder / self.home.temporary
 
     @property
     def lock(self) -> str:
@@ -106,12 +112,27 @@ class Project:
         """The file that the lock on checking out rests on: two would undo each other's work."""
         return os.path.join(self.temporary, "checkout.lock")
 
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Keep other programs out that lock the whole repository, until the block ends.
+
+        dvclite's own commands do not need that.
+        """
+        if not self.home.lock:
+            yield
+            return
+        path = os.path.join(self.folder, self.home.lock)
+        make_folder(os.path.dirname(path))
+        with hold(path, seconds=PATIENCE):
+            yield
+
     @cached_property
     def cache(self) -> Cache:
         """The store of blobs, in the main work tree where this is a linked one."""
         configured = self.config.get("cache.dir")
-        home = _main_folder(self.root, self.environ) or self.folder
-        root = Path(configured) if configured else home / "cache"
+        main = _main_folder(self.root, self.home, self.environ)
+        folder = main if main is not None and self.home.shares_cache else self.folder
+        root = Path(configured) if configured else folder / "cache"
         return Cache(
             root,
             self.format,
@@ -127,7 +148,8 @@ class Project:
         checked out that has no `.gitignore` yet; and to a cache that is elsewhere.
         """
         if self.uses_git:
-            exclude(self.root, self.environ, [f"{FOLDER}/{name}" for name in OWN])
+            names = [f"{self.home.folder}/{name}" for name in self.home.private]
+            exclude(self.root, self.environ, names)
         if not self.cache.root.is_relative_to(self.folder):
             self.cache.register(self.root)
 
@@ -190,9 +212,14 @@ class Project:
         return rules.matches if rules.speak_of(folder, has_file=has_file) else None
 
 
+def home_of(folder: Path) -> Home | None:
+    """Return what makes a folder the root of a repository; None if it is none."""
+    return next((home for home in HOMES if (folder / home.folder).is_dir()), None)
+
+
 def _check_own_folders(folder: Path) -> None:
     """Refuse a clone that brings a link along to have us write, and clean up, somewhere else."""
-    for own in (folder, folder / "tmp", folder / "cache"):
+    for own in (folder, folder / "tmp", folder / "cache", folder / "tmp" / "dvclite"):
         if own.is_symlink():
             raise RepoError(
                 f"{own} is a symbolic link, and might lead anywhere",
@@ -200,13 +227,13 @@ def _check_own_folders(folder: Path) -> None:
             )
 
 
-def _main_folder(root: Path, environ: Mapping[str, str]) -> Path | None:
-    """Return the `.dvclite` folder of the main work tree, where `root` is in a linked one."""
+def _main_folder(root: Path, home: Home, environ: Mapping[str, str]) -> Path | None:
+    """Return the own folder of the main work tree, where `root` is in a linked one."""
     top = find_top(root, environ)
     if top is None:
         return None
     main = main_worktree(top, environ)
     if main is None:
         return None
-    folder = main / os.path.relpath(root, top) / FOLDER
+    folder = main / os.path.relpath(root, top) / home.folder
     return folder if folder.is_dir() else None

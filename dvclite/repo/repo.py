@@ -6,6 +6,7 @@ which loads when the method is called.
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -83,7 +84,8 @@ class Repo:
         cls,
         path: AnyPath = ".",
         *,
-        hash: str = "blake3",
+        format: str = "native",
+        hash: str = "",
         subdir: bool = False,
         scm: bool = True,
         environ: Mapping[str, str] | None = None,
@@ -92,8 +94,9 @@ class Repo:
 
         Args:
             path: Its root.
-            hash: The algorithm that oids are made with: `blake3`, or `xxh128` where everyone who
-                can write to the data's places is trusted.
+            format: `native`, or `dvc` for one that DVC works in, too, where oids are made with MD5.
+            hash: The algorithm that oids are made with in a native one: `blake3`, unless told
+                otherwise, or `xxh128` where everyone who can write to the data's places is trusted.
             subdir: Whether the root may be below the top of the git work tree.
             scm: Whether to keep pointers in git at all.
             environ: Variables to use in place of the process's.
@@ -104,12 +107,17 @@ class Repo:
         from dvclite.repo.init import init
 
         environ = os.environ if environ is None else environ
-        return cls(init(path, environ, hash=hash, subdir=subdir, scm=scm))
+        return cls(init(path, environ, format=format, hash=hash, subdir=subdir, scm=scm))
 
     @property
     def root(self) -> Path:
         """The repository's root."""
         return self._project.root
+
+    @property
+    def temporary(self) -> Path:
+        """Where files are on their way, and what can be made again is kept."""
+        return self._project.temporary
 
     @property
     def config(self) -> Config:
@@ -157,7 +165,8 @@ class Repo:
         from dvclite.repo.globs import expanded
 
         paths = [self._project.relative(path) for path in expanded(targets, glob=glob)]
-        return add(self._project, paths, progress, desc=desc, force=force, link=relink)
+        with self._project.exclusive():
+            return add(self._project, paths, progress, desc=desc, force=force, link=relink)
 
     def commit(self, targets: Iterable[AnyPath] = (), *, progress: Progress = SILENT) -> Added:
         """Bring what is tracked up to date with the workspace.
@@ -172,7 +181,8 @@ class Repo:
         """
         from dvclite.repo.add import commit
 
-        return commit(self._project, self._relative(targets), progress)
+        with self._project.exclusive():
+            return commit(self._project, self._relative(targets), progress)
 
     def remove(
         self, targets: Iterable[AnyPath], *, outs: bool = False, force: bool = False
@@ -190,7 +200,8 @@ class Repo:
         """
         from dvclite.repo.remove import remove
 
-        return remove(self._project, self._relative(targets), outs=outs, force=force)
+        with self._project.exclusive():
+            return remove(self._project, self._relative(targets), outs=outs, force=force)
 
     def move(self, source: AnyPath, target: AnyPath) -> MovedOutput:
         """Give an output another path, together with its pointer and its ignore line.
@@ -206,7 +217,8 @@ class Repo:
         from dvclite.repo.remove import move
 
         relative = self._project.relative
-        return move(self._project, relative(source), relative(target))
+        with self._project.exclusive():
+            return move(self._project, relative(source), relative(target))
 
     def status(
         self, targets: Iterable[AnyPath] = (), *, progress: Progress = SILENT
@@ -277,14 +289,15 @@ class Repo:
         """
         from dvclite.repo.checkout import checkout
 
-        return checkout(
-            self._project,
-            self._relative(targets),
-            progress,
-            revision=rev,
-            force=force,
-            link=relink,
-        )
+        with self._project.exclusive():
+            return checkout(
+                self._project,
+                self._relative(targets),
+                progress,
+                revision=rev,
+                force=force,
+                link=relink,
+            )
 
     def unprotect(self, targets: Iterable[AnyPath], *, progress: Progress = SILENT) -> int:
         """Replace links to the cache by copies that may be edited; return how many there were.
@@ -298,7 +311,8 @@ class Repo:
         """
         from dvclite.repo.checkout import unprotect
 
-        return unprotect(self._project, self._relative(targets), progress)
+        with self._project.exclusive():
+            return unprotect(self._project, self._relative(targets), progress)
 
     def push(
         self,
@@ -356,7 +370,7 @@ class Repo:
         from dvclite.repo.exchange import fetch_outputs
 
         choice = self._choice(targets, remote, jobs, versions, glob=glob)
-        with self._project.cache.lease() as lease:
+        with self._exclusive(unless=dry), self._project.cache.lease() as lease:
             return fetch_outputs(self._project, choice, lease, progress, dry=dry)
 
     def pull(
@@ -388,7 +402,8 @@ class Repo:
         from dvclite.repo.exchange import pull
 
         choice = self._choice(targets, remote, jobs, WORKSPACE, glob=glob)
-        return pull(self._project, choice, progress, force=force)
+        with self._project.exclusive():
+            return pull(self._project, choice, progress, force=force)
 
     def cloud_status(
         self,
@@ -436,7 +451,8 @@ class Repo:
 
         project = self._project
         elsewhere = Elsewhere(partial(on_remote, project), partial(remote_tree, project))
-        return gc(project, keep, elsewhere, dry=dry, force=force, now=now)
+        with self._exclusive(unless=dry):
+            return gc(project, keep, elsewhere, dry=dry, force=force, now=now)
 
     def fsck(
         self,
@@ -528,6 +544,9 @@ class Repo:
         from dvclite.cache.projects import forget
 
         forget(self.cache.root, Path(os.path.abspath(root)))
+
+    def _exclusive(self, *, unless: bool) -> AbstractContextManager[None]:
+        return nullcontext() if unless else self._project.exclusive()
 
     def _choice(
         self,

@@ -119,9 +119,11 @@ def named_oids(project: Project, version: FileVersion) -> Iterator[tuple[str, Oi
     data = version.data
     try:
         for output in parse(version.path, data, project.format.algorithm).outputs:
-            if output.oid is not None:
+            if output.oid is not None and output.cached:
                 yield output.path, output.oid
     except FormatError:
+        algorithm = project.format.algorithm
+        marks = ("",) if algorithm.older is None else ("", algorithm.older.mark)
         for word in _WORD.findall(data.decode("utf-8", "replace")):
-            if is_oid(word, project.format.algorithm):
-                yield version.path, Oid(word)
+            if is_oid(word, algorithm):
+                yield from ((version.path, Oid(mark + word)) for mark in marks)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from dvclite.errors import FileAccessError, HostilePathError, TreeError
 from dvclite.files.copying import ignore_bytes, read
 from dvclite.files.scan import Found
-from dvclite.hashing import Oid
+from dvclite.hashing import Algorithm, Oid, algorithm_of
 from dvclite.pointer import Output
 from dvclite.statcache.rows import Row, signature
 from dvclite.tree import Entry, below
@@ -17,6 +17,7 @@ from dvclite.workspace.workspace import Workspace
 
 _MANY = 10_000
 _LINKED = Struct("<QQqI")
+_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _HAS_EXECUTABLE_BIT = os.name != "nt"
 
 
@@ -61,14 +62,14 @@ def wanted_entries(workspace: Workspace, output: Output) -> Iterator[Entry]:
         yield Entry(prefix + path, oid, size, executable, link)
 
 
-def present_entries(workspace: Workspace, path: str) -> Iterator[Entry]:
-    """Yield what is at a path of the workspace and below it, as a tree's entries.
+def present_entries(workspace: Workspace, output: Output, path: str) -> Iterator[Entry]:
+    """Yield what is at a path of an output and below it in the workspace, as a tree's entries.
 
     Raises:
         FileAccessError: Something cannot be read.
     """
     for found, row in paired(workspace.found(path), workspace.statcache.below(path)):
-        current = _current(workspace, found, row, None)
+        current = _current(workspace, found, row, None, output)
         if current is not None:
             yield current
 
@@ -118,7 +119,7 @@ def differences(
             if not is_left_alone(workspace, wanted.path):
                 yield Difference(wanted.path, None, None, wanted, known=False)
         elif here is not None:
-            yield from _difference(workspace, here, row, wanted, listener)
+            yield from _difference(workspace, output, (here, row, wanted), listener)
         elif row is not None:
             listener.stale(row.path)
 
@@ -143,7 +144,7 @@ def _known_differences(
             continue
         if here is None or row is None or signature(here.stat) != row.signature:
             wanted = row.entry(row.path) if row is not None else None
-            known += _difference(workspace, here, row, wanted, listener)
+            known += _difference(workspace, output, (here, row, wanted), listener)
             if len(known) > _MANY:
                 return None
     return known if rows == whole.rows else None
@@ -155,30 +156,54 @@ def is_left_alone(workspace: Workspace, path: str) -> bool:
     return is_ignored and workspace.exists(path)
 
 
-def identify(workspace: Workspace, found: Found, row: Row | None) -> Entry:
+def identify(
+    workspace: Workspace, found: Found, row: Row | None, algorithm: Algorithm
+) -> Entry | None:
     """Return what a file, link or folder of the workspace is as a tree's entry.
 
     It is read only if the stat cache does not know it.
+
+    Args:
+        workspace: The workspace.
+        found: What is there.
+        row: What the stat cache remembers of its path.
+        algorithm: What to name its content by.
+
+    Returns:
+        None for a link that stands for nothing which a tree of the format can hold.
 
     Raises:
         FileAccessError: It cannot be read.
     """
     if row is not None and signature(found.stat) == row.signature:
-        return row.entry(found.path)
+        entry = row.entry(found.path)
+        if not entry.oid or algorithm_of(entry.oid, workspace.format.algorithm) is algorithm:
+            return entry
     if found.is_link:
-        return identify_link(workspace, found)
+        return identify_link(workspace, found, algorithm)
     if found.is_file:
-        size, oid = _hash(workspace, found)
+        fd = found.folder.open_file(found.name)
+        size, oid = _hash(fd, algorithm)
         return Entry(found.path, oid, size, is_executable(found))
     return Entry(found.path)
 
 
-def identify_link(workspace: Workspace, found: Found) -> Entry:
-    """Return what a symbolic link stands for: a blob where it leads into the cache."""
+def identify_link(workspace: Workspace, found: Found, algorithm: Algorithm) -> Entry | None:
+    """Return what a symbolic link stands for: a blob where it leads into the cache.
+
+    Where trees have no links, one stands for the file that it leads to, and one to anything else
+    for nothing.
+    """
     target = found.folder.read_link(found.name)
     oid = workspace.cache.linked_oid(target)
-    if oid is None:
+    if oid is None and workspace.format.keeps_links:
         return Entry(found.path, link=target)
+    if oid is None:
+        path = os.path.join(found.folder.path, found.name)
+        if not os.path.isfile(path):
+            return None
+        size, oid = _hash(os.open(path, _READ), algorithm)
+        return Entry(found.path, oid, size, _HAS_EXECUTABLE_BIT and os.access(path, os.X_OK))
     try:
         return Entry(found.path, oid, os.stat(target).st_size)
     except FileNotFoundError:
@@ -248,12 +273,12 @@ def _with_wanted(
 
 def _difference(
     workspace: Workspace,
-    found: Found | None,
-    row: Row | None,
-    wanted: Entry | None,
+    output: Output,
+    three: tuple[Found | None, Row | None, Entry | None],
     listener: Listener,
 ) -> Iterator[Difference]:
-    current = _current(workspace, found, row, wanted)
+    found, row, wanted = three
+    current = _current(workspace, found, row, wanted, output)
     if current is None and wanted is None:
         return
     if current is None or wanted is None or not current.same_content(wanted):
@@ -265,24 +290,35 @@ def _difference(
 
 
 def _current(
-    workspace: Workspace, found: Found | None, row: Row | None, wanted: Entry | None
+    workspace: Workspace,
+    found: Found | None,
+    row: Row | None,
+    wanted: Entry | None,
+    output: Output,
 ) -> Entry | None:
     if found is None:
         return None
     if found.is_folder and not workspace.format.keeps_links:
         return None
+    algorithm = workspace.format.algorithm
+    named = wanted.oid if wanted is not None else output.oid
+    if named:
+        algorithm = algorithm_of(named, algorithm)
     try:
-        current = identify(workspace, found, row)
+        current = identify(workspace, found, row, algorithm)
     except OSError as error:
         raise FileAccessError(found.path, error.strerror or str(error)) from error
+    if current is None:
+        return None
     if wanted is not None and not _HAS_EXECUTABLE_BIT:
         return current._replace(executable=wanted.executable)
+    if found.path != output.path and not workspace.format.keeps_links:
+        return current._replace(executable=False)
     return current
 
 
-def _hash(workspace: Workspace, found: Found) -> tuple[int, Oid]:
-    hasher = workspace.format.algorithm.new()
-    fd = found.folder.open_file(found.name)
+def _hash(fd: int, algorithm: Algorithm) -> tuple[int, Oid]:
+    hasher = algorithm.new()
     try:
         size = read(fd, hasher, ignore_bytes)
     finally:

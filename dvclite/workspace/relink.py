@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dvclite.cache.layout import Kind
 from dvclite.files.scan import Found
 from dvclite.files.staging import Staging
+from dvclite.hashing import Algorithm, algorithm_of
 from dvclite.pointer import Output
 from dvclite.progress import Progress
 from dvclite.tree import Entry
@@ -72,12 +73,21 @@ class _Relinker:
             for found, known in pairs:
                 if found is None:
                     continue
-                entry = identify(workspace, found, known)
-                if entry.is_file and entry.oid in self._cache and not self._is_right(found, entry):
+                entry = identify(workspace, found, known, self._algorithm(output))
+                if entry is not None and self._can_be_linked(found, entry):
                     arrivals.bring(entry, found)
                 progress.advance(files=1)
             arrivals.finish()
         return self._replaced
+
+    def _algorithm(self, output: Output) -> Algorithm:
+        """Return what the content of an output is named by."""
+        algorithm = self._workspace.format.algorithm
+        return algorithm if output.oid is None else algorithm_of(output.oid, algorithm)
+
+    def _can_be_linked(self, found: Found, entry: Entry) -> bool:
+        is_cached = entry.is_file and entry.oid in self._cache
+        return is_cached and not self._is_right(found, entry)
 
     def _welcomes(self, arrival: Arrival) -> bool:
         """Say whether a file is still what the cache holds too."""

@@ -217,7 +217,8 @@ class _Restorer:
 
     def _remember(self, found: Found, entry: Entry) -> None:
         """Let the stat cache know what turned out to be as it should be."""
-        signed = signature(found.stat) if is_settled(found.stat, self._began) else UNSETTLED
+        settled = is_settled(found.stat, self._began) and self._workspace.can_be_remembered(found)
+        signed = signature(found.stat) if settled else UNSETTLED
         self._update.put(row(found.path, signed, entry))
 
     def _stays_whole(self) -> bool:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from dvclite.cache.leases import Lease
 from dvclite.cache.writer import Writer
 from dvclite.errors import (
+    BlobCorruptError,
+    BlobMissingError,
     FileAccessError,
     FileChangedError,
     FormatError,
@@ -21,13 +23,14 @@ from dvclite.files.folder import Folder
 from dvclite.files.reading import read_small
 from dvclite.files.scan import Found
 from dvclite.files.staging import Staging
-from dvclite.hashing import BlobRef
+from dvclite.hashing import BlobRef, algorithm_of
 from dvclite.pointer import LARGEST, Output, is_pointer, parse
 from dvclite.progress import Progress
 from dvclite.statcache.rows import UNSETTLED, Row, row, signature
 from dvclite.statcache.update import Update
 from dvclite.tree import Entry, Tree, grafted
-from dvclite.workspace.compare import identify_link, is_executable, paired
+from dvclite.workspace.compare import differences, identify_link, is_executable, paired
+from dvclite.workspace.uncached import named
 from dvclite.workspace.workspace import Workspace, named_errors
 
 _KEPT_TOGETHER = 2000
@@ -101,6 +104,7 @@ def saved(
         whole = {
             output.path: output.oid if _stays_whole(workspace, plan) else None
             for plan, output in zip(plans, outputs, strict=True)
+            if output.cached
         }
         yield Saved(outputs, writer.stored, writer.stored_bytes)
         anew = [plan.output.path for plan in plans if afresh and not plan.parts]
@@ -134,10 +138,17 @@ class _Saver:
         self._progress = progress
         self._now = now
         self._afresh = afresh
+        self._algorithm = workspace.format.algorithm
+        self._single = ""
         self._kept: list[tuple[str, BlobRef]] = []
 
     def save(self, plan: Plan) -> Output:
+        self._single = plan.output.path
         with named_errors(self._workspace.root, plan.output.path):
+            if self._is_named_as_before(plan):
+                return plan.output
+            if not plan.output.cached:
+                return named(self._workspace, plan.output)
             if plan.parts:
                 saved = self._save_parts(plan)
             elif self._workspace.is_folder(plan.output.path):
@@ -146,6 +157,22 @@ class _Saver:
                 saved = self._save_file(plan.output)
             self._check_kept()
         return saved
+
+    def _is_named_as_before(self, plan: Plan) -> bool:
+        """Say whether an output that older oids name is as it was: it keeps its names then."""
+        oid = plan.output.oid
+        if oid is None or algorithm_of(oid, self._algorithm) is self._algorithm:
+            return False
+        if plan.parts:
+            raise UnsupportedFileError(
+                plan.parts[0],
+                f"{plan.output.path} was added by an old version of DVC, in another way",
+                hint=f"add all of it once: `dvclite add {plan.output.path}`",
+            )
+        try:
+            return next(differences(self._workspace, plan.output, plan.output.path), None) is None
+        except (BlobMissingError, BlobCorruptError):
+            return False
 
     def _save_parts(self, plan: Plan) -> Output:
         assert plan.output.oid is not None, "only a directory that was added has parts"
@@ -196,14 +223,17 @@ class _Saver:
                 yield self._save_found(found)
 
     def _is_unchanged(self, found: Found, known: Row) -> bool:
-        return not self._afresh and signature(found.stat) == known.signature
+        if self._afresh or signature(found.stat) != known.signature:
+            return False
+        if self._algorithm.older is None:
+            return True
+        oid = known.entry(found.path).oid
+        return algorithm_of(oid, self._algorithm) is self._algorithm
 
     def _save_found(self, found: Found) -> Entry:
         stat = found.stat
         if found.is_link:
-            entry = identify_link(self._workspace, found)
-            if entry.is_file:
-                self._keep(entry)
+            entry = self._save_link(found)
         elif found.is_folder:
             entry = Entry(found.path)
         elif found.is_file:
@@ -216,10 +246,40 @@ class _Saver:
             entry = Entry(found.path, ref.oid, ref.size, is_executable(found))
         else:
             raise UnsupportedFileError(found.path, "it is a socket, a pipe or a device")
-        settled = is_settled(stat, self._now)
+        if entry.executable and not self._tells_mode(found):
+            entry = entry._replace(executable=False)
+        settled = is_settled(stat, self._now) and self._workspace.can_be_remembered(found)
         self._update.put(row(found.path, signature(stat) if settled else UNSETTLED, entry))
         self._progress.advance(files=1)
         return entry
+
+    def _tells_mode(self, found: Found) -> bool:
+        return self._workspace.format.keeps_links or found.path == self._single
+
+    def _save_link(self, found: Found) -> Entry:
+        """Bring in what a link stands for, where trees have no links."""
+        entry = identify_link(self._workspace, found, self._algorithm)
+        if entry is None:
+            raise UnsupportedFileError(
+                found.path,
+                "it is a symbolic link to a folder or to nothing, which this format has no place for",
+                hint="put what it leads to in its place, or name it in .dvcignore",
+            )
+        if entry.is_file:
+            self._save_linked(found, entry)
+        return entry
+
+    def _save_linked(self, found: Found, entry: Entry) -> None:
+        """Have the cache hold the file that a link leads to, inside of the cache or elsewhere."""
+        if self._workspace.cache.linked_oid(found.folder.read_link(found.name)) is not None:
+            self._keep(entry)
+            return
+        path = os.path.realpath(os.path.join(found.folder.path, found.name))
+        with Folder.open(os.path.dirname(path)) as folder:
+            name = os.path.basename(path)
+            stat = folder.lstat(name)
+            if stat is None or self._writer.save(folder, name, stat).ref.oid != entry.oid:
+                raise FileChangedError(found.path)
 
     def _refuse_pointer(self, found: Found) -> None:
         """Raise if a file is a pointer of this repository: its output would be tracked twice."""

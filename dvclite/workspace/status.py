@@ -10,6 +10,7 @@ from dvclite.pointer import Output, Pointer
 from dvclite.progress import Progress
 from dvclite.tree import below
 from dvclite.workspace.compare import differences, wanted_entries
+from dvclite.workspace.uncached import named
 from dvclite.workspace.workspace import Workspace
 
 
@@ -81,6 +82,9 @@ def output_status(
     )
     if not workspace.exists(output.path):
         return replace(status, state=State.ABSENT)
+    if output.is_directory and not output.cached:
+        is_same = named(workspace, output).oid == output.oid
+        return replace(status, state=State.UNCHANGED if is_same else State.MODIFIED)
     try:
         found = list(differences(workspace, output, path))
     except (BlobMissingError, BlobCorruptError):

@@ -85,6 +85,10 @@ class Workspace:
         except (FileNotFoundError, NotADirectoryError):
             return 0
 
+    def can_be_remembered(self, found: Found) -> bool:
+        """Say whether the stat of something tells whenever what it stands for changes."""
+        return self.format.keeps_links or not found.is_link
+
     def is_ignored(self, path: str, *, is_folder: bool) -> bool:
         """Say whether a path is not versioned."""
         if self.ignore is None:

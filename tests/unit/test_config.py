@@ -32,6 +32,7 @@ from dvclite.errors import (
     UnknownOptionError,
     UnknownRemoteError,
 )
+from dvclite.formats.dvchome import DVC_HOME
 
 CANARY = "correct-horse-battery"
 posix_only = pytest.mark.skipif(os.name == "nt", reason="Windows has no such thing")
@@ -807,20 +808,6 @@ def test_the_hash_of_a_repository_stays_what_it_is(folder):
     put(folder, Level.REPOSITORY, "core.hash", "xxh128")
 
 
-def test_own_options_stay_out_of_a_file_that_dvc_reads_too(tmp_path):
-    folder = tmp_path / ".dvc"
-    folder.mkdir()
-    for name, value in [("gc.trash_days", "3"), ("core.jobs", "3")]:
-        with pytest.raises(ConfigError, match="DVC reads"):
-            put(folder, Level.REPOSITORY, name, value)
-        with pytest.raises(ConfigError, match="DVC reads"):
-            put(folder, Level.LOCAL, name, value)
-    assert list(folder.iterdir()) == []
-    put(folder, Level.GLOBAL, "gc.trash_days", "3")
-    put(folder, Level.REPOSITORY, "core.autostage", "true")
-    assert load(folder).number("gc.trash_days") == 3
-
-
 @pytest.mark.parametrize(
     ("name", "typed", "written"),
     [
@@ -1019,3 +1006,67 @@ def test_text_is_shown_without_the_secrets_of_its_addresses(text, shown):
 @example("://?" + "a_" * 50_000 + "=b")
 def test_any_text_is_redacted_at_once(text):
     assert redact(redact(text)) == redact(text)
+
+
+@pytest.fixture
+def shared(tmp_path):
+    """The folder of a repository that DVC works in, too, and a way to change and load settings."""
+    folder = tmp_path / "repo" / ".dvc"
+    folder.mkdir(parents=True)
+    places = {"DVC": tmp_path / "theirs", "DVCLITE": tmp_path / "ours"}
+    environ = {f"{name}_GLOBAL_CONFIG_DIR": str(place) for name, place in places.items()}
+
+    def load_shared():
+        return Config.load(folder, environ=environ, home=DVC_HOME)
+
+    return folder, load_shared
+
+
+@pytest.mark.parametrize("name", ["gc.trash_days", "core.jobs", "remote.here.layout"])
+def test_own_options_stay_out_of_files_that_dvc_reads_too(shared, name):
+    folder, load_shared = shared
+    add_remote(load_shared(), Level.REPOSITORY, "here", "/data")
+    before = (folder / "config").read_bytes()
+    value = "packs" if name.endswith("layout") else "3"
+    for level in (Level.GLOBAL, Level.REPOSITORY, Level.LOCAL):
+        set_option(load_shared(), level, name, value)
+    assert (folder / "config").read_bytes() == before
+    assert not (folder / "config.local").exists()
+    assert sorted(path.name for path in folder.parents[1].glob("theirs/*")) == []
+    assert load_shared().get(name) == value
+    assert [setting.level for setting in load_shared().settings() if setting.name == name] == [
+        Level.GLOBAL,
+        Level.REPOSITORY,
+        Level.LOCAL,
+    ]
+    for level in (Level.GLOBAL, Level.REPOSITORY, Level.LOCAL):
+        unset_option(load_shared(), level, name)
+    assert load_shared().find(name) is None
+
+
+def test_what_dvc_knows_stands_where_dvc_looks(shared):
+    folder, load_shared = shared
+    set_option(load_shared(), Level.GLOBAL, "core.autostage", "true")
+    set_option(load_shared(), Level.REPOSITORY, "cache.type", "hardlink,copy")
+    add_remote(load_shared(), Level.REPOSITORY, "Store", "s3://bucket/a", default=True)
+    set_option(load_shared(), Level.REPOSITORY, "remote.store.secret_access_key", "abc")
+    assert (folder.parents[1] / "theirs/config").read_text() == "[core]\n    autostage = true\n"
+    assert (folder / "config").read_text() == (
+        '[cache]\n    type = "hardlink,copy"\n[core]\n    remote = store\n'
+        "['remote \"store\"']\n    url = s3://bucket/a\n"
+    )
+    assert (folder / "config.local").read_text() == (
+        "['remote \"store\"']\n    secret_access_key = abc\n"
+    )
+    assert load_shared().flag("core.autostage")
+
+
+def test_a_remote_that_dvc_cannot_open_stands_where_only_dvclite_looks(shared):
+    folder, load_shared = shared
+    add_remote(load_shared(), Level.REPOSITORY, "odd", "mine://place", default=True)
+    assert not (folder / "config").exists()
+    assert load_shared().remote().url == "mine://place"
+    rename_remote(load_shared(), "odd", "even")
+    assert load_shared().default_remote() == "even"
+    remove_remote(load_shared(), "even")
+    assert load_shared().remote_names() == []

@@ -174,12 +174,11 @@ def test(context: click.Context, /, name: str | None, as_json: bool) -> None:
     from dvclite.errors import RemoteError
     from dvclite.remotecheck import check_remote
     from dvclite.remotestore.opening import open_remote
-    from dvclite.repo.project import FOLDER
     from dvclite.repo.repo import Repo
 
     repo = Repo.open()
     settings = repo.config.remote(name)
     with closing(open_remote(settings.url, settings.options)) as opened:
-        works = show(context.obj, check_remote(opened, repo.root / FOLDER / "tmp"), as_json=as_json)
+        works = show(context.obj, check_remote(opened, repo.temporary), as_json=as_json)
     if not works:
         context.exit(RemoteError.exit_code)

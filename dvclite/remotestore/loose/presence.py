@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from dvclite.formats.format import Format
-from dvclite.hashing import Oid
+from dvclite.hashing import Oid, algorithm_of
 from dvclite.remote import Remote
 from dvclite.remotestore.engine import run
 
@@ -36,20 +36,34 @@ def strike_out_present(remote: Remote, format: Format, sizes: dict[Oid, int], jo
     Raises:
         RemoteError: The remote did not answer.
     """
-    search = _Search(remote, format, sizes, jobs)
+    for prefix in format.loose_prefixes:
+        part = {oid: size for oid, size in sizes.items() if _lies_below(prefix, format, oid)}
+        absent = dict(part)
+        _strike_out(_Search(remote, format, absent, jobs), prefix, absent, jobs)
+        for oid in part.keys() - absent.keys():
+            del sizes[oid]
+
+
+def _strike_out(search: "_Search", prefix: str, sizes: dict[Oid, int], jobs: int) -> None:
     if len(sizes) <= 4 * jobs:
         search.ask()
         return
-    starts = sorted({oid[:2] for oid in sizes})
+    starts = sorted({search.folder(oid) for oid in sizes})
     # Blobs are spread evenly, so that one folder tells how many there are in all.
     found = search.list_folder(starts[0])
-    ways = (
-        (1 + found * _FOLDERS // _PAGE, search.list_all),
+    ways: list[tuple[float, Callable[[], object]]] = [
         ((1 + found // _PAGE) * len(starts) / jobs, lambda: search.list_folders(starts[1:])),
         (len(sizes) / jobs, search.ask),
-    )
+    ]
+    if prefix:  # Beside folders at the very top there may be anything.
+        ways.insert(0, (1 + found * _FOLDERS // _PAGE, lambda: search.list_all(prefix)))
     _rounds, look = min(ways, key=lambda way: way[0])
     look()
+
+
+def _lies_below(prefix: str, format: Format, oid: Oid) -> bool:
+    is_older = algorithm_of(oid, format.algorithm) is not format.algorithm
+    return is_older == (not prefix)
 
 
 class _Search:
@@ -65,17 +79,21 @@ class _Search:
         """Ask for each blob by itself."""
         self._all(list(self._sizes), self._ask_for)
 
-    def list_all(self) -> None:
+    def folder(self, oid: Oid) -> str:
+        """Return the folder that a blob is in, with a `/` at its end."""
+        return self._format.loose_key(oid).rpartition("/")[0] + "/"
+
+    def list_all(self, prefix: str) -> None:
         """List all there is."""
-        self._list(self._format.loose_prefix)
+        self._list(prefix)
 
-    def list_folders(self, starts: list[str]) -> None:
+    def list_folders(self, folders: list[str]) -> None:
         """List folders, several at once."""
-        self._all(starts, self.list_folder)
+        self._all(folders, self.list_folder)
 
-    def list_folder(self, start: str) -> int:
-        """List the blobs whose oids begin so; return how many there are."""
-        return self._list(f"{self._format.loose_prefix}{start}/")
+    def list_folder(self, folder: str) -> int:
+        """List the blobs in a folder; return how many there are."""
+        return self._list(folder)
 
     def _ask_for(self, oid: Oid) -> None:
         size = self._remote.stat(self._format.loose_key(oid))

@@ -9,7 +9,7 @@ from dvclite.errors import BlobCorruptError, BlobMissingError, KeyMissingError, 
 from dvclite.files.atomic import discard
 from dvclite.files.copying import OnBytes
 from dvclite.formats.format import Format
-from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, hash_bytes
+from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, algorithm_of, hash_bytes
 from dvclite.progress import Progress
 from dvclite.remote import Remote
 from dvclite.remotestore.engine import Outcome, ends_all, run
@@ -58,7 +58,9 @@ class LooseStore(RemoteStore):
             data = self._remote.read(key, 0, size)
         except KeyMissingError:
             raise BlobMissingError([oid], tried=[self.place]) from None
-        if hash_bytes(data, self.format.algorithm) != oid.removesuffix(TREE_SUFFIX):
+        if hash_bytes(data, algorithm_of(oid, self.format.algorithm)) != oid.removesuffix(
+            TREE_SUFFIX
+        ):
             raise BlobCorruptError(oid, self.url)
         return self.format.read_tree(oid, data)
 

@@ -1,0 +1,33 @@
+"""Outputs of which only the name is recorded: their content is in no cache, but in git perhaps."""
+
+from dataclasses import replace
+
+from dvclite.errors import HostilePathError, UnsupportedFileError
+from dvclite.pointer import Output
+from dvclite.workspace.compare import present_entries
+from dvclite.workspace.workspace import Workspace
+
+
+def named(workspace: Workspace, output: Output) -> Output:
+    """Return what a pointer says of an output that is as it is in the workspace now.
+
+    Raises:
+        UnsupportedFileError: Something in it cannot be named.
+        FileAccessError: Something cannot be read.
+    """
+    entries = list(present_entries(workspace, output, output.path))
+    if not workspace.is_folder(output.path):
+        if len(entries) != 1 or not entries[0].is_file:
+            raise UnsupportedFileError(output.path, "it is a symbolic link, or no file at all")
+        (entry,) = entries
+        return replace(
+            output, oid=entry.oid, size=entry.size, files=None, executable=entry.executable
+        )
+    skipped = len(output.path) + 1
+    try:
+        tree = workspace.format.make_tree(
+            entry._replace(path=entry.path[skipped:]) for entry in entries
+        )
+    except HostilePathError as error:
+        raise UnsupportedFileError(f"{output.path}/{error.path}", error.reason) from error
+    return replace(output, oid=tree.oid, size=tree.size, files=tree.files, executable=False)
