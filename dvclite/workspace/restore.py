@@ -186,6 +186,7 @@ class _Restorer:
             settling = Settling(self._place, self._staging, update)
             self._apply_all(restored, update, settling)
             settling.finish()
+            restored.size += settling.found_size
             complete = failed == len(restored.missing) and not self._changed_since
             oid = self._output.oid if complete and self._stays_whole() else None
             update.commit({self._output.path: oid})
@@ -196,7 +197,7 @@ class _Restorer:
         def arrived(arrival: Arrival) -> None:
             path = arrival.entry.path
             (restored.added if arrival.found is None else restored.modified).append(path)
-            restored.size += arrival.entry.size
+            restored.size += max(arrival.entry.size, 0)
             settling.add(arrival.entry)
 
         workspace = self._workspace

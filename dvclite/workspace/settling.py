@@ -36,6 +36,9 @@ class Settling:
     A later change could carry the same time, so their stats are taken some files later, and those
     of the last files after a wait of some milliseconds, where the clock is that fine. A stat that
     tells of a change since they were written is not trusted either: somebody else made it.
+
+    Attributes:
+        found_size: How many bytes there are in files whose entries do not tell.
     """
 
     def __init__(self, place: Place, staging: Staging, update: Update) -> None:
@@ -43,6 +46,7 @@ class Settling:
         self._place = place
         self._clock = FileClock(staging)
         self._update = update
+        self.found_size = 0
         self._writing: list[Entry] = []
         self._young: deque[_Group] = deque()
 
@@ -84,6 +88,8 @@ class Settling:
             folder, name = self._place.folder(entry.path.rstrip("/"))
             found = folder.lstat(name)
             if found is not None:
+                if entry.size < 0:
+                    self.found_size += found.st_size
                 ours = _is_ours(found, entry, group.written_by) and is_settled(found, now)
                 signed = signature(found) if ours else UNSETTLED
                 self._update.put(row(entry.path, signed, entry))
