@@ -1,6 +1,7 @@
 """Blobs on a remote in packs."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import chain, islice
 from pathlib import Path
 
@@ -111,8 +112,8 @@ class PackStore(RemoteStore):
 
     def push(self, blobs: Iterable[Named], source: Source, progress: Progress) -> Outcome[Named]:
         """Bring blobs to the remote: see `RemoteStore`."""
-        # Also where nothing is to be sent: what a killed push left may be large.
-        sweep(self._sending)
+        with suppress(OSError):  # Whoever needs the folder is told.
+            sweep(self._sending)  # Also if nothing is to be sent: a killed push may leave much.
         self._knowledge.refresh()
         self._knowledge.save()
         sending = Sending(
