@@ -87,7 +87,11 @@ class Packing:
         """Put a blob into the pack that is being written."""
         if self._writer is None:
             self._writer = PackWriter(self._staging.new_path(), self._algorithm)
-        self._writer.add(kind_of(oid), digest_of(oid), data)
+        try:
+            self._writer.add(kind_of(oid), digest_of(oid), data)
+        except OSError:
+            self._writer = None  # It has discarded itself.
+            raise
         self._written[oid] = self._proof(data)
         if self._writer.is_full:
             self.finish(naming)
@@ -95,8 +99,12 @@ class Packing:
     def finish(self, naming: Naming) -> None:
         """Let the pack that is being written wait for its name."""
         if self._writer is not None:
-            pack = self._writer.finish()
-            self._writer = None
+            writer, self._writer = self._writer, None
+            try:
+                pack = writer.finish()
+            except BaseException:
+                writer.discard()
+                raise
             self._packed.folder.share(pack.path)
             naming.add(pack.path, self._packed.folder.path(pack.id), pack.size)
             self._finished.append(pack)

@@ -156,6 +156,13 @@ OPTIONS = (
         least=1,
         known_to_dvc=True,
     ),
+    Option(
+        "remote",
+        "layout",
+        Kind.TEXT,
+        "How data lies on the remote; by default as the repository's format has it.",
+        allowed=("packs", "loose"),
+    ),
 )
 """The table that help and documentation are made from. A remote's plugin has options of its own."""
 

@@ -58,12 +58,14 @@ class RemoteSettings:
         url: Its address; a path is absolute.
         jobs: How many transfers to run at once; None for the default.
         options: All that its plugin has to know beside the address.
+        layout: How blobs lie there, `packs` or `loose`; empty where the format decides.
     """
 
     name: str
     url: str
     jobs: int | None
     options: dict[str, str]
+    layout: str = ""
 
     @property
     def shown_url(self) -> str:

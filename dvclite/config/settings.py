@@ -163,14 +163,15 @@ class Config:
             NoRemoteError: The default is asked for, and there is no remote.
             NoDefaultRemoteError: The default is asked for, and there are several.
             UnknownRemoteError: No remote has that name, or one that its address refers to.
-            BadValueError: How many jobs it may run is no number.
+            BadValueError: How many jobs it may run is no number, or its layout unknown.
         """
         found = self.default_remote() if name is None else name.lower()
         values = self._remote_values(found, ())
         url = values.pop("url")
         jobs = read_number(values.pop("jobs", ""))
+        layout = values.pop("layout", "").strip().lower()
         options = {key: value for key, value in values.items() if key not in _WITHOUT_EFFECT}
-        return RemoteSettings(found, url, jobs, options)
+        return RemoteSettings(found, url, jobs, options, layout)
 
     def default_remote(self) -> str:
         """Return the name of the remote to use where none is named.
@@ -200,8 +201,9 @@ class Config:
         url = values.get("url")
         if not url:
             raise UnknownRemoteError(name, self.remote_names())
-        if "jobs" in own:
-            self._checked(f"remote.{name}.jobs")
+        for option in ("jobs", "layout"):
+            if option in own:
+                self._checked(f"remote.{name}.{option}")
         if not url.startswith(_BY_REFERENCE):
             return values
         other, _, below = url.removeprefix(_BY_REFERENCE).partition("/")

@@ -7,6 +7,7 @@ so that a reader who asks what dvclite can do to a disk has one page to read.
 import errno
 import os
 import sys
+import threading
 
 _NEW_FILE = (
     os.O_WRONLY
@@ -17,6 +18,10 @@ _NEW_FILE = (
     | getattr(os, "O_BINARY", 0)
 )
 _LOCK_FILE = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+
+_PARTIAL_FILE = _LOCK_FILE | getattr(os, "O_BINARY", 0)
+
+_SEEKING = threading.Lock()
 
 NO_ROOM = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 """What systems answer when a disk is full, or the share of it that a user may take."""
@@ -50,6 +55,11 @@ def open_lock(path: str) -> int:
     return os.open(path, _LOCK_FILE, 0o666)
 
 
+def open_partial(path: str) -> int:
+    """Open a file that is filled in any order, made if it is absent, for reading and writing."""
+    return os.open(path, _PARTIAL_FILE, 0o666)
+
+
 def write(fd: int, data: bytes | bytearray | memoryview) -> None:
     """Write all of `data`, however many calls that takes."""
     try:
@@ -58,6 +68,23 @@ def write(fd: int, data: bytes | bytearray | memoryview) -> None:
             view = memoryview(data)
             while done < len(view):
                 done += os.write(fd, view[done:])
+    except OSError as error:
+        _name(error, fd)
+        raise
+
+
+def write_at(fd: int, data: bytes | memoryview, offset: int) -> None:
+    """Write all of `data` at a place in an open file. Safe from many threads."""
+    if sys.platform == "win32":
+        with _SEEKING:
+            os.lseek(fd, offset, os.SEEK_SET)
+            write(fd, data)
+        return
+    view = memoryview(data)
+    try:
+        while view:
+            done = os.pwrite(fd, view, offset)
+            view, offset = view[done:], offset + done
     except OSError as error:
         _name(error, fd)
         raise

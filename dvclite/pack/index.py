@@ -64,6 +64,11 @@ class Entries(Sequence[PackEntry]):
         self._records = records
         self.algorithm = algorithm
 
+    @property
+    def records(self) -> bytes:
+        """The written form."""
+        return self._records
+
     def __len__(self) -> int:
         return len(self._records) // RECORD_SIZE
 

@@ -14,6 +14,7 @@ from dvclite.errors import (
 )
 from dvclite.files.copying import OnBytes
 from dvclite.progress import SILENT, Progress
+from dvclite.remotestore.packed import NOT_PACKED, Packed
 
 _Item = TypeVar("_Item")
 
@@ -51,12 +52,14 @@ class Outcome(Generic[_Item]):
         size: How many bytes these moved.
         failures: Items that failed.
         stopped: Whether a failure ended the work before its time.
+        packed: What a push into packs took.
     """
 
     done: int = 0
     size: int = 0
     failures: list[Failure[_Item]] = field(default_factory=list)
     stopped: bool = False
+    packed: Packed = NOT_PACKED
 
 
 def ends_all(error: Exception) -> bool:

@@ -1,25 +1,24 @@
 """The remote as movers see it: blobs by name, and what became of them."""
 
-import sys
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from dvclite.errors import BlobCorruptError, BlobMissingError, KeyMissingError, TreeError
-from dvclite.files.atomic import discard
 from dvclite.files.closing import Closing
 from dvclite.files.copying import OnBytes
 from dvclite.formats.format import Format
-from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, hash_bytes
+from dvclite.hashing import BlobRef, Oid
 from dvclite.progress import Progress
-from dvclite.remote import Remote
-from dvclite.remotestore.engine import DEFAULT_JOBS, Outcome, ends_all, run
+from dvclite.remotestore.engine import DEFAULT_JOBS, Outcome
 from dvclite.remotestore.named import Named
-from dvclite.remotestore.presence import strike_out_present
+from dvclite.remotestore.packed import NOT_PACKED, Extent, Packed
 from dvclite.tree import Tree
 
-_LARGEST_TREE = 4 << 30
+LARGEST_TREE: Final = 4 << 30
+"""Larger trees are not read, in bytes."""
 
 Lend = Callable[[Oid, OnBytes], AbstractContextManager[Path]]
 """Lends a file with the bytes of a blob, verified, and looks again when it is given back.
@@ -33,17 +32,39 @@ Raises:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Where pushed bytes come from: the way out of a cache. Safe from many threads.
+
+    Attributes:
+        read: Returns the bytes of a small blob, verified. Raises as `lend` does.
+        lend: Lends a blob of any size as a file.
+    """
+
+    read: Callable[[Oid], bytes]
+    lend: Lend
+
+
+@dataclass(frozen=True, slots=True)
 class Landing:
-    """Where fetched bytes go: the door for foreign bytes into a cache.
+    """Where fetched bytes go: the door for foreign bytes into a cache. Safe from many threads.
 
     Attributes:
         new_path: Returns a path for a new file.
         adopt: Takes such a file over if it holds the blob it should; is told where it came from.
             Raises BlobCorruptError otherwise.
+        take: Takes the bytes of a small blob over likewise.
+        partial: Returns the path at which a large blob is put together, which may hold a part of
+            it from an earlier attempt; `adopt` takes that over, too.
+        held: Yields large blobs that the cache holds.
+        find: Returns the file of a blob that the cache holds, unverified; None if there is none.
     """
 
     new_path: Callable[[], str]
     adopt: Callable[[str, BlobRef, str], None]
+    take: Callable[[BlobRef, bytes, str], None]
+    partial: Callable[[Oid], str]
+    held: Callable[[], Iterable[Oid]]
+    find: Callable[[Oid], str | None]
 
 
 class RemoteStore(Closing):
@@ -52,26 +73,26 @@ class RemoteStore(Closing):
     Attributes:
         url: The remote's address, for messages.
         format: How blobs are named and trees written.
-        jobs: How many blobs are on their way at once.
+        jobs: How many things are on their way at once.
     """
 
-    def __init__(self, remote: Remote, format: Format, *, jobs: int | None = None) -> None:
-        """See `remote` as a store; it is closed with the store.
-
-        Args:
-            remote: Where the blobs lie.
-            format: How they are named and trees written.
-            jobs: How many blobs may be on their way at once; None for the default.
-        """
-        self.url = remote.url
+    def __init__(self, url: str, format: Format, jobs: int | None) -> None:
+        """Take note of what every store has; None for `jobs` means the default."""
+        self.url = url
         self.format = format
         self.jobs = jobs if jobs is not None else DEFAULT_JOBS
-        self._remote = remote
 
+    @property
+    def place(self) -> str:
+        """Where something was looked for in vain, for messages."""
+        return self.url
+
+    @abstractmethod
     def missing(self, refs: Iterable[BlobRef]) -> dict[Oid, int]:
         """Return which of these blobs are not on the remote in full, and their sizes in bytes.
 
         Every blob is looked for by itself: what a tree names may be gone though the tree is there.
+        Nothing is written anywhere.
 
         Args:
             refs: Any number of blobs, each as often as may be. -1 for a size means any.
@@ -79,13 +100,16 @@ class RemoteStore(Closing):
         Raises:
             RemoteError: The remote did not answer.
         """
-        sizes: dict[Oid, int] = {}
-        for ref in refs:
-            if sizes.setdefault(ref.oid, ref.size) < 0:
-                sizes[ref.oid] = ref.size
-        strike_out_present(self._remote, self.format, sizes, self.jobs)
-        return sizes
 
+    def extent(self) -> Extent | None:
+        """Return how much lies there in packs; None where it lies otherwise.
+
+        Raises:
+            RemoteError: The remote did not answer.
+        """
+        return None
+
+    @abstractmethod
     def tree(self, oid: Oid) -> Tree:
         """Return a tree, verified, without keeping it anywhere.
 
@@ -95,44 +119,44 @@ class RemoteStore(Closing):
             TreeError, HostilePathError: It is not a tree that may be used.
             RemoteError: The remote did not answer.
         """
-        key = self.format.loose_key(oid)
-        size = self._remote.stat(key)
-        if size is None:
-            raise BlobMissingError([oid], tried=[self.url])
-        if size > _LARGEST_TREE:
-            raise TreeError(f"{size:,} bytes are more than a tree may have")
-        try:
-            data = self._remote.read(key, 0, size)
-        except KeyMissingError:
-            raise BlobMissingError([oid], tried=[self.url]) from None
-        if hash_bytes(data, self.format.algorithm) != oid.removesuffix(TREE_SUFFIX):
-            raise BlobCorruptError(oid, self.url)
-        return self.format.read_tree(oid, data)
 
-    def push(self, blobs: Iterable[Named], lend: Lend, progress: Progress) -> Outcome[Named]:
+    @abstractmethod
+    def push(self, blobs: Iterable[Named], source: Source, progress: Progress) -> Outcome[Named]:
         """Bring blobs to the remote. Those that arrived are durable there when this returns.
 
         What a tree names has to be there before the tree: that takes two calls.
 
         Args:
             blobs: What to bring; drawn as fast as it is sent.
-            lend: Gives the bytes, in any thread.
+            source: Gives the bytes.
             progress: Is told of files and bytes.
 
         Returns:
-            How many arrived, and which did not. Of a blob that `lend` takes back as corrupt
-            nothing stays on the remote.
+            How many arrived, and which did not. What `source` takes back as corrupt can never be
+            fetched.
 
         Raises:
+            FileAccessError: There is no room for what is on its way.
             KeyboardInterrupt: What arrived until then stays.
         """
-        return run(
-            blobs,
-            lambda blob, moved: self._put(blob, lend, moved),
-            self.jobs,
-            progress=progress,
-        )
 
+    def weigh(
+        self,
+        blobs: Iterable[Named],  # noqa: ARG002 - for stores that have packs
+        source: Source,  # noqa: ARG002
+        progress: Progress,  # noqa: ARG002
+    ) -> Packed:
+        """Return what it would take to bring blobs to the remote in packs, where it has packs.
+
+        All of them are read, cut and compressed for that, and nothing is written. Arguments as
+        those of `push`.
+
+        Raises:
+            RemoteError: The remote did not answer.
+        """
+        return NOT_PACKED
+
+    @abstractmethod
     def fetch(self, blobs: Iterable[Named], landing: Landing, progress: Progress) -> Outcome[Named]:
         """Bring blobs from the remote, each verified.
 
@@ -149,48 +173,7 @@ class RemoteStore(Closing):
         Raises:
             KeyboardInterrupt: What arrived until then stays.
         """
-        return run(
-            blobs,
-            lambda blob, moved: self._get(blob, landing, moved),
-            self.jobs,
-            progress=progress,
-            fatal=lambda error: isinstance(error, OSError) or ends_all(error),
-        )
 
+    @abstractmethod
     def close(self) -> None:
         """Let go of the remote."""
-        self._remote.close()
-
-    def _put(self, blob: Named, lend: Lend, moved: OnBytes) -> None:
-        key = self.format.loose_key(blob.ref.oid)
-        sent = False
-        try:
-            with lend(blob.ref.oid, moved) as path:
-                self._remote.put(key, path, moved=moved)
-                sent = True
-        except BlobCorruptError:
-            if sent:
-                self._remote.delete([key])
-            raise
-
-    def _get(self, blob: Named, landing: Landing, moved: OnBytes) -> None:
-        ref = blob.ref
-        most = ref.size if ref.size >= 0 else sys.maxsize
-        came = 0
-
-        def count(size: int) -> None:
-            nonlocal came
-            came += size
-            if came > most:
-                raise BlobCorruptError(ref.oid, self.url)
-            moved(size)
-
-        partial = landing.new_path()
-        try:
-            self._remote.get(self.format.loose_key(ref.oid), Path(partial), moved=count)
-        except KeyMissingError:
-            raise BlobMissingError([blob.path], tried=[self.url]) from None
-        except BaseException:
-            discard(partial)
-            raise
-        landing.adopt(partial, ref, self.url)

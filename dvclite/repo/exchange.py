@@ -14,14 +14,14 @@ from dvclite.errors import (
     NotAnOutputError,
     TransferError,
 )
-from dvclite.hashing import BlobRef, Oid
+from dvclite.hashing import XXH128, BlobRef, Oid, hash_bytes
 from dvclite.pointer import Output
 from dvclite.progress import Progress
 from dvclite.remotestore.store import RemoteStore
 from dvclite.repo.checkout import checkout
 from dvclite.repo.outputs import named_outputs
 from dvclite.repo.project import Project
-from dvclite.repo.results import CloudStatus, Exchanged
+from dvclite.repo.results import CloudReport, CloudStatus, Exchanged, OnRemote
 from dvclite.repo.versions import Choice, outputs_of
 from dvclite.transfer.compare import Comparison, compare
 from dvclite.transfer.fetch import fetch, fetchable
@@ -141,20 +141,25 @@ def pull(project: Project, choice: Choice, progress: Progress, *, force: bool = 
     return replace(fetched, restored=restored)
 
 
-def cloud_status(project: Project, choice: Choice, progress: Progress) -> list[CloudStatus]:
-    """Tell what the cache and the remotes lack of outputs, sorted by path.
+def cloud_status(project: Project, choice: Choice, progress: Progress) -> CloudReport:
+    """Tell what the cache and the remotes lack of outputs, and how much the remotes hold.
 
     Raises:
         BlobMissingError, TransferError: Something could not be compared.
         NoRemoteError, RemoteError, NotAnOutputError: Nothing could be done.
     """
     compared: list[CloudStatus] = []
+    remotes: list[OnRemote] = []
     for group in _pushed(project, choice):
         with _store(project, group.remote, choice.jobs) as store:
             found, failures = compare(project.cache, store, group.wanted, progress)
+            extent = store.extent()
         Moved(failures=tuple(failures)).check("compared")
         compared += [_told(path, comparison) for path, comparison in found.items()]
-    return sorted(compared, key=lambda status: status.path)
+        if extent is not None:
+            remotes.append(OnRemote(group.remote, extent.packs, extent.size, extent.content))
+    compared.sort(key=lambda status: status.path)
+    return CloudReport(tuple(compared), tuple(remotes))
 
 
 def _told(path: str, comparison: Comparison) -> CloudStatus:
@@ -206,14 +211,20 @@ def _exchange(
         for name in [group.remote, *(others if elsewhere else ())]:
             with _store(project, name, choice.jobs) as store:
                 latest = exchange(store, group)
-                tried[store.url] = None
+                tried[store.place] = None
             # What failed before and arrived now is no failure any more.
             moved = replace(moved, failures=(), left=0, withheld=()) + latest
             if not moved.failures:
                 break
         whole += moved
     whole.check(action, tried=list(tried) if elsewhere else ())
-    return Exchanged(whole.files, whole.size, tuple(group.remote for group in groups), dry)
+    return Exchanged(
+        whole.files,
+        whole.size,
+        tuple(group.remote for group in groups),
+        dry,
+        packed=whole.packed if whole.packed.packs else None,
+    )
 
 
 def _pushed(project: Project, choice: Choice) -> list[_Group]:
@@ -270,10 +281,16 @@ def _matched(project: Project, choice: Choice) -> tuple[str, ...]:
 
 def _store(project: Project, name: str, jobs: int | None) -> RemoteStore:
     # Finding plugins costs more to import than all of the rest.
+    from dvclite.remotestore.loose.store import LooseStore
     from dvclite.remotestore.opening import open_remote
+    from dvclite.remotestore.packs.store import PackStore
 
     settings = project.config.remote(name)
     if jobs is None:
         jobs = settings.jobs if settings.jobs is not None else project.config.number("core.jobs")
     remote = open_remote(settings.url, settings.options)
-    return RemoteStore(remote, project.format, jobs=jobs)
+    layout = settings.layout or ("packs" if project.format.packs else "loose")
+    if layout == "loose":
+        return LooseStore(remote, project.format, jobs=jobs)
+    folder = project.temporary / "remotes" / hash_bytes(settings.url.encode(), XXH128)
+    return PackStore(remote, project.format, folder, jobs=jobs)

@@ -10,9 +10,8 @@ from dvclite.files.staging import make_folder
 from dvclite.git.index import Index
 from dvclite.git.location import find_top
 from dvclite.hashing import algorithm
-from dvclite.repo.project import FOLDER, Project
+from dvclite.repo.project import FOLDER, OWN, Project
 
-_IGNORED = "/config.local\n/tmp\n/cache\n"
 _IGNORE_FILE = """\
 # Paths that dvclite leaves alone, one pattern a line, as in .gitignore.
 """
@@ -51,7 +50,7 @@ def init(
     config = f"[core]\n    hash = {chosen.name}\n" + ("" if scm else "    no_scm = true\n")
     folder = root / FOLDER
     make_folder(folder)
-    write_atomically(folder / ".gitignore", _IGNORED.encode())
+    write_atomically(folder / ".gitignore", "".join(f"/{name}\n" for name in OWN).encode())
     written = [f"{FOLDER}/.gitignore", f"{FOLDER}/config"]
     if not os.path.lexists(root / ".dvcignore"):
         write_atomically(root / ".dvcignore", _IGNORE_FILE.encode())
@@ -60,7 +59,9 @@ def init(
     write_atomically(folder / "config", config.encode())
     if scm:
         Index(root, environ).stage(written)
-    return Project.open(root, environ)
+    project = Project.open(root, environ)
+    project.register()
+    return project
 
 
 def _check_place(root: Path, environ: Mapping[str, str], *, subdir: bool) -> None:

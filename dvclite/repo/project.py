@@ -20,6 +20,7 @@ from dvclite.errors import (
 from dvclite.files.scan import Ignore, Matches
 from dvclite.formats.format import Format
 from dvclite.formats.native import native
+from dvclite.git.exclude import exclude
 from dvclite.git.history import History
 from dvclite.git.index import Index
 from dvclite.git.location import find_top, main_worktree
@@ -29,6 +30,9 @@ from dvclite.statcache.statcache import StatCache
 from dvclite.workspace.workspace import Workspace
 
 FOLDER = ".dvclite"
+
+OWN = ("config.local", "tmp", "cache")
+"""What of the folder belongs to one clone alone, and not into git."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,13 @@ class Project:
         )
 
     def register(self) -> None:
-        """Make it known to a cache that is elsewhere that this repository relies on it."""
+        """Make the repository known to those who have to know of it, before it is written to.
+
+        To git, which is never to list what belongs to this clone alone, even where a commit is
+        checked out that has no `.gitignore` yet; and to a cache that is elsewhere.
+        """
+        if self.uses_git:
+            exclude(self.root, self.environ, [f"{FOLDER}/{name}" for name in OWN])
         if not self.cache.root.is_relative_to(self.folder):
             self.cache.register(self.root)
 

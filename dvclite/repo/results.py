@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dvclite.hashing import Oid
 from dvclite.pointer import Output
+from dvclite.remotestore.packed import Packed
 from dvclite.workspace.restore import Restored
 
 
@@ -143,6 +144,7 @@ class Exchanged:
         remotes: The remotes that took part, by name.
         dry: Whether nothing really moved.
         restored: What a pull changed in the workspace.
+        packed: What a push into packs took; None where nothing was packed.
     """
 
     files: int
@@ -150,6 +152,7 @@ class Exchanged:
     remotes: tuple[str, ...]
     dry: bool = False
     restored: Restored | None = None
+    packed: Packed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +193,41 @@ class CloudStatus:
     def is_clean(self) -> bool:
         """Whether both have everything."""
         return not (self.new or self.deleted or self.missing)
+
+
+@dataclass(frozen=True, slots=True)
+class OnRemote:
+    """How much lies on a remote in packs, for all who use it.
+
+    Attributes:
+        remote: The remote, by name.
+        packs: How many packs.
+        size: How many bytes they have.
+        content: How many bytes come out of them.
+    """
+
+    remote: str
+    packs: int
+    size: int
+    content: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloudReport:
+    """How the cache and the remotes compare.
+
+    Attributes:
+        outputs: What they lack of each output, sorted by path.
+        remotes: How much lies on those remotes that hold packs.
+    """
+
+    outputs: tuple[CloudStatus, ...]
+    remotes: tuple[OnRemote, ...]
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether both sides have everything."""
+        return all(output.is_clean for output in self.outputs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from dvclite.cache.leases import Lease
 from dvclite.cache.writer import Writer
 from dvclite.errors import BlobCorruptError, BlobMissingError, FileAccessError
 from dvclite.hashing import BlobRef, Oid, is_tree
+from dvclite.pack.layout import LARGEST
 from dvclite.progress import SILENT, Progress
 from dvclite.remotestore.engine import Failure, Outcome
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.store import Landing, RemoteStore
 from dvclite.transfer.groups import groups
 from dvclite.transfer.moved import Moved
+from dvclite.transfer.partials import Partials
 from dvclite.transfer.trees import cache_or_remote_tree
 from dvclite.transfer.wanted import Contents, Wanted, total
 from dvclite.tree import Tree
@@ -48,9 +50,10 @@ def fetch(
         RemoteError: The remote cannot be used at all.
         FileAccessError: The cache's disk is full or failing, or the cache may not be written to.
     """
-    with _named_errors(cache), cache.writer(lease) as writer:
+    with _named_errors(cache), Partials(cache) as partials, cache.writer(lease) as writer:
         try:
-            return _Fetching(cache, store, writer, progress).run(list(wanted))
+            landing = _landing(cache, writer, partials)
+            return _Fetching(cache, store, writer, landing, progress).run(list(wanted))
         except BaseException:
             # Nothing that arrived is given up; if the disk fails now, nothing more can be done.
             with suppress(OSError):
@@ -78,7 +81,7 @@ def fetchable(
     for oid in nowhere:
         del chosen[oid]
     failures = [
-        Failure(blob, BlobMissingError([blob.path], tried=[store.url]))
+        Failure(blob, BlobMissingError([blob.path], tried=[store.place]))
         for blob in contents.drawn(nowhere)
     ]
     return Moved(
@@ -93,11 +96,17 @@ class _Fetching:
     """One fetch."""
 
     def __init__(
-        self, cache: Cache, store: RemoteStore, writer: Writer, progress: Progress
+        self,
+        cache: Cache,
+        store: RemoteStore,
+        writer: Writer,
+        landing: Landing,
+        progress: Progress,
     ) -> None:
         self._cache = cache
         self._store = store
         self._writer = writer
+        self._landing = landing
         self._progress = progress
         self._trees = self._tree_bytes = 0
 
@@ -150,8 +159,7 @@ class _Fetching:
         return {ref.oid for ref in self._writer.keep(refs)}
 
     def _bring(self, blobs: Iterable[Named], progress: Progress) -> Outcome[Named]:
-        landing = Landing(self._writer.new_path, self._writer.adopt)
-        outcome = self._store.fetch(blobs, landing, progress)
+        outcome = self._store.fetch(blobs, self._landing, progress)
         for failure in outcome.failures:
             if isinstance(failure.error, OSError):
                 raise failure.error
@@ -171,6 +179,17 @@ def _lacking(
         oids = absent(refs)
         lacking.update((ref.oid, ref.size) for ref in refs if ref.oid in oids)
     return lacking
+
+
+def _landing(cache: Cache, writer: Writer, partials: Partials) -> Landing:
+    return Landing(
+        new_path=writer.new_path,
+        adopt=writer.adopt,
+        take=writer.take,
+        partial=lambda oid: partials.path(oid) or writer.new_path(),
+        held=lambda: (ref.oid for ref in cache.loose if ref.size > LARGEST),
+        find=cache.loose.find,
+    )
 
 
 @contextmanager

@@ -1,11 +1,12 @@
 """What a push or a fetch came to."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dvclite.errors import BlobMissingError, TransferError
 from dvclite.remotestore.engine import Failure
 from dvclite.remotestore.named import Named
+from dvclite.remotestore.packed import NOT_PACKED, Packed
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Moved:
         left: How many more blobs were not tried, because a failure would have met them as well.
         withheld: Directories whose trees were not pushed, because the remote still lacks
             something that is in them.
+        packed: What a push into packs took.
     """
 
     files: int = 0
@@ -29,6 +31,7 @@ class Moved:
     failures: tuple[Failure[Named], ...] = ()
     left: int = 0
     withheld: tuple[str, ...] = ()
+    packed: Packed = field(default=NOT_PACKED, compare=False)
 
     def __add__(self, other: "Moved") -> "Moved":
         """Put together what two remotes came to."""
@@ -39,6 +42,7 @@ class Moved:
             self.failures + other.failures,
             self.left + other.left,
             self.withheld + other.withheld,
+            self.packed + other.packed,
         )
 
     def check(self, action: str, *, tried: Sequence[str] = ()) -> None:

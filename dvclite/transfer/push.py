@@ -1,15 +1,19 @@
 """Cache into remote: what `push` does."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from itertools import chain
+from pathlib import Path
 
 from dvclite.cache.cache import Cache
-from dvclite.errors import BlobMissingError
+from dvclite.errors import BlobCorruptError, BlobMissingError
+from dvclite.files.copying import OnBytes
 from dvclite.hashing import Oid, is_tree
 from dvclite.progress import Progress
 from dvclite.remotestore.engine import Failure, Outcome
 from dvclite.remotestore.named import Named
-from dvclite.remotestore.store import RemoteStore
+from dvclite.remotestore.store import RemoteStore, Source
 from dvclite.transfer.groups import groups
 from dvclite.transfer.moved import Moved
 from dvclite.transfer.trees import cache_or_remote_tree
@@ -63,15 +67,24 @@ def pushable(
         for blob in group:
             if blob.ref.oid in lacking:
                 absent[blob.ref.oid] = sizes.pop(blob.ref.oid)
-                error = BlobMissingError([blob.path], tried=[store.url])
+                error = BlobMissingError([blob.path], tried=[store.place])
                 failures.append(Failure(blob, error))
     complete, withheld = _divided(contents, absent)
+    size = total(sizes) + sum(tree.ref.size for tree in complete)
+    progress.start("Weighing", size=size)
+    try:
+        leaves = contents.drawn(dict(sizes))
+        source = Source(cache.read, partial(_shown, cache))
+        packed = store.weigh(chain(leaves, complete), source, progress)
+    finally:
+        progress.finish()
     return Moved(
         files=len(sizes),
-        size=total(sizes) + sum(tree.ref.size for tree in complete),
+        size=size,
         trees=len(complete),
         failures=tuple(contents.failures + failures),
         withheld=tuple(withheld),
+        packed=packed,
     )
 
 
@@ -96,12 +109,13 @@ def _pushed(
     progress: Progress,
 ) -> Moved:
     count = len(chosen)
-    leaves = store.push(contents.drawn(chosen), cache.lend, progress)
+    source = Source(partial(_read, cache), cache.lend)
+    leaves = store.push(contents.drawn(chosen), source, progress)
     complete, withheld, trees = list[Named](), list[str](), Outcome[Named]()
     if not leaves.stopped:
         absent |= {failure.item.ref.oid: failure.item.ref.size for failure in leaves.failures}
         complete, withheld = _divided(contents, absent)
-        trees = store.push(complete, cache.lend, progress)
+        trees = store.push(complete, source, progress)
     failures = [*leaves.failures, *trees.failures]
     return Moved(
         files=leaves.done,
@@ -110,7 +124,26 @@ def _pushed(
         failures=tuple(contents.failures + [_named(failure, store) for failure in failures]),
         left=count + len(complete) - leaves.done - trees.done - len(failures),
         withheld=tuple(withheld),
+        packed=leaves.packed + trees.packed,
     )
+
+
+def _read(cache: Cache, oid: Oid) -> bytes:
+    """Return a small blob; one that is damaged is set aside."""
+    try:
+        return cache.read(oid)
+    except BlobCorruptError:
+        with cache.lend(oid):
+            raise
+
+
+@contextmanager
+def _shown(cache: Cache, oid: Oid, _moved: OnBytes) -> Iterator[Path]:
+    """Show where a blob lies, unverified, and change nothing in the cache."""
+    path = cache.loose.find(oid)
+    if path is None:
+        raise BlobMissingError([oid])
+    yield Path(path)
 
 
 def _divided(contents: Contents, absent: dict[Oid, int]) -> tuple[list[Named], list[str]]:
@@ -132,5 +165,5 @@ def _named(failure: Failure[Named], store: RemoteStore) -> Failure[Named]:
     """Say of a blob that is not in the cache where else it is not."""
     if isinstance(failure.error, BlobMissingError):
         path = failure.item.path
-        return Failure(failure.item, BlobMissingError([path], tried=[store.url]))
+        return Failure(failure.item, BlobMissingError([path], tried=[store.place]))
     return failure

@@ -39,7 +39,7 @@ PATIENCE = 60
 
 CHANGES = {
     **dict.fromkeys(("open", "mkdir", "unlink", "rmdir", "chmod", "utime"), "path"),
-    **dict.fromkeys(("write", "close", "fsync", "ftruncate"), "descriptor"),
+    **dict.fromkeys(("write", "pwrite", "close", "fsync", "ftruncate"), "descriptor"),
     **dict.fromkeys(("replace", "link", "symlink"), "target"),
 }
 """The calls of `os` that `dvclite.files.changes` changes things with, and what they name."""

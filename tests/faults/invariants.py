@@ -197,12 +197,23 @@ def outside(folder):
     }
 
 
+KNOWN = re.compile(r"(^|/)tmp/remotes/[0-9a-f]{32}/(ends|recipes)/[0-9a-f]{64}$")
+"""What is known of remotes, and can be asked for again."""
+
+
+def partials(folder):
+    """Return the large blobs that another attempt goes on with."""
+    return [path for path in Path(folder).rglob("tmp/partial/*/*") if path.name != "lock"]
+
+
 def leftovers(folder):
-    """Return what is on its way, or was."""
+    """Return what is on its way, or was, and that nobody goes on with."""
     found = []
     for place, _, names in os.walk(folder):
         for name in names:
             inside = os.path.relpath(os.path.join(place, name), folder)
+            if KNOWN.search(inside) or "partial" in Path(inside).parts:
+                continue
             if name.startswith(PARTIAL_PREFIX):
                 found.append(inside)
             elif "tmp" in Path(inside).parts or ".dvclite-tmp" in Path(inside).parts:

@@ -24,6 +24,7 @@ from invariants import (
     outputs,
     outside,
     packed,
+    partials,
     state_of,
 )
 from scene import VERSION_1, VERSION_2, holds
@@ -223,6 +224,7 @@ def check_point(case, folder, point, had, nobodys, checked):
     check_names(folder)
     check_kept(had, folder)
     check_leftovers(folder, MOST_LEFT)
+    assert not partials(folder)
 
 
 def hurt(case, scratch, faults, most=None):

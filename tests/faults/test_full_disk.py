@@ -9,7 +9,15 @@ from typing import NamedTuple
 
 import pytest
 from images import EXT4, mounted, why_not
-from invariants import check_names, check_pointers, check_trees, leftovers, missing, outputs
+from invariants import (
+    check_names,
+    check_pointers,
+    check_trees,
+    leftovers,
+    missing,
+    outputs,
+    partials,
+)
 
 from dvclite.repo.repo import Repo
 
@@ -175,6 +183,7 @@ def test_a_command_on_a_full_disk_says_so_loses_nothing_and_goes_on_later(
 
     case.check(desk)
     assert not leftovers(desk.disk)
+    assert not partials(desk.disk)
 
 
 def test_files_are_replaced_where_there_is_not_room_for_all_of_them_twice(image, scratch, cli):

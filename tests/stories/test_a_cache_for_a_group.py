@@ -60,11 +60,17 @@ def test_others_may_read_what_a_running_command_relies_on(tmp_path, careful):
 def test_what_was_fetched_into_it_may_be_read_by_others(repo, tmp_path, careful):
     repo.invoke("config", "cache.shared", "group")
     repo.invoke("remote", "add", "-d", "store", tmp_path / "store")
-    repo.write("data", "data")
+    repo.write("data/small", "small")
+    repo.write("data/large", b"large" * 500_000)
     repo.invoke("add", "data")
     repo.invoke("push")
     shutil.rmtree(repo.root / ".dvclite/cache")
 
     assert repo.invoke("fetch").exit_code == 0
 
-    assert modes(repo.root / ".dvclite/cache") == {"folder": {0o2775}, "files": {0o444}}
+    assert modes(repo.root / ".dvclite/cache") == {
+        "folder": {0o2775},
+        "files": {0o444},
+        "packs": {0o444},
+        "tmp": {0o600},  # the lock on what one user puts together
+    }

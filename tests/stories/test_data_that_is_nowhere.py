@@ -15,6 +15,7 @@ def clone(repo, tmp_path):
     trees = set((repo.root / ".dvclite/cache").rglob("*.dir"))
     repo.invoke("add", "dogs")
     repo.invoke("remote", "add", "--default", "store", tmp_path / "store")
+    repo.invoke("config", "remote.store.layout", "loose")
     repo.commit("Data")
     assert repo.invoke("push").exit_code == 0
     (tree,) = trees
@@ -50,6 +51,7 @@ def test_a_checkout_brings_all_else_and_names_what_to_pull(clone):
 def test_a_pull_looks_on_the_other_remotes(clone, repo, tmp_path):
     shutil.copytree(repo.root / ".dvclite/cache/files", tmp_path / "other/files")
     clone.invoke("remote", "add", "other", tmp_path / "other")
+    clone.invoke("config", "remote.other.layout", "loose")
 
     done = clone.run("pull")
 

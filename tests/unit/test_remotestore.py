@@ -22,9 +22,10 @@ from dvclite.formats.native import native
 from dvclite.hashing import BLAKE3, BlobRef, Oid, hash_bytes
 from dvclite.progress import SILENT
 from dvclite.remote import RemoteEntry
+from dvclite.remotestore.loose.store import LooseStore
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.opening import open_remote, scheme_of
-from dvclite.remotestore.store import Landing, RemoteStore
+from dvclite.remotestore.store import Landing, Source
 from dvclite.testing.faults import Fault, FaultyRemote, Kind, Plan
 from dvclite.testing.memory import MemoryRemote
 from dvclite.tree import Entry
@@ -62,7 +63,7 @@ def remote():
 
 @pytest.fixture
 def store(remote):
-    with RemoteStore(remote, FORMAT, jobs=4) as store:
+    with LooseStore(remote, FORMAT, jobs=4) as store:
         yield store
 
 
@@ -84,7 +85,7 @@ def put(remote, tmp_path):
 @pytest.mark.parametrize("count", [1, 10, 100, 1000])
 def test_exactly_the_blobs_that_are_not_there_are_missing(count):
     held = {oid(number): number for number in range(0, count, 2)}
-    store = RemoteStore(Holding(held), FORMAT, jobs=2)
+    store = LooseStore(Holding(held), FORMAT, jobs=2)
 
     missing = store.missing(BlobRef(oid(number), number) for number in range(count))
 
@@ -97,9 +98,7 @@ def test_exactly_the_blobs_that_are_not_there_are_missing(count):
     jobs=st.sampled_from([1, 2, 32]),
 )
 def test_however_the_remote_is_asked_the_answer_is_the_same(held, wanted, jobs):
-    store = RemoteStore(
-        Holding({oid(name): size for name, size in held.items()}), FORMAT, jobs=jobs
-    )
+    store = LooseStore(Holding({oid(name): size for name, size in held.items()}), FORMAT, jobs=jobs)
     sizes = dict(reversed([(name, size) for name, size in wanted if size >= 0]))
 
     missing = store.missing(BlobRef(oid(name), size) for name, size in wanted)
@@ -140,7 +139,7 @@ def test_keys_that_are_no_blobs_are_passed_over(remote, store, tmp_path):
 def requests(held, wanted):
     """Return how often a remote is asked, by method, when every tenth blob is not there."""
     remote = FaultyRemote(Holding({oid(number): 1 for number in range(held) if number % 10}))
-    store = RemoteStore(remote, FORMAT, jobs=16)
+    store = LooseStore(remote, FORMAT, jobs=16)
     missing = store.missing(BlobRef(oid(number), 1) for number in range(wanted))
     assert missing.keys() == {
         oid(number) for number in range(wanted) if number >= held or number % 10 == 0
@@ -173,7 +172,7 @@ def test_a_large_remote_is_listed_by_folders_side_by_side():
 def test_a_remote_that_does_not_answer_is_an_error_and_not_an_empty_one(method, error):
     fault = Fault(Kind.FAIL, method, skip=1, error=error)
     held = {oid(number): 1 for number in range(10_000)}
-    store = RemoteStore(FaultyRemote(Holding(held), Plan((fault,))), FORMAT, jobs=4)
+    store = LooseStore(FaultyRemote(Holding(held), Plan((fault,))), FORMAT, jobs=4)
     count = 10 if method == "stat" else 10_000
 
     with pytest.raises(error):
@@ -249,7 +248,7 @@ def test_what_was_lent_and_turned_out_corrupt_does_not_stay_on_the_remote(remote
         assert remote.stat(FORMAT.loose_key(oid(1))) == 1
         raise BlobCorruptError(oid(1), "cache")
 
-    outcome = store.push([blob], lend(b"x", judge), SILENT)
+    outcome = store.push([blob], Source(None, lend(b"x", judge)), SILENT)
 
     assert not list(remote.list(""))
     assert [failure.item for failure in outcome.failures] == [blob]
@@ -263,7 +262,7 @@ def test_what_could_not_be_lent_leaves_the_remote_as_it_is(remote, store, put):
         raise BlobCorruptError(name, "cache")
         yield
 
-    outcome = store.push([Named("a", BlobRef(oid(1), 1))], lend, SILENT)
+    outcome = store.push([Named("a", BlobRef(oid(1), 1))], Source(None, lend), SILENT)
 
     assert len(outcome.failures) == 1
     assert len(list(remote.list(""))) == 1
@@ -279,7 +278,7 @@ def landing(tmp_path, adopted):
             raise BlobCorruptError(ref.oid, source)
         adopted[ref.oid] = data
 
-    return Landing(lambda: str(tmp_path / f"partial{next(numbers)}"), adopt)
+    return Landing(lambda: str(tmp_path / f"partial{next(numbers)}"), adopt, *[None] * 4)
 
 
 def test_a_download_that_does_not_end_is_broken_off(tmp_path):
@@ -294,7 +293,7 @@ def test_a_download_that_does_not_end_is_broken_off(tmp_path):
     adopted = {}
     blob = Named("a", BlobRef(oid(1), 5000))
 
-    outcome = RemoteStore(Endless({}), FORMAT).fetch([blob], landing(tmp_path, adopted), SILENT)
+    outcome = LooseStore(Endless({}), FORMAT).fetch([blob], landing(tmp_path, adopted), SILENT)
 
     (failure,) = outcome.failures
     assert isinstance(failure.error, BlobCorruptError)
@@ -308,7 +307,7 @@ def test_a_local_disk_that_fails_ends_the_fetch(store, put, tmp_path):
         data = str(number).encode()
         blobs.append(Named(str(number), BlobRef(hash_bytes(data, BLAKE3), len(data))))
         put(blobs[-1].ref.oid, data)
-    no_folder = Landing(lambda: str(tmp_path / "absent" / "partial"), lambda *args: None)
+    no_folder = Landing(lambda: str(tmp_path / "absent" / "partial"), *[None] * 5)
 
     outcome = store.fetch(blobs, no_folder, SILENT)
 

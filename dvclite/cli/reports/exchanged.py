@@ -6,6 +6,9 @@ from dvclite.cli.text import count, size
 from dvclite.repo.repo import Repo
 from dvclite.repo.results import Exchanged
 
+_WORTH_TELLING = 1 << 20
+"""From how many bytes on it is told what packs saved."""
+
 
 def show(console: Console, repo: Repo, exchanged: Exchanged, verb: str, *, as_json: bool) -> None:
     """Tell what moved, or would.
@@ -24,6 +27,12 @@ def show(console: Console, repo: Repo, exchanged: Exchanged, verb: str, *, as_js
     if exchanged.files or exchanged.size:
         what = f"{count(exchanged.files, 'file')}, {size(exchanged.size)}"
         parts.append(f"{what} would be {verb}" if exchanged.dry else f"{what} {verb}")
+    if exchanged.packed is not None and exchanged.packed.content >= _WORTH_TELLING:
+        packed = exchanged.packed
+        verb = "about" if exchanged.dry else "sent"
+        parts.append(
+            f"{verb} {size(packed.sent)} in {count(packed.packs, 'pack')} for {size(packed.content)}"
+        )
     if exchanged.restored is not None:
         show_paths(console, repo, exchanged.restored)
         parts.append(done(exchanged.restored))

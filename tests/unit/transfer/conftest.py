@@ -8,7 +8,8 @@ from dvclite.files.folder import Folder
 from dvclite.formats.native import native
 from dvclite.hashing import BLAKE3, BlobRef
 from dvclite.progress import SILENT
-from dvclite.remotestore.store import RemoteStore
+from dvclite.remotestore.loose.store import LooseStore
+from dvclite.remotestore.packs.store import PackStore
 from dvclite.testing.faults import FaultyRemote, Plan
 from dvclite.testing.memory import MemoryRemote
 from dvclite.transfer.fetch import fetch
@@ -114,9 +115,27 @@ def remote():
     return FaultyRemote(MemoryRemote("memory://remote"))
 
 
+@pytest.fixture(params=["packs", "loose"])
+def layout(request):
+    """How blobs lie on the remote."""
+    return request.param
+
+
 @pytest.fixture
-def store(remote, format):
-    with RemoteStore(remote, format, jobs=4) as store:
+def open_store(remote, format, layout, tmp_path):
+    """Open the remote as a store, which keeps what it knows in a folder of that name."""
+
+    def open_store(name, jobs=4):
+        if layout == "loose":
+            return LooseStore(remote, format, jobs=jobs)
+        return PackStore(remote, format, tmp_path / name, jobs=jobs)
+
+    return open_store
+
+
+@pytest.fixture
+def store(open_store):
+    with open_store("known") as store:
         yield store
 
 

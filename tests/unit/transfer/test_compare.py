@@ -1,9 +1,14 @@
 """What the cache has and a remote lacks, and the other way round."""
 
+import pytest
+
 from dvclite.errors import BlobMissingError
 from dvclite.hashing import hash_bytes
 from dvclite.progress import SILENT
 from dvclite.transfer.compare import Paths, compare
+
+loose = pytest.mark.parametrize("layout", ["loose"])
+"""For tests that know under which key a blob lies."""
 
 FILES = {"a": b"one", "b/c": b"two", "b/d": b"three"}
 
@@ -40,6 +45,7 @@ def test_what_was_never_fetched_is_deleted_here(here, there, store):
     assert not there.cache.root.exists()
 
 
+@loose
 def test_what_is_nowhere_is_missing(here, store, remote, format):
     data = here.add("data", FILES)
     here.push(store, data)

@@ -25,6 +25,9 @@ from dvclite.transfer.fetch import fetch, fetchable
 from dvclite.transfer.moved import Moved
 from dvclite.transfer.wanted import Wanted
 
+loose = pytest.mark.parametrize("layout", ["loose"])
+"""For tests that know under which key a blob lies."""
+
 FILES = {"a": b"one", "b/c": b"two", "b/d": b"three"}
 
 
@@ -72,6 +75,7 @@ def test_a_second_fetch_asks_the_remote_for_nothing(there, store, remote, data):
     assert remote.traffic.requests == 0
 
 
+@loose
 def test_only_what_the_cache_lacks_comes(there, store, remote, data, format):
     there.fetch(store, data)
     there.lose(hash_bytes(b"two", format.algorithm))
@@ -83,6 +87,7 @@ def test_only_what_the_cache_lacks_comes(there, store, remote, data, format):
     assert remote.traffic.calls == {"get": 1}
 
 
+@loose
 def test_what_several_paths_share_comes_once(here, there, store, remote):
     one = here.add("one", {"a": b"same", "b": b"same"})
     two = here.add("two", {"x": b"same", "y": b"other"})
@@ -106,6 +111,7 @@ def test_what_lies_in_the_trash_comes_from_there(there, store, remote, data, for
     assert there.files(data) == FILES
 
 
+@loose
 @pytest.mark.parametrize("kind", [Kind.CORRUPT, Kind.TRUNCATE])
 def test_a_bad_blob_is_named_and_not_let_in_and_the_rest_comes(
     there, store, remote, data, format, failed, error_of, kind
@@ -123,6 +129,7 @@ def test_a_bad_blob_is_named_and_not_let_in_and_the_rest_comes(
     assert "memory://remote" in str(error)
 
 
+@loose
 def test_a_truncated_blob_on_the_remote_is_not_let_in(
     there, store, overwrite, data, format, failed
 ):
@@ -131,6 +138,7 @@ def test_a_truncated_blob_on_the_remote_is_not_let_in(
     assert failed(there.fetch(store, data)) == {"data/b/d": BlobCorruptError}
 
 
+@loose
 def test_what_is_not_on_the_remote_is_named_and_the_rest_comes(
     there, store, remote, data, format, failed, error_of
 ):
@@ -146,6 +154,7 @@ def test_what_is_not_on_the_remote_is_named_and_the_rest_comes(
     assert error.tried == ("memory://remote",)
 
 
+@loose
 def test_another_remote_gives_what_the_first_could_not(
     here, there, store, remote, data, format, tmp_path
 ):
@@ -170,6 +179,7 @@ def test_a_tree_that_is_not_on_the_remote_is_named_by_its_directory(
     assert error_of(moved, "fetched").tried == ("memory://remote",)
 
 
+@loose
 def test_a_corrupt_tree_on_the_remote_is_not_let_in(there, store, remote, data, format, failed):
     remote.plan = Plan((Fault(Kind.CORRUPT, "get", format.loose_key(data.ref.oid)),))
 
@@ -196,6 +206,7 @@ def test_a_tree_that_is_damaged_in_the_cache_is_fetched_again(there, store, data
     assert there.files(data) == FILES
 
 
+@loose
 def test_a_blob_that_calls_itself_a_tree_is_refused(there, store, overwrite, format, failed):
     lie = b'{"tree":1}\n{"path":"../../etc/passwd"}\n'
     oid = Oid(hash_bytes(lie, format.algorithm) + ".dir")
@@ -206,6 +217,7 @@ def test_a_blob_that_calls_itself_a_tree_is_refused(there, store, overwrite, for
     assert failed(moved) == {"data": TreeError}
 
 
+@loose
 def test_trees_of_many_versions_come_side_by_side(here, there, store, remote):
     versions = [here.add("data", {"a": b"%d" % number}) for number in range(8)]
     here.push(store, *versions)
@@ -243,6 +255,7 @@ def test_a_part_that_is_here_already_is_no_error(there, store, data):
 # Faults
 
 
+@loose
 def test_the_same_fetch_again_completes_the_work(there, store, remote, many):
     remote.plan = Plan((Fault(Kind.BREAK, "get", skip=20, times=3),))
     assert len(there.fetch(store, many).failures) == 3
@@ -253,6 +266,7 @@ def test_the_same_fetch_again_completes_the_work(there, store, remote, many):
     assert remote.traffic.calls == {"get": 3}
 
 
+@loose
 def test_lost_access_stops_the_fetch_and_keeps_what_came(there, store, remote, many, error_of):
     remote.plan = Plan((Fault(Kind.FAIL, "get", skip=21, error=AccessDeniedError),))
 
@@ -263,6 +277,7 @@ def test_lost_access_stops_the_fetch_and_keeps_what_came(there, store, remote, m
     assert "80 of 101 files could not be fetched" in str(error_of(moved, "fetched"))
 
 
+@loose
 def test_no_access_at_all_is_said_plainly(there, store, remote, many):
     remote.plan = Plan((Fault(Kind.FAIL, "get", error=AccessDeniedError),))
 
@@ -270,6 +285,7 @@ def test_no_access_at_all_is_said_plainly(there, store, remote, many):
         there.fetch(store, many)
 
 
+@loose
 def test_a_remote_that_is_down_is_said_of_each_directory(there, store, remote, data, failed):
     remote.plan = Plan((Fault(Kind.FAIL, "get"),))
 
@@ -296,6 +312,7 @@ def test_a_fetch_that_is_interrupted_keeps_what_came(there, store, many):
     assert there.fetch(store, many).files <= 70
 
 
+@loose
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
 @pytest.mark.parametrize("step", ["rename", "set_mode", "flush"])
 def test_a_failing_disk_is_never_taken_for_success(
@@ -317,6 +334,7 @@ def test_a_failing_disk_is_never_taken_for_success(
     assert len(there.files(many)) == 100
 
 
+@loose
 def test_a_disk_that_fills_up_keeps_what_has_room(there, store, many, monkeypatch):
     fine, set_mode = iter(range(31)), changes.set_mode
 
@@ -377,6 +395,7 @@ def test_a_dry_fetch_tells_what_a_fetch_does_and_does_nothing(here, there, store
     assert fetchable(there.cache, store, [data, file], SILENT) == Moved()
 
 
+@loose
 def test_a_dry_fetch_names_what_is_nowhere(here, there, store, remote, data, format, failed):
     remote.delete([key(format, b"two")])
     nowhere = here.add("nowhere", {"x": b"x"})

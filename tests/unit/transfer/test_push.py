@@ -14,11 +14,13 @@ from dvclite.errors import (
 )
 from dvclite.hashing import BlobRef, hash_bytes
 from dvclite.progress import SILENT
-from dvclite.remotestore.store import RemoteStore
 from dvclite.testing.faults import Fault, Kind, Plan
 from dvclite.transfer.moved import Moved
 from dvclite.transfer.push import pushable
 from dvclite.transfer.wanted import Wanted
+
+loose = pytest.mark.parametrize("layout", ["loose"])
+"""For tests that know under which key a blob lies."""
 
 FILES = {"a": b"one", "b/c": b"two", "b/d": b"three"}
 
@@ -27,6 +29,7 @@ def key(format, data):
     return format.loose_key(hash_bytes(data, format.algorithm))
 
 
+@loose
 def test_a_directory_arrives_with_all_its_files_and_its_tree(here, store, keys, format):
     data = here.add("data", FILES)
 
@@ -41,6 +44,7 @@ def test_a_directory_arrives_with_all_its_files_and_its_tree(here, store, keys, 
     moved.check("pushed")
 
 
+@loose
 def test_a_file_arrives(here, store, keys, format):
     moved = here.push(store, here.add_file("model.bin", b"weights"))
 
@@ -48,6 +52,7 @@ def test_a_file_arrives(here, store, keys, format):
     assert moved == Moved(files=1, size=7)
 
 
+@loose
 def test_what_several_paths_and_outputs_share_goes_once(here, store, remote):
     one = here.add("one", {"a": b"same", "b": b"same", "c": b"other"})
     two = here.add("two", {"x": b"same"})
@@ -79,7 +84,8 @@ def test_only_what_is_new_goes(here, store, remote, keys, format):
     assert remote.traffic.calls["put"] == 2
 
 
-def test_a_tree_goes_after_all_that_it_names(here, format, tmp_path, remote):
+@loose
+def test_a_tree_goes_after_all_that_it_names(here, format, open_store, remote):
     data = here.add("data", {f"{number:03}": b"%d" % number for number in range(100)})
     tree_key = format.loose_key(data.ref.oid)
     complete = []
@@ -91,12 +97,13 @@ def test_a_tree_goes_after_all_that_it_names(here, format, tmp_path, remote):
         put(key, source, **options)
 
     remote.put = watched
-    with RemoteStore(remote, format, jobs=8) as store:
+    with open_store("many", jobs=8) as store:
         here.push(store, data)
 
     assert complete == [100]
 
 
+@loose
 def test_a_leaf_that_vanished_from_the_remote_is_sent_again_though_the_tree_is_there(
     here, store, remote, keys, format
 ):
@@ -122,6 +129,7 @@ def test_a_truncated_blob_on_the_remote_is_replaced(here, there, store, overwrit
     assert there.files(data) == FILES
 
 
+@loose
 def test_a_corrupt_blob_is_set_aside_and_never_sent(here, store, keys, format, failed, error_of):
     data = here.add("data", FILES)
     oid = hash_bytes(b"two", format.algorithm)
@@ -149,6 +157,7 @@ def test_a_corrupt_tree_is_not_sent_either(here, store, keys, format, failed):
     assert not keys()
 
 
+@loose
 def test_a_blob_that_is_changed_while_it_is_sent_does_not_stay_on_the_remote(
     here, remote, store, keys, format, failed
 ):
@@ -189,6 +198,7 @@ def test_a_large_blob_is_interrupted_while_it_is_verified(here, store, keys):
     assert not keys()
 
 
+@loose
 @pytest.mark.skipif(os.name == "nt", reason="Windows does not count links in the change time")
 def test_a_blob_that_is_only_linked_while_it_is_sent_is_fine(here, remote, store, keys, format):
     file = here.add_file("model.bin", b"weights")
@@ -204,6 +214,7 @@ def test_a_blob_that_is_only_linked_while_it_is_sent_is_fine(here, remote, store
     assert keys() == {key(format, b"weights")}
 
 
+@loose
 def test_what_is_missing_here_and_there_is_named_and_the_rest_goes(
     here, store, keys, format, failed, error_of
 ):
@@ -236,6 +247,7 @@ def test_a_fresh_clone_has_nothing_to_push_and_no_reason_to_fail(here, there, st
     assert not (there.root / "cache").exists()
 
 
+@loose
 def test_a_fresh_clone_still_notices_what_the_remote_lost(
     here, there, store, remote, format, failed
 ):
@@ -266,6 +278,7 @@ def test_a_tree_that_is_corrupt_here_and_whole_there_does_not_stop_the_push(here
 # Parts of directories
 
 
+@loose
 def test_a_part_goes_alone_and_the_tree_waits_for_the_rest(here, store, keys, format):
     data = here.add("data", FILES)
 
@@ -304,6 +317,7 @@ def test_a_part_that_only_some_versions_have_is_none(here, store):
 # Remotes that misbehave
 
 
+@loose
 def test_one_refused_blob_does_not_keep_the_others(here, store, remote, keys, format, failed):
     one, two = here.add("one", FILES), here.add("two", {"x": b"x"})
     remote.plan = Plan((Fault(Kind.BREAK, "put", key(format, b"two")),))
@@ -316,6 +330,7 @@ def test_one_refused_blob_does_not_keep_the_others(here, store, remote, keys, fo
     assert format.loose_key(one.ref.oid) not in keys()
 
 
+@loose
 def test_the_same_push_again_completes_the_work(here, there, store, remote):
     data = here.add("data", {str(number): b"%d" % number for number in range(50)})
     remote.plan = Plan((Fault(Kind.FAIL, "put", skip=20, times=3),))
@@ -329,6 +344,7 @@ def test_the_same_push_again_completes_the_work(here, there, store, remote):
     there.fetch(store, data).check("fetched")
 
 
+@loose
 def test_lost_access_stops_the_push_and_says_what_is_left(here, store, remote, error_of):
     data = here.add("data", {str(number): b"%d" % number for number in range(500)})
     remote.plan = Plan((Fault(Kind.FAIL, "put", skip=100, error=AccessDeniedError),))
@@ -356,6 +372,7 @@ def test_no_tree_follows_when_the_push_was_stopped(here, store, remote, keys, fo
     assert not keys() & {format.loose_key(data.ref.oid) for data in (one, two)}
 
 
+@loose
 def test_a_push_that_is_interrupted_keeps_what_arrived(here, store, remote):
     data = here.add("data", {str(number): b"%d" % number for number in range(100)})
 
@@ -375,6 +392,7 @@ def test_a_push_that_is_interrupted_keeps_what_arrived(here, store, remote):
     assert 20 < 100 - moved.files <= sent
 
 
+@loose
 def test_the_remotes_refusal_to_tell_what_it_has_is_no_empty_remote(here, store, remote):
     data = here.add("data", FILES)
     remote.plan = Plan((Fault(Kind.FAIL, "stat", error=AccessDeniedError),))

@@ -1,0 +1,118 @@
+"""Blobs on a remote as files of their own."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from dvclite.errors import BlobCorruptError, BlobMissingError, KeyMissingError, TreeError
+from dvclite.files.atomic import discard
+from dvclite.files.copying import OnBytes
+from dvclite.formats.format import Format
+from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, hash_bytes
+from dvclite.progress import Progress
+from dvclite.remote import Remote
+from dvclite.remotestore.engine import Outcome, ends_all, run
+from dvclite.remotestore.loose.presence import strike_out_present
+from dvclite.remotestore.named import Named
+from dvclite.remotestore.store import LARGEST_TREE, Landing, RemoteStore, Source
+from dvclite.tree import Tree
+
+
+class LooseStore(RemoteStore):
+    """A remote that holds every blob under a key of its own."""
+
+    def __init__(self, remote: Remote, format: Format, *, jobs: int | None = None) -> None:
+        """See `remote` as a store; it is closed with the store.
+
+        Args:
+            remote: Where the blobs lie.
+            format: How they are named and trees written.
+            jobs: How many blobs may be on their way at once; None for the default.
+        """
+        super().__init__(remote.url, format, jobs)
+        self._remote = remote
+
+    def missing(self, refs: Iterable[BlobRef]) -> dict[Oid, int]:
+        """Return which of these blobs are not on the remote: see `RemoteStore`."""
+        sizes: dict[Oid, int] = {}
+        for ref in refs:
+            if sizes.setdefault(ref.oid, ref.size) < 0:
+                sizes[ref.oid] = ref.size
+        strike_out_present(self._remote, self.format, sizes, self.jobs)
+        return sizes
+
+    def tree(self, oid: Oid) -> Tree:
+        """Return a tree: see `RemoteStore`."""
+        key = self.format.loose_key(oid)
+        size = self._remote.stat(key)
+        if size is None:
+            raise BlobMissingError([oid], tried=[self.place])
+        if size > LARGEST_TREE:
+            raise TreeError(f"{size:,} bytes are more than a tree may have")
+        try:
+            data = self._remote.read(key, 0, size)
+        except KeyMissingError:
+            raise BlobMissingError([oid], tried=[self.place]) from None
+        if hash_bytes(data, self.format.algorithm) != oid.removesuffix(TREE_SUFFIX):
+            raise BlobCorruptError(oid, self.url)
+        return self.format.read_tree(oid, data)
+
+    def push(self, blobs: Iterable[Named], source: Source, progress: Progress) -> Outcome[Named]:
+        """Bring blobs to the remote: see `RemoteStore`.
+
+        Of a blob that `source` takes back as corrupt nothing stays on the remote.
+        """
+        return run(
+            blobs,
+            lambda blob, moved: self._put(blob, source, moved),
+            self.jobs,
+            progress=progress,
+        )
+
+    def fetch(self, blobs: Iterable[Named], landing: Landing, progress: Progress) -> Outcome[Named]:
+        """Bring blobs from the remote, each verified: see `RemoteStore`."""
+        return run(
+            blobs,
+            lambda blob, moved: self._get(blob, landing, moved),
+            self.jobs,
+            progress=progress,
+            fatal=lambda error: isinstance(error, OSError) or ends_all(error),
+        )
+
+    def close(self) -> None:
+        """Let go of the remote."""
+        self._remote.close()
+
+    def _put(self, blob: Named, source: Source, moved: OnBytes) -> None:
+        key = self.format.loose_key(blob.ref.oid)
+        sent = False
+        try:
+            with source.lend(blob.ref.oid, moved) as path:
+                self._remote.put(key, path, moved=moved)
+                sent = True
+        except BlobCorruptError:
+            if sent:
+                self._remote.delete([key])
+            raise
+
+    def _get(self, blob: Named, landing: Landing, moved: OnBytes) -> None:
+        ref = blob.ref
+        most = ref.size if ref.size >= 0 else sys.maxsize
+        came = 0
+
+        def count(size: int) -> None:
+            nonlocal came
+            came += size
+            if came > most:
+                raise BlobCorruptError(ref.oid, self.url)
+            moved(size)
+
+        partial = landing.new_path()
+        try:
+            self._remote.get(self.format.loose_key(ref.oid), Path(partial), moved=count)
+        except KeyMissingError:
+            raise BlobMissingError([blob.path], tried=[self.place]) from None
+        except BaseException:
+            discard(partial)
+            raise
+        landing.adopt(partial, ref, self.url)

@@ -1,0 +1,234 @@
+"""Bringing blobs out of packs on a remote."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from dvclite.errors import (
+    BlobCorruptError,
+    BlobMissingError,
+    KeyMissingError,
+    PackDamagedError,
+    PackError,
+)
+from dvclite.files.atomic import discard
+from dvclite.files.copying import OnBytes
+from dvclite.hashing import Algorithm, Oid
+from dvclite.pack.coding import decode
+from dvclite.pack.layout import PackEntry, key_of
+from dvclite.pack.reader import PackFile
+from dvclite.progress import Progress
+from dvclite.remote import Remote
+from dvclite.remotestore.engine import Outcome, ends_all, run
+from dvclite.remotestore.named import Named
+from dvclite.remotestore.packs.arrivals import Arrivals, Problem
+from dvclite.remotestore.packs.assembling import Assembly
+from dvclite.remotestore.packs.budget import Budget
+from dvclite.remotestore.packs.gauge import Gauge
+from dvclite.remotestore.packs.knowledge import Knowledge
+from dvclite.remotestore.packs.locating import Locating, Target
+from dvclite.remotestore.packs.plan import LONGEST, Errand, Want, plan
+
+_TOGETHER = 1000
+"""How many blobs are looked up at a time."""
+
+_MOST_WANTS = 100_000
+"""How many entries are planned at a time."""
+
+_MOST_OPEN = 128
+"""How many large blobs are put together at a time: each keeps a file open."""
+
+_MOST_IN_MEMORY = 4 * LONGEST
+_MOST_ON_DISK = 512 << 20
+
+
+class Fetching:
+    """One fetch."""
+
+    def __init__(
+        self,
+        remote: Remote,
+        knowledge: Knowledge,
+        algorithm: Algorithm,
+        locating: Locating,
+        arrivals: Arrivals,
+        progress: Progress,
+    ) -> None:
+        """Prepare to bring what `locating` finds to `arrivals`."""
+        self._progress = progress
+        self._remote = remote
+        self._knowledge = knowledge
+        self._algorithm = algorithm
+        self._locating = locating
+        self._arrivals = arrivals
+        self._memory = Budget(_MOST_IN_MEMORY)
+        self._disk = Budget(_MOST_ON_DISK)
+        self._refused: list[tuple[Want[Target], Problem]] = []
+        self._lock = threading.Lock()
+
+    def fetch(
+        self, blobs: Iterable[Named], new_path: Callable[[], str], jobs: int
+    ) -> Outcome[Named]:
+        """Do what `RemoteStore.fetch` says.
+
+        Args:
+            blobs: What to bring.
+            new_path: Returns a path for a pack that is got as a whole.
+            jobs: How many requests may run at once.
+        """
+        self._new_path = new_path
+        self._jobs = jobs
+        outcome = self._arrivals.outcome
+        wants: list[Want[Target]] = []
+        for want in self._wants(blobs):
+            wants.append(want)
+            if len(wants) >= _MOST_WANTS or len(self._arrivals.open) >= _MOST_OPEN:
+                self._bring(wants)
+                wants = []
+                if outcome.stopped:
+                    break
+        self._bring(wants)
+        self._arrivals.give_up()
+        return outcome
+
+    def _wants(self, blobs: Iterable[Named]) -> Iterator[Want[Target]]:
+        rest = iter(blobs)
+        while group := list(islice(rest, _TOGETHER)):
+            yield from self._locating.locate(group, {})
+
+    def _bring(self, wants: list[Want[Target]]) -> None:
+        """Bring entries, and what takes the place of those that turn out to be bad."""
+        while wants or self._refused or self._arrivals.refuted:
+            done = run(
+                plan(wants, self._knowledge.packs),
+                self._do,
+                self._jobs,
+                fatal=lambda error: isinstance(error, OSError) or ends_all(error),
+            )
+            for errand, error in done.failures:
+                for want in errand.wants[errand.done :]:
+                    self._fail(want, error)
+            if done.stopped:
+                self._arrivals.outcome.stopped = True
+                return
+            wants = list(self._replaced())
+
+    def _do(self, errand: Errand[Target], moved: OnBytes) -> None:
+        begin = errand.begin
+        if not errand.is_whole:
+            with self._memory.hold(errand.end - begin, moved):
+                data = memoryview(self._knowledge.read(errand.pack, begin, errand.end))
+                self._deliver(errand, lambda at, size: data[at - begin :][:size], moved)
+            return
+        size = self._knowledge.packs[errand.pack]
+        with self._disk.hold(size, moved):
+            path = self._new_path()
+            gauge = Gauge(self._progress, sum(want.entry.size for want in errand.wants), size)
+            try:
+                count = _Bound(errand.pack, size, gauge, moved).count
+                self._remote.get(key_of(errand.pack), Path(path), moved=count)
+                with PackFile(path, errand.pack) as pack:
+                    self._deliver(errand, pack.read, moved, gauge)
+            finally:
+                gauge.take_back()
+                discard(path)
+
+    def _deliver(
+        self,
+        errand: Errand[Target],
+        read: Callable[[int, int], bytes | memoryview],
+        moved: OnBytes,
+        gauge: Gauge | None = None,
+    ) -> None:
+        """Hand out what an errand brought, of which `gauge` has told already."""
+        last: PackEntry | None = None
+        content = b""
+        where = self._knowledge.where(errand.pack)
+        for want in errand.wants:
+            moved(0)
+            if gauge is not None:
+                gauge.take_back(want.entry.size)
+            try:
+                if want.entry != last:
+                    stored = read(want.entry.offset, want.entry.stored)
+                    content = decode(want.entry, stored, self._algorithm, where=where)
+                    last = want.entry
+                self._land(want, content, where)
+            except (PackDamagedError, BlobCorruptError):
+                self._refuse(want, BlobCorruptError(_oid_of(want), where))
+            errand.done += 1
+
+    def _land(self, want: Want[Target], content: bytes, where: str) -> None:
+        target = want.target
+        if isinstance(target, Assembly):
+            self._arrivals.write(target, content, want.position)
+            self._arrivals.settle(target)
+        else:
+            self._arrivals.take(target, content, where)
+
+    def _fail(self, want: Want[Target], error: Problem) -> None:
+        """Take note of what was not brought: for good, or to be looked for elsewhere."""
+        where = self._knowledge.where(want.pack)
+        if isinstance(error, PackError):
+            self._refuse(want, BlobCorruptError(_oid_of(want), where))
+        elif isinstance(error, KeyMissingError):
+            self._refuse(want, BlobMissingError([_blob_of(want).path], tried=[where]))
+        elif isinstance(want.target, Assembly):
+            self._arrivals.settle(want.target, error)
+        else:
+            self._arrivals.fail(want.target, error)
+
+    def _refuse(self, want: Want[Target], error: Problem) -> None:
+        with self._lock:
+            self._refused.append((want, error))
+
+    def _replaced(self) -> Iterator[Want[Target]]:
+        """Yield what to bring in place of what was bad; what has nothing in its place has failed."""
+        refused, self._refused = self._refused, []
+        refuted, self._arrivals.refuted = self._arrivals.refuted, []
+        blobs: dict[Oid, Named] = {}
+        errors: dict[Oid, Problem] = {}
+        for want, _error in refused:
+            self._knowledge.bodies.doubt(want.pack)
+            self._locating.refuse(want.pack, want.entry)
+        for want, error in refused:
+            if isinstance(want.target, Assembly):
+                other = self._locating.another(want)
+                if other is None:
+                    self._arrivals.settle(want.target, error)
+                else:
+                    yield other
+            else:
+                blobs[want.target.ref.oid] = want.target
+                errors[want.target.ref.oid] = error
+        for assembly, problem in refuted:
+            self._locating.refuse_recipe(*assembly.recipe)
+            blobs[assembly.blob.ref.oid] = assembly.blob
+            errors[assembly.blob.ref.oid] = problem
+        yield from self._locating.locate(list(blobs.values()), errors)
+
+
+class _Bound:
+    """Breaks a download off that is longer than its pack."""
+
+    def __init__(self, pack: str, size: int, gauge: Gauge, moved: OnBytes) -> None:
+        self._pack = pack
+        self._left = size
+        self._gauge = gauge
+        self._moved = moved
+
+    def count(self, size: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            raise PackDamagedError(self._pack, "it is longer than it was when it was listed")
+        self._moved(0)
+        self._gauge.move(size)
+
+
+def _blob_of(want: Want[Target]) -> Named:
+    return want.target.blob if isinstance(want.target, Assembly) else want.target
+
+
+def _oid_of(want: Want[Target]) -> Oid:
+    return _blob_of(want).ref.oid

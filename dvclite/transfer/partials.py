@@ -1,0 +1,78 @@
+"""Where large blobs are put together, so that another attempt finds what this one leaves."""
+
+import os
+import sys
+import time
+
+from dvclite.cache.cache import Cache
+from dvclite.files import changes
+from dvclite.files.atomic import discard
+from dvclite.files.closing import Closing
+from dvclite.files.locks import try_lock
+from dvclite.hashing import Oid
+
+_KEPT = 14 * 24 * 3600.0
+"""Seconds after which what nobody went on with is removed."""
+
+
+class Partials(Closing):
+    """Files for large blobs on their way, at paths that are the same for every attempt.
+
+    Each user of the cache has some, and one process at a time, by a lock of the kernel's; others
+    do without. The lock is held until what was put together has its final name.
+    """
+
+    def __init__(self, cache: Cache) -> None:
+        """Use a folder of `cache`, which is made when it is needed."""
+        self._cache = cache
+        self._folder = os.path.join(cache.root, "tmp", "partial", str(_user()))
+        self._fd: int | None = None
+        self._is_ours: bool | None = None
+
+    def path(self, oid: Oid) -> str | None:
+        """Return where to put a blob together; None where another process is at it.
+
+        Raises:
+            OSError: The folder cannot be used.
+        """
+        if self._is_ours is None:
+            self._cache.loose.make_folder(self._folder)
+            self._fd = changes.open_lock(os.path.join(self._folder, "lock"))
+            self._is_ours = try_lock(self._fd)
+            if self._is_ours:
+                self._tidy()
+        path = os.path.join(self._folder, oid)
+        return path if self._is_ours and _may_go_on(path) else None
+
+    def close(self) -> None:
+        """Let another process have them."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = self._is_ours = None
+
+    def _tidy(self) -> None:
+        for name in os.listdir(self._folder):
+            path = os.path.join(self._folder, name)
+            try:
+                if name != "lock" and time.time() - os.lstat(path).st_mtime > _KEPT:
+                    discard(path)
+            except OSError:
+                pass  # Nobody goes on with it, wherever it is.
+
+
+def _user() -> int:
+    if sys.platform == "win32":
+        return 0  # A cache is not shared there.
+    return os.getuid()
+
+
+def _may_go_on(path: str) -> bool:
+    """Say whether a file is absent or can be written; make it so where it was complete already."""
+    try:
+        if not os.access(path, os.W_OK):
+            changes.set_mode(path, 0o600)
+    except FileNotFoundError:
+        pass
+    except OSError:
+        return False  # It is in the way, and no file of ours.
+    return True

@@ -1,0 +1,91 @@
+"""A remote of packs, looked at from outside."""
+
+import random
+
+import pytest
+
+from dvclite.hashing import BLAKE3
+from dvclite.pack.index import read_end
+from dvclite.pack.layout import key_of, oid_of, pack_at
+from dvclite.pack.writer import PackWriter
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def layout():
+    return "packs"
+
+
+@pytest.fixture
+def noise():
+    """Return bytes that cannot be compressed, the same ones for the same seed."""
+
+    def noise(seed, size):
+        return random.Random(seed).randbytes(size)
+
+    return noise
+
+
+@pytest.fixture
+def packs(remote):
+    """Return the entries of all packs on the remote, by id."""
+
+    def packs():
+        found = {}
+        for key, size in remote._remote.list(""):
+            pack = pack_at(key)
+            assert pack is not None, f"{key} does not belong there"
+            found[pack] = read_end(remote._remote.read(key, 0, size), size, pack)
+        return found
+
+    return packs
+
+
+@pytest.fixture
+def holders(packs):
+    """Return the packs that have an entry for a blob, and those entries."""
+
+    def holders(oid):
+        return [
+            (pack, entry)
+            for pack, entries in packs().items()
+            for entry in entries
+            if oid_of(entry) == oid
+        ]
+
+    return holders
+
+
+@pytest.fixture
+def flip(remote, overwrite):
+    """Change one bit of a pack on the remote."""
+
+    def flip(pack, offset):
+        data = bytearray(remote._remote.read(key_of(pack), 0, 1 << 32))
+        data[offset] ^= 1
+        overwrite(key_of(pack), bytes(data))
+
+    return flip
+
+
+@pytest.fixture
+def put_pack(remote, tmp_path):
+    """Put a pack on the remote, made of entries as they are given; return its id."""
+
+    def put_pack(*entries):
+        path = tmp_path / f"pack{random.random()}"
+        writer = PackWriter(path, BLAKE3)
+        for entry in entries:
+            writer.add(*entry[:3], **(entry[3] if len(entry) > 3 else {}))
+        pack = writer.finish()
+        remote._remote.put(key_of(pack.id), path)
+        return pack.id
+
+    return put_pack
+
+
+@pytest.fixture
+def small_packs(monkeypatch):
+    """Let packs be complete at 1 MiB."""
+    monkeypatch.setattr("dvclite.pack.writer.TARGET", MIB)
