@@ -206,6 +206,15 @@ def test_rewriting_just_what_is_there_throws_nothing_away(caches):
     assert [caches.content(oid) for oid in oids] == GARBAGE
 
 
+def test_what_lives_in_a_pack_that_nobody_looked_for_yet_is_rewritten_too(caches):
+    lives, *_garbage = caches.add(LIVES, *GARBAGE)
+    (pack,) = caches.packs()
+    caches.index.unlink()
+
+    assert caches.open().repack([pack], lambda oid: oid == lives) == {pack}
+    assert caches.copies(lives) == 2
+
+
 def _filled(caches, folder, contents):
     folder.mkdir()
     other = type(caches)(folder)
