@@ -264,14 +264,12 @@ class PackedBlobs:
         """Yield the blobs of a pack that are wanted.
 
         Raises:
-            BlobCorruptError: One was not what its name says.
+            BlobCorruptError: One was not what its name says, and is in no other pack.
             PackError, OSError: The pack cannot be read.
         """
-        oids = [oid_of(entry) for entry in self._files.entries(pack) if entry.kind in KINDS]
-        for oid in filter(wanted, oids):
-            data = self.read(oid)
-            if data is not None:
-                yield oid, data
+        for number, entry in enumerate(self._files.entries(pack)):
+            if entry.kind in KINDS and wanted(oid := oid_of(entry)):
+                yield oid, self._content(Location(pack, number, entry), oid)
 
     def throw_away(self, pack: str, day: str) -> bool:
         """Move a pack to the trash of a day; return whether it was there."""
@@ -286,6 +284,17 @@ class PackedBlobs:
             self._files.close_all()
             self._index.close()
             self.trash.close()
+
+    def _content(self, location: Location, oid: Oid) -> bytes:
+        """Return what is in a pack, or if it is damaged there what another pack has."""
+        with self._lock:
+            try:
+                return self._files.content(location, self._algorithm)
+            except PackDamagedError:
+                data = self.read(oid)
+        if data is None:
+            raise BlobCorruptError(oid, self.folder.root)
+        return data
 
     def _read_index(self, pack: str) -> Entries:
         try:

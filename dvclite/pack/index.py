@@ -91,7 +91,10 @@ class Entries(Sequence[PackEntry]):
             records = self._records[start * RECORD_SIZE : max(start, stop) * RECORD_SIZE]
             return Entries(records, self.algorithm)
         place = range(len(self))[number] * RECORD_SIZE
-        return next(iter(Entries(self._records[place : place + RECORD_SIZE], self.algorithm)))
+        offset, what, stored, size, digest, checksum = _RECORD.unpack_from(self._records, place)
+        kind, codec, length = _KINDS[self.algorithm.name][what]
+        values = kind, digest[:length], codec, offset, stored, size, checksum
+        return tuple.__new__(PackEntry, values)
 
     def __iter__(self) -> Iterator[PackEntry]:
         make, kinds = tuple.__new__, _KINDS[self.algorithm.name]

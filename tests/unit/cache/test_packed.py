@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -193,3 +194,21 @@ def test_a_pack_that_another_process_entered_into_the_database_is_found(caches):
 
     assert cache.absent([second]) == set()
     assert cache.read(second) == b"second"
+
+
+def test_many_threads_read_from_packs_that_are_rewritten_meanwhile(caches):
+    contents = [b"%d" % number for number in range(200)]
+    oids = caches.add(*contents)
+    cache = caches.open()
+
+    def read(number):
+        return cache.read(oids[number % 200]) == contents[number % 200]
+
+    with ThreadPoolExecutor(8) as pool:
+        found = pool.map(read, range(2000))
+        for kept in (150, 100, 50):
+            other = caches.open()
+            (pack,) = caches.packs()
+            other.repack([pack], lambda oid, kept=kept: oid in oids[:kept])
+            other.packed.throw_away(pack, DAY)
+        assert all(found)
