@@ -21,7 +21,7 @@ from typing import NamedTuple
 from dvclite import database
 from dvclite.errors import PackError
 from dvclite.pack.index import Entries
-from dvclite.pack.layout import RECORD_SIZE, Kind, PackEntry
+from dvclite.pack.layout import RECORD_SIZE, Kind, PackEntry, key_of, pack_at
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS {}.packs (key INTEGER PRIMARY KEY, id TEXT, size INTEGER)",
@@ -62,9 +62,12 @@ class Location(NamedTuple):
 class PackIndex:
     """The entries of packs, by digest. For one thread at a time."""
 
-    def __init__(self, path: str | os.PathLike[str], read: ReadIndex) -> None:
-        """Use the database at `path`, which need not exist, and indexes of packs from `read`."""
-        self._path = Path(path)
+    def __init__(self, path: str | os.PathLike[str] | None, read: ReadIndex) -> None:
+        """Use the database at `path`, which need not exist, and indexes of packs from `read`.
+
+        Without a path nothing can be saved.
+        """
+        self._path = None if path is None else Path(path)
         self._read = read
         self._connection: sqlite3.Connection | None = None
         self._schemas: tuple[str, ...] = ()
@@ -80,6 +83,10 @@ class PackIndex:
         """The packs that there are, as far as is known, with their sizes in bytes."""
         self._open()
         return dict(self._packs.values())
+
+    def size(self, pack: str) -> int | None:
+        """Return how many bytes a pack has, if there is one of that name as far as is known."""
+        return self._packs.get(_key(pack), ("", None))[1]
 
     def sync(self, there: Mapping[str, int]) -> list[str]:
         """Take note of which packs there are.
@@ -145,7 +152,7 @@ class PackIndex:
         """
         for digest, pack, number in self._rows(kind, digests):
             entries = self.entries(pack)
-            if entries is not None and number < len(entries):
+            if entries is not None and 0 <= number < len(entries):
                 entry = entries[number]
                 if entry.digest == digest and entry.kind == kind:
                     yield Location(pack, number, entry)
@@ -164,7 +171,7 @@ class PackIndex:
 
     def save(self) -> None:
         """Put what was learned into the database, if it can be written."""
-        if not self._has_news:
+        if not self._has_news or self._path is None:
             return
         connection = self._open()
         self._let_go(connection)
@@ -172,8 +179,12 @@ class PackIndex:
             database.remove(self._path)
 
         def write() -> None:
-            connection.executemany("DELETE FROM kept.entries WHERE pack = ?", self._gone)
-            connection.executemany("DELETE FROM kept.packs WHERE key = ?", self._gone)
+            if self._gone:
+                connection.executemany("DELETE FROM kept.packs WHERE key = ?", self._gone)
+                # Once for all, since the rows of a pack lie everywhere.
+                connection.execute(
+                    "DELETE FROM kept.entries WHERE pack NOT IN (SELECT key FROM kept.packs)"
+                )
             for table in ("packs", "entries"):
                 connection.execute(
                     f"INSERT OR REPLACE INTO kept.{table} SELECT * FROM main.{table}"  # noqa: S608
@@ -209,6 +220,8 @@ class PackIndex:
         return connection
 
     def _attach(self, connection: sqlite3.Connection) -> None:
+        if self._path is None:
+            return
         uri = f"{self._path.absolute().as_uri()}?mode=ro"
         connection.execute("ATTACH DATABASE ? AS kept", (uri,))
         connection.execute(f"PRAGMA busy_timeout = {int(database.PATIENCE * 1000)}")
@@ -217,8 +230,9 @@ class PackIndex:
         if version != _SCHEMA.version:
             raise sqlite3.DatabaseError("made by another version")
         for key, pack, size in connection.execute("SELECT key, id, size FROM kept.packs"):
-            if _key(pack) == key:
-                self._packs[key] = (pack, size)
+            # A damaged database may hold values of other types.
+            if isinstance(pack, str) and pack_at(key_of(pack)) and _key(pack) == key:
+                self._packs[key] = (pack, size if isinstance(size, int) else -1)
         self._schemas = ("main", "kept")
 
     def _let_go(self, connection: sqlite3.Connection) -> None:
@@ -243,14 +257,22 @@ class PackIndex:
                 except sqlite3.Error:
                     self._forget_kept(connection)
                     continue
-                for first, second, key, number in found:
-                    digest = short.get((first, second))
-                    pack = self._packs.get(key)
-                    if digest is not None and pack is not None:
-                        yield digest, pack[0], number
+                rows = [
+                    (self._packs[key][0], number, short[first, second])
+                    for first, second, key, number in found
+                    if key in self._packs and (first, second) in short and type(number) is int
+                ]
+                # Pack by pack, so that the index of none is taken up twice.
+                for pack, number, digest in sorted(rows):
+                    yield digest, pack, number
+
+    def doubt(self) -> None:
+        """Take the database for lost: its packs are not known any more, and will be read again."""
+        connection = self._open()
+        if "kept" in self._schemas:
+            self._forget_kept(connection)
 
     def _forget_kept(self, connection: sqlite3.Connection) -> None:
-        """Take the database for lost: its packs are not known any more, and will be read again."""
         self._let_go(connection)
         self._is_damaged = self._has_news = True
         ours = {key for (key,) in connection.execute("SELECT key FROM main.packs")}

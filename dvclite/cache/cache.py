@@ -7,15 +7,17 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+from dvclite.cache.finding import Finder, Opened
 from dvclite.cache.layout import Kind, Layout
 from dvclite.cache.leases import Lease, collecting, leased, leases_folder
 from dvclite.cache.lending import lent
-from dvclite.cache.loose import LooseBlobs, open_blob
+from dvclite.cache.loose import LooseBlobs
 from dvclite.cache.packed import PackedBlobs
+from dvclite.cache.packfolder import PackFolder
 from dvclite.cache.packing import Packing
 from dvclite.cache.projects import register
 from dvclite.cache.writer import Writer
-from dvclite.errors import BlobCorruptError, BlobMissingError
+from dvclite.errors import BlobCorruptError, PackError
 from dvclite.files import changes
 from dvclite.files.copying import OnBytes, ignore_bytes, read_whole
 from dvclite.files.naming import Naming, renaming
@@ -56,18 +58,17 @@ class Cache:
         self.format = format
         self._folder_mode = 0o2775 if shared else 0o777
         self.loose = LooseBlobs(root, format, folder_mode=self._folder_mode)
-        self.packed = PackedBlobs(
-            root, format, index, folder_mode=self._folder_mode, trusted=not shared
-        )
+        folder = PackFolder(root, folder_mode=self._folder_mode)
+        self.packed = PackedBlobs(folder, format, index, trusted=not shared)
+        self._finder = Finder(self.loose, self.packed)
         self._largest_packed = min(largest_packed or -1, LARGEST) if format.packs else -1
         # A command comes back to the tree it works on, and a large one takes time to check.
         self._last_tree: tuple[Tree, object] | None = None
-        self._layout = Layout(self.loose, self.packed, format.algorithm)
+        self._layout = Layout(self.loose, self._finder, format.algorithm)
 
     def absent(self, oids: Iterable[Oid]) -> set[Oid]:
         """Return which of these blobs are nowhere in the cache."""
-        absent = self.packed.absent(oids)
-        return {oid for oid in self.loose.absent(absent) if self._is_nowhere(oid)}
+        return self._finder.absent(oids)
 
     def __contains__(self, oid: Oid) -> bool:
         """Say whether a blob is in the cache."""
@@ -81,14 +82,13 @@ class Cache:
             BlobCorruptError: It is not what its name says. It stays where it is: whoever only
                 looks changes nothing.
         """
-        found = self._find(oid)
+        found = self._finder.find(oid)
         if isinstance(found, bytes):
             return found
-        fd = open_blob(found)
         try:
-            data = read_whole(fd, os.fstat(fd).st_size)
+            data = read_whole(found.fd, os.fstat(found.fd).st_size)
         finally:
-            os.close(fd)
+            os.close(found.fd)
         if hash_bytes(data, self.format.algorithm) != oid.removesuffix(TREE_SUFFIX):
             raise BlobCorruptError(oid, str(self.root))
         return data
@@ -99,10 +99,10 @@ class Cache:
         Raises:
             BlobMissingError, BlobCorruptError: As from `read`.
         """
-        found = self._find(oid)
+        found = self._finder.find(oid)
         if isinstance(found, bytes):
             return BytesIO(found)
-        stream = open(open_blob(found), "rb")  # noqa: SIM115 - the caller closes it
+        stream = open(found.fd, "rb")  # noqa: SIM115 - the caller closes it
         if hash_stream(stream, self.format.algorithm).oid != oid.removesuffix(TREE_SUFFIX):
             stream.close()
             raise BlobCorruptError(oid, str(self.root))
@@ -156,8 +156,9 @@ class Cache:
         Raises:
             BlobMissingError, BlobCorruptError: As from `lay_out`.
         """
-        data = None if self.loose.find_in_place(oid) else self.packed.take_out(oid)
-        if data is None:
+        data = self._finder.find(oid, loose_first=True, mend=True)
+        if isinstance(data, Opened):
+            os.close(data.fd)
             with lent(self.loose, self.format.algorithm, oid, moved) as path:
                 yield path
             return
@@ -225,34 +226,35 @@ class Cache:
             finally:
                 writer.discard()
 
-    def repack(self, packs: Iterable[str], lives: Callable[[Oid], bool]) -> None:
+    def repack(self, packs: Iterable[str], lives: Callable[[Oid], bool]) -> set[str]:
         """Write what lives of some packs into new ones, which are in place when this returns.
+
+        Returns:
+            Those of the packs that nobody needs any more: not one in which something that lives
+            is damaged, nor one that turned out to be just what is needed.
 
         Raises:
             OSError: It could not be written.
         """
+        done: set[str] = set()
         with Staging(self.root / "tmp", mode=self._folder_mode) as staging:
             naming = Naming(self.root, renaming(self.loose.make_folder))
             packing = Packing(self.packed, self.format.algorithm, staging, LARGEST)
+
+            def is_wanted(oid: Oid) -> bool:
+                return lives(oid) and not packing.holds(oid)
+
             try:
                 for pack in packs:
-                    for oid, data in self.packed.contents(pack, lives):
-                        packing.add(oid, data, naming)
+                    try:
+                        for oid, data in self.packed.contents(pack, is_wanted):
+                            packing.add(oid, data, naming)
+                    except (BlobCorruptError, PackError, FileNotFoundError):
+                        continue
+                    done.add(pack)
                 packing.finish(naming)
                 naming.finish()
-                packing.named()
+                return done - packing.named()
             finally:
                 packing.discard()
                 naming.discard()
-
-    def _find(self, oid: Oid) -> str | bytes:
-        """Return a blob, verified, or where it lies loose and is to be verified."""
-        found = self.loose.find_in_place(oid) or self.packed.read(oid)
-        if found is None:
-            found = self.loose.find(oid)
-        if found is None:
-            raise BlobMissingError([oid])
-        return found
-
-    def _is_nowhere(self, oid: Oid) -> bool:
-        return self.loose.find(oid) is None and self.packed.read(oid) is None

@@ -2,16 +2,15 @@
 
 import errno
 import os
-from collections.abc import Iterable
 from enum import StrEnum
 
-from dvclite.cache.loose import LooseBlobs, open_blob
-from dvclite.cache.packed import PackedBlobs
-from dvclite.errors import BlobCorruptError, BlobMissingError
+from dvclite.cache.finding import Finder
+from dvclite.cache.loose import LooseBlobs
+from dvclite.errors import BlobCorruptError
 from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.copying import copy, ignore_bytes, read, read_whole
-from dvclite.hashing import READ_SIZE, TREE_SUFFIX, Algorithm, BlobRef, Hasher, Oid
+from dvclite.hashing import READ_SIZE, TREE_SUFFIX, Algorithm, BlobRef, Hasher
 from dvclite.pack.layout import LARGEST
 
 _CANNOT_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS})
@@ -26,21 +25,27 @@ class Kind(StrEnum):
     COPY = "copy"
 
 
+_LINKS = frozenset({Kind.HARDLINK, Kind.SYMLINK})
+
+
 class Layout:
     """Makes workspace files from blobs: loose ones can be linked, packed ones are copied."""
 
-    def __init__(self, blobs: LooseBlobs, packed: PackedBlobs, algorithm: Algorithm) -> None:
-        """Take blobs from where they are."""
+    def __init__(self, blobs: LooseBlobs, finder: Finder, algorithm: Algorithm) -> None:
+        """Take blobs from where `finder` finds them."""
         self._blobs = blobs
-        self._packed = packed
+        self._finder = finder
         self._algorithm = algorithm
         self._can_clone = True
 
-    def make(self, ref: BlobRef, target: str, kinds: Iterable[Kind], mode: int) -> Kind:
+    def make(self, ref: BlobRef, target: str, kinds: tuple[Kind, ...], mode: int) -> Kind:
         """Make `target`, as `Cache.lay_out` promises."""
-        if ref.size <= LARGEST and self._unpack(ref.oid, target, mode):
+        loose_first = ref.size > LARGEST or not _LINKS.isdisjoint(kinds)
+        found = self._finder.find(ref.oid, loose_first=loose_first, mend=True)
+        if isinstance(found, bytes):
+            _write(found, target, mode)
             return Kind.COPY
-        source, path = self._open(ref.oid)
+        source, path = found
         hasher = self._algorithm.new()
         try:
             kind = self._link(source, path, target, kinds, mode, hasher)
@@ -56,37 +61,12 @@ class Layout:
             os.close(source)
         return kind or Kind.COPY
 
-    def _unpack(self, oid: Oid, target: str, mode: int) -> bool:
-        """Make `target` from a pack; return whether the blob is in one."""
-        data = self._packed.take_out(oid)
-        if data is None:
-            return False
-        fd = changes.create(target, mode=mode)
-        try:
-            changes.write(fd, data)
-        except BaseException:
-            discard(target)
-            raise
-        finally:
-            changes.close(fd)
-        return True
-
-    def _open(self, oid: Oid) -> tuple[int, str]:
-        path = self._blobs.path(oid)
-        try:
-            return open_blob(path), path
-        except FileNotFoundError:
-            found = self._blobs.find(oid)
-            if found is None:
-                raise BlobMissingError([oid]) from None
-            return open_blob(found), found
-
     def _link(
         self,
         source: int,
         path: str,
         target: str,
-        kinds: Iterable[Kind],
+        kinds: tuple[Kind, ...],
         mode: int,
         hasher: Hasher,
     ) -> Kind | None:
@@ -118,17 +98,24 @@ class Layout:
         if 0 <= size <= READ_SIZE:
             data = read_whole(source, size)
             hasher.update(data)
-            fd = changes.create(target, mode=mode)
-            try:
-                changes.write(fd, data)
-            finally:
-                changes.close(fd)
+            _write(data, target, mode)
             return
         fd = changes.create(target, mode=mode)
         try:
             copy(source, fd, hasher, ignore_bytes)
         finally:
             changes.close(fd)
+
+
+def _write(data: bytes, target: str, mode: int) -> None:
+    fd = changes.create(target, mode=mode)
+    try:
+        changes.write(fd, data)
+    except BaseException:
+        discard(target)
+        raise
+    finally:
+        changes.close(fd)
 
 
 def _try_link(kind: Kind, path: str, target: str) -> bool:

@@ -19,6 +19,9 @@ READ_ONLY: Final = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 """The name of a folder in the trash."""
 
+_STARTS_LISTED_FROM = 16
+"""Below this many oids it is never worth listing the folders that they could be in."""
+
 _LISTED_FROM = 512
 """Below this many oids it is never worth listing the folders instead of asking for each."""
 _NAMES_LISTED_PER_QUESTION = 4
@@ -85,11 +88,27 @@ class LooseBlobs:
     def absent(self, oids: Iterable[Oid]) -> set[Oid]:
         """Return which of these blobs are not in their places."""
         absent = set(oids)
-        if not self._is_worth_listing(absent):
+        if len(absent) < _STARTS_LISTED_FROM:
             return {oid for oid in absent if not os.path.exists(self.path(oid))}
-        for start in self._names(""):
-            absent.difference_update(map(start.__add__, self._names(start)))
-        return absent
+        starts = self._names("")
+        if self._is_worth_listing(absent):
+            for start in starts:
+                absent.difference_update(map(start.__add__, self._names(start)))
+            return absent
+        known = frozenset(starts)
+        return {oid for oid in absent if oid[:2] not in known or not os.path.exists(self.path(oid))}
+
+    def trashed_among(self, oids: Iterable[Oid]) -> set[Oid]:
+        """Return which of these blobs are in the trash."""
+        folders = [os.path.join(self._trash, day) for day in self.trash_days()]
+        if not folders:
+            return set()
+        keys = ((oid, self._format.loose_key(oid)) for oid in oids)
+        return {
+            oid
+            for oid, key in keys
+            if any(os.path.exists(os.path.join(folder, key)) for folder in folders)
+        }
 
     def _is_worth_listing(self, oids: set[Oid]) -> bool:
         """Say whether listing all blobs takes less time than asking for some of them."""

@@ -1,132 +1,125 @@
 """Small blobs, many in one file."""
 
-import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from os import stat
 from pathlib import Path
-from typing import NamedTuple
+from stat import S_ISREG
+from time import monotonic
 
-from dvclite.cache.loose import DAY, READ_ONLY
+from dvclite.cache.mending import set_aside
 from dvclite.cache.packfiles import PackFiles
+from dvclite.cache.packfolder import KINDS, PackFolder, Stored, stored
+from dvclite.cache.packtrash import PackTrash
 from dvclite.errors import BlobCorruptError, PackDamagedError, PackError
-from dvclite.files import changes
-from dvclite.files.atomic import discard
-from dvclite.files.naming import Naming, renaming
-from dvclite.files.staging import Staging, make_folder
 from dvclite.formats.format import Format
-from dvclite.hashing import BlobRef, Oid, is_tree
+from dvclite.hashing import Oid
 from dvclite.pack.index import Entries
-from dvclite.pack.layout import PREFIX, Kind, digest_of, key_of, oid_of, pack_at
-from dvclite.pack.salvage import salvage
-from dvclite.pack.writer import PACK_MODE, Pack, PackWriter
+from dvclite.pack.layout import by_kind, digest_of, kind_of, oid_of
+from dvclite.pack.writer import Pack
 from dvclite.packindex import Location, PackIndex
 
-_KINDS = (Kind.BLOB, Kind.TREE)
-
-
-class Stored(NamedTuple):
-    """A pack of the cache, and the blobs in it.
-
-    Attributes:
-        id: Its name.
-        size: How many bytes the file has.
-        blobs: What is in it.
-    """
-
-    id: str
-    size: int
-    blobs: list[BlobRef]
+_ASKED_TOGETHER = 10_000
+_REST = 20
+"""How much longer than it took to look at all packs to wait until the next look, where a look may
+be left out."""
 
 
 class PackedBlobs:
-    """The blobs in the packs of a cache, with the trash beside them. Safe from many threads.
+    """The blobs in the packs of a cache. Safe from many threads.
 
     Packs never change; they come and go. What the index says of one that is gone, or does not say
     of one that is new, is found out by looking at the folder.
+
+    Attributes:
+        folder: Where the packs lie.
+        trash: The packs in the trash.
+        trusted: Whether nobody else writes to the cache, so that checksums are proof enough.
     """
 
-    def __init__(
-        self, root: Path, format: Format, index: Path, *, folder_mode: int, trusted: bool
-    ) -> None:
-        """Look at the packs of the cache in `root`, which need not exist yet.
+    def __init__(self, folder: PackFolder, format: Format, index: Path, *, trusted: bool) -> None:
+        """Look at the packs in `folder`.
 
         Args:
-            root: The cache's folder.
-            format: How blobs are named.
+            folder: Where they lie.
+            format: How blobs are named, and whether there are packs.
             index: Where to remember which pack holds what.
-            folder_mode: Permission bits of folders that are made.
             trusted: Whether nobody else writes to the cache, so that checksums are proof enough.
         """
-        self.root = str(root)
+        self.folder = folder
+        self.trusted = trusted
         self._algorithm = format.algorithm
-        self._folder_mode = folder_mode
-        self._files = PackFiles(self.path, trusted=trusted)
-        self._index = PackIndex(index, self._files.entries)
+        self._has_packs = format.packs
+        self._files = PackFiles(folder.path, trusted=trusted)
+        self._index = PackIndex(index, self._read_index)
+        self.trash = PackTrash(folder, self._files, format.algorithm)
         self._lock = threading.RLock()
         self._last: Location | None = None
-
-    def path(self, pack: str) -> str:
-        """Return where a pack belongs."""
-        return os.path.join(self.root, key_of(pack))
+        self._damaged: set[str] = set()
+        self._next_look = 0.0
+        self._doubted = False
 
     def absent(self, oids: Iterable[Oid]) -> set[Oid]:
-        """Return which of these blobs are in no pack that is in its place."""
+        """Return which of these blobs are in no pack that is in its place.
+
+        What the index says of a pack is believed as long as the pack is there.
+        """
+        if not self._has_packs:
+            return set(oids)
         with self._lock:
-            wanted = set(oids)
-            absent = wanted - self._in_place(wanted)
+            absent = self._not_in_place(oids)
             if absent and self.refresh():
-                absent -= self._in_place(absent)
+                absent = self._not_in_place(absent)
             return absent
 
     def keep(self, oids: Iterable[Oid]) -> set[Oid]:
-        """Return which of these blobs are in no pack, not even in one that had gone to the trash.
+        """Return which of these blobs are in no pack that is in its place and proves to have them.
 
-        To be asked after they were written down as relied upon.
+        To be asked after they were written down as relied upon. A pack in the way that is damaged
+        is set aside.
         """
+        absent = set(oids)
+        if not self._has_packs:
+            return absent
         with self._lock:
-            absent = self.absent(oids)
-            if absent and self._rescue(absent):
-                absent -= self._in_place(absent)
+            absent -= self._proved(absent)
+            if absent and self.refresh(seldom=True) | self.mend():
+                absent -= self._proved(absent)
             return absent
 
-    def __contains__(self, oid: Oid) -> bool:
-        """Say whether a blob is in a pack."""
-        return not self.absent([oid])
-
     def read(self, oid: Oid) -> bytes | None:
-        """Return the bytes of a blob, or None if it is in no pack, nor in one in the trash.
+        """Return the bytes of a blob, or None if it is in no pack that is known and in its place.
 
         Raises:
             BlobCorruptError: It is not what its name says, wherever it is.
         """
+        if not self._has_packs:
+            return None
+        damaged = False
         with self._lock:
-            damaged = False
-            for _attempt in range(2):
-                for location in self._find(oid):
-                    try:
-                        return self._files.content(location, self._algorithm)
-                    except FileNotFoundError:
-                        self._index.drop(location.pack)
-                    except PackDamagedError:
-                        damaged = True
-                if damaged or not self.refresh():
-                    break
-            data = self._read_trash(oid)
-        if data is None and damaged:
-            raise BlobCorruptError(oid, self.root)
-        return data
+            for location in self._find(oid):
+                try:
+                    return self._files.content(location, self._algorithm)
+                except FileNotFoundError:
+                    self._drop(location.pack)
+                except PackDamagedError:
+                    damaged = True
+        if damaged:
+            raise BlobCorruptError(oid, self.folder.root)
+        return None
 
     def take_out(self, oid: Oid) -> bytes | None:
-        """Return what `read` does, and set the pack aside if the blob is damaged.
+        """Return what `read` does, and set packs aside in which the blob is damaged.
 
         Raises:
-            BlobCorruptError: It was not what its name says. What else its pack held was rescued.
+            BlobCorruptError: It was not what its name says. What else its packs held was rescued.
         """
         try:
             return self.read(oid)
         except BlobCorruptError:
             aside = self.set_aside_damaged(oid)
-            raise BlobCorruptError(oid, self.root, set_aside=aside) from None
+            raise BlobCorruptError(oid, self.folder.root, set_aside=aside) from None
 
     def set_aside_damaged(self, oid: Oid) -> str:
         """Move packs out of the way in which a blob is damaged; return where the last one is now.
@@ -139,10 +132,22 @@ class PackedBlobs:
                 try:
                     self._files.content(location, self._algorithm)
                 except FileNotFoundError:
-                    self._index.drop(location.pack)
+                    self._drop(location.pack)
                 except PackDamagedError:
                     aside = self._set_aside(location.pack)
         return aside
+
+    def mend(self) -> bool:
+        """Rescue what is whole in packs whose indexes turned out to be damaged.
+
+        Returns:
+            Whether any were.
+        """
+        with self._lock:
+            damaged, self._damaged = self._damaged, set()
+            for pack in sorted(damaged):
+                self._set_aside(pack)
+            return bool(damaged)
 
     def find(self, oid: Oid) -> str | None:
         """Return the name of a pack that a blob is in; None if it is in none that is in place."""
@@ -151,9 +156,14 @@ class PackedBlobs:
                 return None
             return next((location.pack for location in self._find(oid)), None)
 
-    def equals(self, oid: Oid, data: bytes) -> bool:
-        """Say whether a blob that is in a pack holds these bytes."""
-        return self.read(oid) == data
+    def equals(self, oid: Oid, data: bytes) -> bool | None:
+        """Say whether a blob that is in a pack holds these bytes; None if it is in none any more.
+
+        Raises:
+            BlobCorruptError: It is not what its name says, wherever it is.
+        """
+        found = self.read(oid)
+        return None if found is None else found == data
 
     def learn(self, packs: Iterable[Pack]) -> None:
         """Take note of packs that have got their names."""
@@ -161,117 +171,106 @@ class PackedBlobs:
             for pack in packs:
                 self._index.learn(pack.id, pack.size, pack.entries)
 
-    def refresh(self) -> bool:
-        """Look which packs there are; return whether any are new."""
+    def refresh(self, *, seldom: bool = False) -> bool:
+        """Look which packs there are; return whether any are new.
+
+        Args:
+            seldom: Whether not to look again if the last look is not long ago, and nothing came
+                to light since then that asks for another.
+        """
+        if not self._has_packs:
+            return False
         with self._lock:
-            there = _packs(os.path.join(self.root, PREFIX))
+            began = monotonic()
+            if seldom and began < self._next_look:
+                return False
+            there = self.folder.packs()
             news = False
             for pack in self._index.sync(there):
                 try:
-                    self._index.learn(pack, there[pack], self._files.entries(pack))
+                    self._index.learn(pack, there[pack], self._read_index(pack))
                     news = True
                 except (PackError, OSError):
                     continue  # `fsck` tells of it; what is in it counts as absent.
+            now = monotonic()
+            self._next_look = now + _REST * (now - began)
             return news
+
+    def doubt(self) -> bool:
+        """Read the indexes of all packs again, once; return whether any is new.
+
+        A row of the database that was damaged is as good as absent: before a blob is called
+        missing, the packs themselves are asked.
+        """
+        with self._lock:
+            doubted, self._doubted = self._doubted, True
+            if doubted:
+                return False
+            self._index.doubt()
+            return self.refresh()
 
     def save(self) -> None:
         """Remember for later commands which pack holds what."""
         with self._lock:
             self._index.save()
+            self._next_look = 0.0  # What could not be saved is not known any more.
 
     def __iter__(self) -> Iterator[Stored]:
         """Yield every pack that is in its place and can be read."""
         self.refresh()
-        yield from self._stored(self._index.packs)
+        for pack, size in sorted(self._index.packs.items()):
+            entries = self._index.entries(pack)
+            if entries is not None and entries.algorithm == self._algorithm:
+                yield stored(pack, size, entries)
 
-    def contents(self, pack: str, lives: Callable[[Oid], bool]) -> Iterator[tuple[Oid, bytes]]:
-        """Yield the blobs of a pack that live.
+    def contents(self, pack: str, wanted: Callable[[Oid], bool]) -> Iterator[tuple[Oid, bytes]]:
+        """Yield the blobs of a pack that are wanted.
 
         Raises:
             BlobCorruptError: One was not what its name says.
-            OSError: The pack cannot be read.
+            PackError, OSError: The pack cannot be read.
         """
-        oids = [oid_of(entry) for entry in self._files.entries(pack) if entry.kind in _KINDS]
-        for oid in filter(lives, oids):
+        oids = [oid_of(entry) for entry in self._files.entries(pack) if entry.kind in KINDS]
+        for oid in filter(wanted, oids):
             data = self.read(oid)
             if data is not None:
                 yield oid, data
 
-    def trashed(self, day: str) -> Iterator[Stored]:
-        """Yield the packs that went to the trash on a day."""
-        folder = os.path.join(self._trash, day)
-        for pack, size in _packs(os.path.join(folder, PREFIX)).items():
-            try:
-                entries = self._files.entries(pack, os.path.join(folder, key_of(pack)))
-            except (PackError, OSError):
-                continue
-            yield Stored(pack, size, _refs(entries))
-
-    def trash(self, pack: str, day: str) -> bool:
+    def throw_away(self, pack: str, day: str) -> bool:
         """Move a pack to the trash of a day; return whether it was there."""
         with self._lock:
             self._files.close(pack)
-            self._index.drop(pack)
-            return self._move(self.path(pack), self._trash_path(pack, day))
-
-    def restore_from_trash(self, pack: str, day: str) -> bool:
-        """Move a pack back to its place; return whether it was in the trash of that day."""
-        return self._move(self._trash_path(pack, day), self.path(pack))
-
-    def empty_trash(self, pack: str, day: str) -> None:
-        """Delete a pack from the trash of a day."""
-        discard(self._trash_path(pack, day))
-
-    def share(self, path: str) -> None:
-        """Let others read a file that is to be a pack, if they share the cache."""
-        if self._folder_mode > 0o777:
-            changes.set_mode(path, PACK_MODE)
+            self._drop(pack)
+            return self.folder.move(self.folder.path(pack), self.folder.trash_path(pack, day))
 
     def close(self) -> None:
         """Close all files."""
         with self._lock:
             self._files.close_all()
             self._index.close()
+            self.trash.close()
+
+    def _read_index(self, pack: str) -> Entries:
+        try:
+            return self._files.entries(pack)
+        except PackDamagedError:
+            self._damaged.add(pack)
+            raise
 
     def _set_aside(self, pack: str) -> str:
-        """Rescue what is whole in a damaged pack, and move it out of the way.
-
-        Returns:
-            Where it is now; nothing where the cache cannot be changed.
-        """
-        try:
-            with Staging(os.path.join(self.root, "tmp"), mode=self._folder_mode) as staging:
-                self._salvage(self.path(pack), staging.new_path())
-            aside = os.path.join(self.root, "damaged", pack)
-            self._move(self.path(pack), aside)
-        except OSError as error:
-            if error.errno not in READ_ONLY:
-                raise
-            return ""
         self._files.close(pack)
-        self._index.drop(pack)
+        aside = set_aside(self.folder, pack, self._algorithm)
+        self._drop(pack)
         self.refresh()
         return aside
 
-    def _salvage(self, path: str, partial: str) -> None:
-        """Write what is whole in a damaged pack into a new one."""
-        writer = PackWriter(partial, self._algorithm)
-        try:
-            for entry, stored in salvage(path, self._algorithm):
-                writer.add(entry.kind, entry.digest, stored, codec=entry.codec, size=entry.size)
-            if writer.count:
-                rest = writer.finish()
-                self.share(partial)
-                naming = Naming(self.root, renaming(self._make_folder))
-                naming.add(partial, self.path(rest.id), rest.size)
-                naming.finish()
-        except FileNotFoundError:
-            pass  # Another process was faster.
-        finally:
-            writer.discard()
+    def _drop(self, pack: str) -> None:
+        """Take note that a pack is gone; what it held may be elsewhere now."""
+        self._index.drop(pack)
+        self._next_look = 0.0
 
     def _find(self, oid: Oid) -> Iterator[Location]:
-        kind, digest = _kind(oid), digest_of(oid)
+        kind, digest = kind_of(oid), digest_of(oid)
         following = self._following()
         if following is not None and following.entry[:2] == (kind, digest):
             self._last = following
@@ -290,99 +289,38 @@ class PackedBlobs:
             return None
         return Location(pack, number + 1, entries[number + 1])
 
-    def _in_place(self, oids: set[Oid]) -> set[Oid]:
-        """Return which blobs are in packs that are there at this moment."""
+    def _not_in_place(self, oids: Iterable[Oid]) -> set[Oid]:
+        """Return which blobs are in no pack, as far as the index knows, that is there now."""
         there: dict[str, bool] = {}
-        found: set[Oid] = set()
-        for kind, by_digest in _by_kind(oids):
-            for digest, pack in self._index.packs_of(kind, by_digest):
-                if pack not in there:
-                    there[pack] = os.path.exists(self.path(pack))
-                if there[pack]:
-                    found.add(by_digest[digest])
-        for pack, is_there in there.items():
-            if not is_there:
-                self._index.drop(pack)
-        return found
+        absent: set[Oid] = set()
+        rest = iter(oids)
+        while group := set(islice(rest, _ASKED_TOGETHER)):
+            for kind, by_digest in by_kind(group):
+                for digest, pack in self._index.packs_of(kind, by_digest):
+                    if self._is_there(pack, there):
+                        group.discard(by_digest[digest])
+            absent |= group
+        return absent
 
-    def _rescue(self, oids: set[Oid]) -> bool:
-        """Move packs back from the trash that hold any of these blobs; return if there were any."""
-        rescued = False
-        for day in self._trash_days():
-            for stored in list(self.trashed(day)):
-                if any(ref.oid in oids for ref in stored.blobs):
-                    rescued |= self.restore_from_trash(stored.id, day)
-        return rescued and self.refresh()
+    def _proved(self, oids: set[Oid]) -> set[Oid]:
+        """Return which blobs are in packs that are there now, by what their own indexes say."""
+        there: dict[str, bool] = {}
+        proved: set[Oid] = set()
+        for kind, by_digest in by_kind(oids):
+            for pack, _number, entry in self._index.find(kind, by_digest):
+                if self._is_there(pack, there):
+                    proved.add(by_digest[entry.digest])
+        return proved
 
-    def _read_trash(self, oid: Oid) -> bytes | None:
-        digest = digest_of(oid)
-        for day in self._trash_days():
-            for stored in self.trashed(day):
-                path = self._trash_path(stored.id, day)
-                for entry in self._files.entries(stored.id, path):
-                    if entry.digest == digest and entry.kind == _kind(oid):
-                        return self._files.content_at(path, stored.id, entry, self._algorithm)
-        return None
-
-    def _stored(self, packs: dict[str, int]) -> Iterator[Stored]:
-        for pack, size in sorted(packs.items()):
-            entries = self._index.entries(pack)
-            if entries is not None:
-                yield Stored(pack, size, _refs(entries))
-
-    def _trash_days(self) -> list[str]:
-        try:
-            return sorted(name for name in os.listdir(self._trash) if DAY.fullmatch(name))
-        except FileNotFoundError:
-            return []
-
-    @property
-    def _trash(self) -> str:
-        return os.path.join(self.root, "trash")
-
-    def _trash_path(self, pack: str, day: str) -> str:
-        return os.path.join(self._trash, day, key_of(pack))
-
-    def _make_folder(self, path: str) -> None:
-        make_folder(path, mode=self._folder_mode)
-
-    def _move(self, source: str, target: str) -> bool:
-        self._make_folder(os.path.dirname(target))
-        try:
-            changes.rename(source, target)
-        except FileNotFoundError:
-            return False
-        return True
-
-
-def _packs(folder: str) -> dict[str, int]:
-    """Return the packs in a folder of packs, with their sizes in bytes."""
-    found: dict[str, int] = {}
-    try:
-        starts = os.listdir(folder)
-    except FileNotFoundError:
-        return found
-    for start in starts:
-        try:
-            with os.scandir(os.path.join(folder, start)) as entries:
-                for entry in entries:
-                    pack = pack_at(f"{PREFIX}{start}/{entry.name}")
-                    if pack is not None and entry.is_file(follow_symlinks=False):
-                        found[pack] = entry.stat(follow_symlinks=False).st_size
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-    return found
-
-
-def _refs(entries: Entries) -> list[BlobRef]:
-    return [BlobRef(oid_of(entry), entry.size) for entry in entries if entry.kind in _KINDS]
-
-
-def _kind(oid: Oid) -> Kind:
-    return Kind.TREE if is_tree(oid) else Kind.BLOB
-
-
-def _by_kind(oids: Iterable[Oid]) -> list[tuple[Kind, dict[bytes, Oid]]]:
-    trees = {digest_of(oid): oid for oid in oids if is_tree(oid)}
-    blobs = {digest_of(oid): oid for oid in oids if not is_tree(oid)}
-    return [(Kind.TREE, trees)] * bool(trees) + [(Kind.BLOB, blobs)] * bool(blobs)
+    def _is_there(self, pack: str, known: dict[str, bool]) -> bool:
+        """Say whether a pack is in its place at this moment, or was when `known` was told."""
+        if pack not in known:
+            try:
+                found = stat(self.folder.path(pack))
+            except (FileNotFoundError, NotADirectoryError):
+                known[pack] = False
+            else:
+                known[pack] = S_ISREG(found.st_mode) and found.st_size == self._index.size(pack)
+            if not known[pack]:
+                self._drop(pack)
+        return known[pack]

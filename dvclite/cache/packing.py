@@ -2,12 +2,17 @@
 
 from collections.abc import Iterable
 
+from blake3 import blake3
+
 from dvclite.cache.packed import PackedBlobs
 from dvclite.files.naming import Naming
 from dvclite.files.staging import Staging
 from dvclite.hashing import Algorithm, Oid, is_tree
-from dvclite.pack.layout import Kind, digest_of
+from dvclite.pack.layout import digest_of, kind_of
 from dvclite.pack.writer import Pack, PackWriter
+
+_MOST_WAITING = 200_000
+_NAME_IS_PROOF = b"\0"
 
 
 class Packing:
@@ -30,17 +35,47 @@ class Packing:
         self._largest = largest
         self._writer: PackWriter | None = None
         self._finished: list[Pack] = []
+        # By blob what tells its bytes from others, for the pack that is being written and for
+        # those that wait for their names.
+        self._written: dict[Oid, bytes] = {}
+        self._waiting: dict[Oid, bytes] = {}
 
     def takes(self, size: int) -> bool:
         """Say whether a blob of `size` bytes goes into a pack."""
         return size <= self._largest
 
+    def holds(self, oid: Oid) -> bool:
+        """Say whether a blob is in a pack that has no name yet."""
+        return oid in self._written or oid in self._waiting
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so many blobs wait for the names of their packs that these should get them."""
+        return len(self._waiting) >= _MOST_WAITING
+
     def keep(self, oids: Iterable[Oid]) -> set[Oid]:
         """Return which of these blobs are in no pack: see `PackedBlobs.keep`."""
-        return self._packed.keep(oids)
+        return self._packed.keep(oid for oid in oids if not self.holds(oid))
 
-    def equals(self, oid: Oid, data: bytes) -> bool:
-        """Say whether a blob that is in a pack holds these bytes."""
+    def rescue(self, oids: Iterable[Oid]) -> set[Oid]:
+        """Return which of these blobs are in no pack, after those in the trash were moved back."""
+        absent = set(oids)
+        if absent and self._packed.trash.rescue(absent):
+            self._packed.refresh()
+            absent = self._packed.keep(absent)
+        return absent
+
+    def equals(self, oid: Oid, data: bytes) -> bool | None:
+        """Say whether a blob that is in a pack holds these bytes; None if it is in none any more.
+
+        Raises:
+            BlobCorruptError: It is damaged.
+        """
+        proof = self._written.get(oid) or self._waiting.get(oid)
+        if proof is not None:
+            return proof == self._proof(data)
+        if self._algorithm.cryptographic and self._packed.trusted and not is_tree(oid):
+            return True
         return self._packed.equals(oid, data)
 
     def set_aside_damaged(self, oid: Oid) -> None:
@@ -51,12 +86,12 @@ class Packing:
         """Put a blob into the pack that is being written."""
         if self._writer is None:
             self._writer = PackWriter(self._staging.new_path(), self._algorithm)
-        kind = Kind.TREE if is_tree(oid) else Kind.BLOB
         try:
-            self._writer.add(kind, digest_of(oid), data)
+            self._writer.add(kind_of(oid), digest_of(oid), data)
         except OSError:
             self._writer = None  # It has discarded itself.
             raise
+        self._written[oid] = self._proof(data)
         if self._writer.is_full:
             self.finish(naming)
 
@@ -69,18 +104,25 @@ class Packing:
             except BaseException:
                 writer.discard()
                 raise
-            self._packed.share(pack.path)
-            naming.add(pack.path, self._packed.path(pack.id), pack.size)
+            self._packed.folder.share(pack.path)
+            naming.add(pack.path, self._packed.folder.path(pack.id), pack.size)
             self._finished.append(pack)
+            self._waiting |= self._written
+            self._written = {}
 
-    def named(self) -> None:
-        """Take note that all packs that waited have got their names."""
-        self._packed.learn(self._finished)
-        self._finished = []
+    def named(self) -> set[str]:
+        """Take note that all packs that waited have got their names, and return these."""
+        finished, self._finished, self._waiting = self._finished, [], {}
+        self._packed.learn(finished)
+        return {pack.id for pack in finished}
 
     def discard(self) -> None:
         """Give up the pack that is being written."""
         if self._writer is not None:
             self._writer.discard()
             self._writer = None
-        self._finished = []
+        self._finished, self._written, self._waiting = [], {}, {}
+
+    def _proof(self, data: bytes) -> bytes:
+        """Return what no other bytes of the same name have."""
+        return _NAME_IS_PROOF if self._algorithm.cryptographic else blake3(data).digest()

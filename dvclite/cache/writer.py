@@ -108,7 +108,8 @@ class Writer:
         by_oid = {ref.oid: ref for ref in refs}
         self._lease.rely_on(by_oid)
         absent = self._blobs.absent(self._packing.keep(by_oid))
-        return [ref for oid, ref in by_oid.items() if oid in absent and not self._blobs.rescue(oid)]
+        absent = self._packing.rescue(oid for oid in absent if not self._blobs.rescue(oid))
+        return [ref for oid, ref in by_oid.items() if oid in absent]
 
     def new_path(self) -> str:
         """Return a path to write foreign bytes to, for `adopt`."""
@@ -239,26 +240,27 @@ class Writer:
     def _store_waiting(self) -> None:
         waiting, self._waiting, self._bytes_waiting = self._waiting, {}, 0
         self._lease.rely_on(waiting)
-        packed = {oid for oid, one in waiting.items() if self._packing.takes(len(one.data))}
-        unpacked = self._packing.keep(packed)
+        small = [oid for oid, one in waiting.items() if self._packing.takes(len(one.data))]
+        unpacked = self._packing.keep(small)
+        nowhere = self._blobs.absent(unpacked)
+        packed = set(small) - unpacked
         for oid, (data, path) in waiting.items():
-            if oid not in packed:
-                self._store_loose(oid, data, path)
-            elif oid in unpacked or not self._equals_packed(oid, data, path):
+            if oid in nowhere or (oid in packed and not self._equals_packed(oid, data, path)):
                 self._packing.add(oid, data, self._naming)
                 self._count(len(data))
+            elif oid not in packed:
+                self._store_loose(oid, data, path)
 
     def _equals_packed(self, oid: Oid, data: bytes, path: str) -> bool:
         """Say whether a pack holds a blob: the same bytes, where oids can be forged."""
-        if self._format.algorithm.cryptographic and not is_tree(oid):
-            return True
         try:
-            if self._packing.equals(oid, data):
-                return True
+            equals = self._packing.equals(oid, data)
         except BlobCorruptError:
             self._packing.set_aside_damaged(oid)
             return False
-        raise OidCollisionError(path, oid, self._format.algorithm.name)
+        if equals is False:
+            raise OidCollisionError(path, oid, self._format.algorithm.name)
+        return bool(equals)
 
     def _store_loose(self, oid: Oid, data: bytes, path: str) -> None:
         ref = BlobRef(oid, len(data))
@@ -304,7 +306,7 @@ class Writer:
     def _count(self, size: int) -> None:
         self.stored += 1
         self.stored_bytes += size
-        if self._naming.is_full:
+        if self._naming.is_full or self._packing.is_full:
             self._finish_naming()
 
 

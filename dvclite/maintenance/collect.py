@@ -93,6 +93,7 @@ def _empty_trash(
         ):
             continue
         trashed = list(cache.loose.trashed(day))
+        packs = list(cache.packed.trash.on(day))
         # Only now: another collector may just have moved what a command relies on.
         stays = cache.leased()
         for ref in trashed:
@@ -101,14 +102,14 @@ def _empty_trash(
             else:
                 cache.loose.empty_trash(ref.oid, day)
                 yield ref
-        yield from empty_trashed_packs(cache, day, (wanted, stays))
+        yield from empty_trashed_packs(cache, day, packs, (wanted, stays))
         cache.loose.remove_trash_day(day)
 
 
 def _trash(cache: Cache) -> Iterable[BlobRef]:
     for day in cache.loose.trash_days():
         yield from cache.loose.trashed(day)
-        for stored in cache.packed.trashed(day):
+        for stored in cache.packed.trash.on(day):
             yield from only_there(cache, stored)
 
 

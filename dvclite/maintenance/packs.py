@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from dvclite.cache.cache import Cache
-from dvclite.cache.packed import Stored
+from dvclite.cache.packfolder import Stored
 from dvclite.hashing import BlobRef, Oid
 
 _CHEAP = 8 << 20
@@ -49,32 +49,39 @@ def throw_away_packs(cache: Cache, garbage: Collection[Oid], day: str) -> list[B
     chosen = _choose(cache, garbage)
     if not chosen:
         return []
-    cache.repack([pack.id for pack in chosen], lambda oid: oid not in garbage)
-    thrown = [pack for pack in chosen if cache.packed.trash(pack.id, day)]
+    needless = cache.repack([pack.id for pack in chosen], lambda oid: oid not in garbage)
+    chosen = [pack for pack in chosen if pack.id in needless]
+    thrown = [pack for pack in chosen if cache.packed.throw_away(pack.id, day)]
     # Whoever began to rely on one of these before it was moved has said so by now.
     relied_on = cache.leased()
     gone: list[BlobRef] = []
     for pack in thrown:
         if any(ref.oid in relied_on for ref in pack.garbage):
-            cache.packed.restore_from_trash(pack.id, day)
+            cache.packed.trash.restore(pack.id, day)
         else:
             gone += pack.garbage
     return gone
 
 
 def empty_trashed_packs(
-    cache: Cache, day: str, needed: Sequence[Collection[Oid]]
+    cache: Cache, day: str, trashed: Sequence[Stored], needed: Sequence[Collection[Oid]]
 ) -> Iterator[BlobRef]:
-    """Delete the packs in the trash of a day, and yield the blobs that are gone with them.
+    """Delete packs from the trash of a day, and yield the blobs that are gone with them.
 
     A pack with something that is needed, and that is in no other, goes back to its place.
+
+    Args:
+        cache: The cache.
+        day: The day, as `YYYY-MM-DD`.
+        trashed: The packs.
+        needed: What is needed, by what was asked after the packs were looked up.
     """
-    for stored in list(cache.packed.trashed(day)):
+    for stored in trashed:
         only = only_there(cache, stored)
         if any(ref.oid in oids for ref in only for oids in needed):
-            cache.packed.restore_from_trash(stored.id, day)
+            cache.packed.trash.restore(stored.id, day)
         else:
-            cache.packed.empty_trash(stored.id, day)
+            cache.packed.trash.empty(stored.id, day)
             yield from only
 
 

@@ -1,11 +1,12 @@
 """What lies where in a pack: entries as values, their written form, and the format's bounds."""
 
 import re
+from collections.abc import Iterable
 from enum import IntEnum
 from struct import Struct
 from typing import Final, NamedTuple
 
-from dvclite.hashing import BLAKE3, MD5, TREE_SUFFIX, XXH128, Algorithm, Oid
+from dvclite.hashing import BLAKE3, MD5, TREE_SUFFIX, XXH128, Algorithm, Oid, is_tree
 
 TARGET: Final = 64 << 20
 """How large a pack is made, if there is enough to put into it."""
@@ -107,6 +108,19 @@ BOUNDS: Final = {
 def digest_of(oid: Oid) -> bytes:
     """Return the digest by which a blob or tree stands in a pack."""
     return bytes.fromhex(oid.removesuffix(TREE_SUFFIX))
+
+
+def kind_of(oid: Oid) -> Kind:
+    """Return as what a blob or tree stands in a pack that has it whole."""
+    return Kind.TREE if is_tree(oid) else Kind.BLOB
+
+
+def by_kind(oids: Iterable[Oid]) -> list[tuple[Kind, dict[bytes, Oid]]]:
+    """Return blobs and trees apart, by their digests."""
+    found: dict[Kind, dict[bytes, Oid]] = {}
+    for oid in oids:
+        found.setdefault(kind_of(oid), {})[digest_of(oid)] = oid
+    return list(found.items())
 
 
 def oid_of(entry: PackEntry) -> Oid:

@@ -32,5 +32,20 @@ class Packed:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much lies on a remote in packs.
+
+    Attributes:
+        packs: How many packs.
+        size: How many bytes they have.
+        content: How many bytes come out of them.
+    """
+
+    packs: int
+    size: int
+    content: int
+
+
 NOT_PACKED = Packed()
 """What it takes where there are no packs."""

@@ -14,6 +14,7 @@ from dvclite.hashing import BlobRef, Oid
 from dvclite.progress import Progress
 from dvclite.remotestore.engine import DEFAULT_JOBS, Outcome
 from dvclite.remotestore.named import Named
+from dvclite.remotestore.packed import NOT_PACKED, Extent, Packed
 from dvclite.tree import Tree
 
 LARGEST_TREE: Final = 4 << 30
@@ -100,6 +101,14 @@ class RemoteStore(Closing):
             RemoteError: The remote did not answer.
         """
 
+    def extent(self) -> Extent | None:
+        """Return how much lies there in packs; None where it lies otherwise.
+
+        Raises:
+            RemoteError: The remote did not answer.
+        """
+        return None
+
     @abstractmethod
     def tree(self, oid: Oid) -> Tree:
         """Return a tree, verified, without keeping it anywhere.
@@ -130,6 +139,22 @@ class RemoteStore(Closing):
             FileAccessError: There is no room for what is on its way.
             KeyboardInterrupt: What arrived until then stays.
         """
+
+    def weigh(
+        self,
+        blobs: Iterable[Named],  # noqa: ARG002 - for stores that have packs
+        source: Source,  # noqa: ARG002
+        progress: Progress,  # noqa: ARG002
+    ) -> Packed:
+        """Return what it would take to bring blobs to the remote in packs, where it has packs.
+
+        All of them are read, cut and compressed for that, and nothing is written. Arguments as
+        those of `push`.
+
+        Raises:
+            RemoteError: The remote did not answer.
+        """
+        return NOT_PACKED
 
     @abstractmethod
     def fetch(self, blobs: Iterable[Named], landing: Landing, progress: Progress) -> Outcome[Named]:

@@ -21,7 +21,7 @@ from dvclite.remotestore.store import RemoteStore
 from dvclite.repo.checkout import checkout
 from dvclite.repo.outputs import named_outputs
 from dvclite.repo.project import Project
-from dvclite.repo.results import CloudStatus, Exchanged
+from dvclite.repo.results import CloudReport, CloudStatus, Exchanged, OnRemote
 from dvclite.repo.versions import Choice, outputs_of
 from dvclite.transfer.compare import Comparison, compare
 from dvclite.transfer.fetch import fetch, fetchable
@@ -141,20 +141,25 @@ def pull(project: Project, choice: Choice, progress: Progress, *, force: bool = 
     return replace(fetched, restored=restored)
 
 
-def cloud_status(project: Project, choice: Choice, progress: Progress) -> list[CloudStatus]:
-    """Tell what the cache and the remotes lack of outputs, sorted by path.
+def cloud_status(project: Project, choice: Choice, progress: Progress) -> CloudReport:
+    """Tell what the cache and the remotes lack of outputs, and how much the remotes hold.
 
     Raises:
         BlobMissingError, TransferError: Something could not be compared.
         NoRemoteError, RemoteError, NotAnOutputError: Nothing could be done.
     """
     compared: list[CloudStatus] = []
+    remotes: list[OnRemote] = []
     for group in _pushed(project, choice):
         with _store(project, group.remote, choice.jobs) as store:
             found, failures = compare(project.cache, store, group.wanted, progress)
+            extent = store.extent()
         Moved(failures=tuple(failures)).check("compared")
         compared += [_told(path, comparison) for path, comparison in found.items()]
-    return sorted(compared, key=lambda status: status.path)
+        if extent is not None:
+            remotes.append(OnRemote(group.remote, extent.packs, extent.size, extent.content))
+    compared.sort(key=lambda status: status.path)
+    return CloudReport(tuple(compared), tuple(remotes))
 
 
 def _told(path: str, comparison: Comparison) -> CloudStatus:

@@ -17,7 +17,7 @@ from dvclite.progress import SILENT, Progress
 from dvclite.repo.project import Project
 from dvclite.repo.results import (
     Added,
-    CloudStatus,
+    CloudReport,
     Diff,
     Exchanged,
     Finding,
@@ -396,8 +396,8 @@ class Repo:
         jobs: int | None = None,
         versions: Versions = WORKSPACE,
         progress: Progress = SILENT,
-    ) -> list[CloudStatus]:
-        """Tell what the cache and the remotes lack of outputs, sorted by path.
+    ) -> CloudReport:
+        """Tell what the cache and the remotes lack of outputs, and how much the remotes hold.
 
         Arguments as those of `push`.
 

@@ -196,6 +196,41 @@ class CloudStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class OnRemote:
+    """How much lies on a remote in packs, for all who use it.
+
+    Attributes:
+        remote: The remote, by name.
+        packs: How many packs.
+        size: How many bytes they have.
+        content: How many bytes come out of them.
+    """
+
+    remote: str
+    packs: int
+    size: int
+    content: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloudReport:
+    """How the cache and the remotes compare.
+
+    Attributes:
+        outputs: What they lack of each output, sorted by path.
+        remotes: How much lies on those remotes that hold packs.
+    """
+
+    outputs: tuple[CloudStatus, ...]
+    remotes: tuple[OnRemote, ...]
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether both sides have everything."""
+        return all(output.is_clean for output in self.outputs)
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """What was found out about one thing.
 

@@ -1,10 +1,14 @@
 """Cache into remote: what `push` does."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from itertools import chain
+from pathlib import Path
 
 from dvclite.cache.cache import Cache
 from dvclite.errors import BlobCorruptError, BlobMissingError
+from dvclite.files.copying import OnBytes
 from dvclite.hashing import Oid, is_tree
 from dvclite.progress import Progress
 from dvclite.remotestore.engine import Failure, Outcome
@@ -66,12 +70,21 @@ def pushable(
                 error = BlobMissingError([blob.path], tried=[store.place])
                 failures.append(Failure(blob, error))
     complete, withheld = _divided(contents, absent)
+    size = total(sizes) + sum(tree.ref.size for tree in complete)
+    progress.start("Weighing", size=size)
+    try:
+        leaves = contents.drawn(dict(sizes))
+        source = Source(cache.read, partial(_shown, cache))
+        packed = store.weigh(chain(leaves, complete), source, progress)
+    finally:
+        progress.finish()
     return Moved(
         files=len(sizes),
-        size=total(sizes) + sum(tree.ref.size for tree in complete),
+        size=size,
         trees=len(complete),
         failures=tuple(contents.failures + failures),
         withheld=tuple(withheld),
+        packed=packed,
     )
 
 
@@ -122,6 +135,15 @@ def _read(cache: Cache, oid: Oid) -> bytes:
     except BlobCorruptError:
         with cache.lend(oid):
             raise
+
+
+@contextmanager
+def _shown(cache: Cache, oid: Oid, _moved: OnBytes) -> Iterator[Path]:
+    """Show where a blob lies, unverified, and change nothing in the cache."""
+    path = cache.loose.find(oid)
+    if path is None:
+        raise BlobMissingError([oid])
+    yield Path(path)
 
 
 def _divided(contents: Contents, absent: dict[Oid, int]) -> tuple[list[Named], list[str]]:

@@ -6,6 +6,7 @@ The names are DVC's, so that a section copied from its configuration works.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from dvclite.errors import RemoteSetupError
 from dvclite.remote.address import Address, parse_address
@@ -22,7 +23,9 @@ class GCSOptions:
         projectname: The project to name where a request wants one.
         credentialpath: The key file of a service account, or a user's credentials as
             `gcloud auth application-default login` writes them.
-        endpointurl: The server's address, where it is not Google's.
+        endpointurl: The server's address, where it is not Google's. It has to be said then which
+            credentials it may see, or none: the address may come with a repository from anywhere,
+            and would be sent a token that opens all that the user may open at Google.
         allow_anonymous_login: Send no credentials: for public buckets.
     """
 
@@ -56,7 +59,19 @@ def parse_options(url: str, options: Mapping[str, str]) -> GCSOptions:
     parsed = GCSOptions(**values)
     if parsed.allow_anonymous_login and parsed.credentialpath:
         raise RemoteSetupError(url, "allow_anonymous_login and credentialpath exclude each other")
+    named = parsed.allow_anonymous_login or parsed.credentialpath
+    if parsed.endpointurl and not named and not _is_google(parsed.endpointurl):
+        raise RemoteSetupError(
+            url,
+            f"your own Google credentials are not sent to {parsed.endpointurl}",
+            hint="set allow_anonymous_login, or credentialpath with `dvclite remote modify --local`",
+        )
     return parsed
+
+
+def _is_google(endpointurl: str) -> bool:
+    parts = urlsplit(endpointurl)
+    return parts.scheme == "https" and (parts.hostname or "").endswith(".googleapis.com")
 
 
 _READERS: Readers = {

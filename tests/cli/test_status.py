@@ -138,9 +138,12 @@ def test_the_cloud_lacks_what_was_not_pushed(stored, answer):
 
     assert "model.pkl: 1 blob to push, 4.9 KiB\n    model.pkl\n" in before.stdout
     assert before.stderr == "hint: `dvclite push` sends what the remote lacks\n"
-    assert [(item["path"], len(item["new"])) for item in found] == [("images", 4), ("model.pkl", 1)]
+    outputs = [(item["path"], len(item["new"])) for item in found["outputs"]]
+    assert outputs == [("images", 4), ("model.pkl", 1)]
     assert quiet.exit_code == 1
-    assert (after.exit_code, after.stdout) == (0, "Cache and remote are in step\n")
+    assert after.exit_code == 0
+    assert after.stdout.startswith("store holds 2 packs of ")
+    assert after.stdout.endswith("\nCache and remote are in step\n")
     assert stored.invoke("status", "-c", "-q").exit_code == 0
 
 

@@ -163,7 +163,7 @@ def test_a_remote_on_the_same_disk_shares_blocks_too(desk):
     remote = desk.image.place / "remote"
     desk.add()
     desk.type("remote", "add", "--default", "store", remote)
-    desk.type("remote", "modify", "store", "layout", "loose")
+    desk.type("config", "remote.store.layout", "loose")
     desk.type("push")
     (pushed,) = [path for path in remote.glob("files/*/*/*") if path.stat().st_size == BIG]
     assert blocks(pushed) == blocks(desk.model)

@@ -106,7 +106,7 @@ def test_who_may_read_but_not_list_can_read(gcs, source, tmp_path):
 
 
 def test_without_credentials_the_message_says_how_to_get_some(gcs):
-    remote = gcs.open(without=["allow_anonymous_login"])
+    remote = gcs.open(without=["allow_anonymous_login", "endpointurl"])
     error = fails(AccessDeniedError, CALLS["stat"], remote, None)
     assert "no credentials found" in str(error)
     assert "gcloud auth application-default login" in error.hint

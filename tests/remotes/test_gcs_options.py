@@ -67,6 +67,9 @@ def test_the_options_of_a_section_made_by_dvc_are_known(tmp_path):
         ({"endpointurl": "http://me:pw@host"}, "must hold no credentials"),
         ({"credentialpath": "/nowhere/at/all"}, "there is no file /nowhere/at/all"),
         ({"credentialpath": __file__, "allow_anonymous_login": "true"}, "exclude each other"),
+        ({"endpointurl": "https://collect.example"}, "not sent to https://collect.example"),
+        ({"endpointurl": "http://storage.googleapis.com"}, "not sent to http://"),
+        ({"endpointurl": "https://evilgoogleapis.com"}, "not sent to https://"),
     ],
 )
 def test_an_option_that_makes_no_sense_is_refused_with_the_reason(options, reason):
@@ -111,7 +114,7 @@ def test_importing_the_plugin_loads_no_sdk_and_opening_does_not_touch_the_networ
         "assert not {'google.cloud', 'google.auth', 'requests', 'urllib3'} & sys.modules.keys()\n"
         "def refuse(*_): raise AssertionError('the network was touched')\n"
         "socket.socket.connect = socket.getaddrinfo = refuse\n"
-        "dvclite_gcs.open('gs://bucket', {'endpointurl': 'http://nowhere.invalid'})\n"
+        "dvclite_gcs.open('gs://bucket', {'endpointurl': 'http://nowhere.invalid', 'allow_anonymous_login': 'true'})\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -7,7 +7,7 @@ from dvclite.cli.console import Console
 from dvclite.cli.names import Names
 from dvclite.cli.text import count, size
 from dvclite.repo.repo import Repo
-from dvclite.repo.results import CloudStatus
+from dvclite.repo.results import CloudReport, CloudStatus
 from dvclite.repo.versions import Versions
 
 
@@ -60,10 +60,10 @@ def show(console: Console, repo: Repo, asked: Asked, limit: int | None, *, as_js
         console.json(found)
     else:
         names = Names(repo.root)
-        for item in found:
+        for item in found.outputs:
             console.write(_lines(names, item, limit))
         _close(console, found)
-    return all(item.is_clean for item in found)
+    return found.is_clean
 
 
 def _lines(names: Names, item: CloudStatus, limit: int | None) -> Iterator[str]:
@@ -75,11 +75,16 @@ def _lines(names: Names, item: CloudStatus, limit: int | None) -> Iterator[str]:
             yield f"    … and {len(difference.paths) - len(shown):,} more"
 
 
-def _close(console: Console, found: Sequence[CloudStatus]) -> None:
-    console.say("; ".join(map(str, _differences(found))) or "Cache and remote are in step")
-    if any(item.new for item in found):
+def _close(console: Console, found: CloudReport) -> None:
+    items = found.outputs
+    for held in found.remotes:
+        if held.packs:
+            packs = f"{count(held.packs, 'pack')} of {size(held.size)}"
+            console.say(f"{held.remote} holds {packs}, out of which come {size(held.content)}")
+    console.say("; ".join(map(str, _differences(items))) or "Cache and remote are in step")
+    if any(item.new for item in items):
         console.hint("`dvclite push` sends what the remote lacks")
-    if any(item.deleted for item in found):
+    if any(item.deleted for item in items):
         console.hint("`dvclite fetch` brings what the cache lacks")
 
 

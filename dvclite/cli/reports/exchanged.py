@@ -29,8 +29,9 @@ def show(console: Console, repo: Repo, exchanged: Exchanged, verb: str, *, as_js
         parts.append(f"{what} would be {verb}" if exchanged.dry else f"{what} {verb}")
     if exchanged.packed is not None and exchanged.packed.content >= _WORTH_TELLING:
         packed = exchanged.packed
+        verb = "about" if exchanged.dry else "sent"
         parts.append(
-            f"sent {size(packed.sent)} in {count(packed.packs, 'pack')} for {size(packed.content)}"
+            f"{verb} {size(packed.sent)} in {count(packed.packs, 'pack')} for {size(packed.content)}"
         )
     if exchanged.restored is not None:
         show_paths(console, repo, exchanged.restored)

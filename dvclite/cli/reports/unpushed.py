@@ -27,10 +27,11 @@ def warn(console: Console, commits: tuple[str, ...]) -> None:
         console.hint("dvclite push")
 
 
-def _lacking(console: Console, repo: Repo, commits: tuple[str, ...]) -> list[CloudStatus]:
+def _lacking(console: Console, repo: Repo, commits: tuple[str, ...]) -> tuple[CloudStatus, ...]:
     """Compare the data of commits with the remote; with nothing where there is none."""
     try:
         with console.progress() as progress:
-            return repo.cloud_status(versions=Versions(revisions=commits), progress=progress)
+            report = repo.cloud_status(versions=Versions(revisions=commits), progress=progress)
     except NoRemoteError:
-        return []
+        return ()
+    return report.outputs

@@ -10,6 +10,7 @@ from dvclite.hashing import Algorithm
 from dvclite.pack.layout import Codec, Kind
 from dvclite.pack.writer import Pack, PackWriter
 from dvclite.remotestore.named import Named
+from dvclite.remotestore.packs.tally import Tally
 
 
 class StagingError(Exception):
@@ -29,17 +30,17 @@ class Draft:
     """A pack from its first entry until it has arrived, or failed.
 
     Attributes:
-        writer: Writes it.
+        writer: Writes it, or only counts what it would write.
         blobs: What is complete on the remote when this arrives.
         blobs_size: How many bytes these hold.
         content: How many bytes went in, before compression.
         chunks: The digests of the chunks that are in it.
-        pack: What it came to; None while it is filled.
+        pack: What it came to; None while it is filled, and where it is only counted.
         has_arrived: Whether it is on the remote.
         error: Why it did not arrive.
     """
 
-    writer: PackWriter
+    writer: PackWriter | Tally
     blobs: list[Named] = field(default_factory=list)
     blobs_size: int = 0
     content: int = 0

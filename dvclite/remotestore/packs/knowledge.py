@@ -13,6 +13,7 @@ from dvclite.pack.layout import PREFIX, Kind, key_of, pack_at
 from dvclite.pack.writer import Pack
 from dvclite.packindex import Location, PackIndex
 from dvclite.remote import Remote
+from dvclite.remotestore.packed import Extent
 from dvclite.remotestore.packs.bodies import Bodies
 from dvclite.remotestore.packs.ends import Ends
 
@@ -94,6 +95,13 @@ class Knowledge:
         with self._lock:
             self._recipe_packs.add(pack)
             self._has_news = True
+
+    def extent(self) -> Extent:
+        """Return how much there is."""
+        content = 0
+        for pack in self.packs:
+            content += sum(entry.size for entry in self.entries(pack) or ())
+        return Extent(len(self.packs), sum(self.packs.values()), content)
 
     def present(self, kind: Kind, digests: Iterable[bytes]) -> set[bytes]:
         """Return which of some digests there are entries for."""

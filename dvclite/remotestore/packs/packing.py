@@ -38,10 +38,10 @@ class Packing:
         knowledge: Knowledge,
         source: Source,
         format: Format,
-        new_path: Callable[[], str],
+        new_draft: Callable[[], Draft],
         advance: Callable[[int], object],
     ) -> None:
-        """Take bytes from `source` and write packs to paths from `new_path`.
+        """Take bytes from `source` and put them into packs that `new_draft` begins.
 
         `advance` is told of bytes that need not be sent, and may raise to interrupt.
         """
@@ -51,7 +51,7 @@ class Packing:
         self._knowledge = knowledge
         self._source = source
         self._format = format
-        self._new_path = new_path
+        self._new_draft = new_draft
         self._advance = advance
         self._draft: Draft | None = None
         self._judge = Judge()
@@ -161,7 +161,7 @@ class Packing:
 
     def _open(self) -> Draft:
         if self._draft is None:
-            self._draft = Draft.new(self._new_path, self._format.algorithm)
+            self._draft = self._new_draft()
         return self._draft
 
     def _full(self) -> Iterator[Draft]:

@@ -62,7 +62,7 @@ class Sending:
             StagingError: There is no room for packs.
         """
         self._progress = progress
-        packing = Packing(self._knowledge, source, self._format, self._new_path, self._advance)
+        packing = Packing(self._knowledge, source, self._format, self._new_draft, self._advance)
         try:
             self._send(packing.packs(blobs), packing.settle)
             self._outcome.failures += packing.failures
@@ -72,13 +72,18 @@ class Sending:
             if not self._outcome.stopped:
                 arrived = [cut for cut in packing.cuts if cut.is_complete and cut.error is None]
                 self._send(self._recipe_packs(arrived), self._settle_recipes)
-        finally:
+        except BaseException:
+            # A thread may still be at it: nothing is closed under its hands.
             self._is_over = True
-            packing.discard()
+            raise
+        packing.discard()
         self._outcome.packed = Packed(
             self._outcome.size, self._sent, self._packs, packing.reused, packing.reused_size
         )
         return self._outcome
+
+    def _new_draft(self) -> Draft:
+        return Draft.new(self._new_path, self._format.algorithm)
 
     def _advance(self, size: int) -> None:
         if self._is_over:
@@ -142,7 +147,7 @@ class Sending:
                 self._outcome.failures.append(Failure(cut.blob, RecipeError(reason)))
                 continue
             if draft is None:
-                draft = Draft.new(self._new_path, self._format.algorithm)
+                draft = self._new_draft()
             oid = cut.blob.ref.oid
             kind = Kind.TREE_RECIPE if is_tree(oid) else Kind.BLOB_RECIPE
             draft.add(kind, digest_of(oid), recipe, judge)

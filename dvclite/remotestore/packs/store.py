@@ -22,14 +22,18 @@ from dvclite.recipe import Recipe
 from dvclite.remote import Remote
 from dvclite.remotestore.engine import Outcome
 from dvclite.remotestore.named import Named
+from dvclite.remotestore.packed import Extent, Packed
 from dvclite.remotestore.packs.arrivals import Arrivals
-from dvclite.remotestore.packs.draft import StagingError
+from dvclite.remotestore.packs.draft import Draft, StagingError
 from dvclite.remotestore.packs.fetching import Fetching
 from dvclite.remotestore.packs.knowledge import Knowledge
 from dvclite.remotestore.packs.locating import Locating
+from dvclite.remotestore.packs.packing import Packing
 from dvclite.remotestore.packs.plan import Want, ranges
 from dvclite.remotestore.packs.recipes import Recipes
 from dvclite.remotestore.packs.sending import Sending
+from dvclite.remotestore.packs.tally import Tally
+from dvclite.remotestore.packs.weighing import weigh
 from dvclite.remotestore.store import LARGEST_TREE, Landing, RemoteStore, Source
 from dvclite.tree import Tree
 
@@ -94,6 +98,11 @@ class PackStore(RemoteStore):
             error = BlobCorruptError(oid, self._knowledge.where(pack))
         raise error or BlobMissingError([oid], tried=[self.place])
 
+    def extent(self) -> Extent:
+        """Return how much lies there: see `RemoteStore`."""
+        self._knowledge.refresh()
+        return self._knowledge.extent()
+
     def push(self, blobs: Iterable[Named], source: Source, progress: Progress) -> Outcome[Named]:
         """Bring blobs to the remote: see `RemoteStore`."""
         self._knowledge.refresh()
@@ -110,6 +119,16 @@ class PackStore(RemoteStore):
             raise FileAccessError(str(self._folder), text, hint=hint) from error
         finally:
             self._knowledge.save()
+
+    def weigh(self, blobs: Iterable[Named], source: Source, progress: Progress) -> Packed:
+        """Return what a push would take: see `RemoteStore`."""
+        self._knowledge.refresh()
+
+        def advance(size: int) -> None:
+            progress.advance(size=size)
+
+        packing = Packing(self._knowledge, source, self.format, lambda: Draft(Tally()), advance)
+        return weigh(packing, blobs)
 
     def fetch(self, blobs: Iterable[Named], landing: Landing, progress: Progress) -> Outcome[Named]:
         """Bring blobs from the remote, each verified: see `RemoteStore`."""

@@ -61,7 +61,7 @@ def many_wants(draw):
     for pack in "ab":
         offset = 0
         for gap, stored in draw(
-            st.lists(st.tuples(st.integers(0, MIB), st.integers(0, MIB)), max_size=60)
+            st.lists(st.tuples(st.integers(64, MIB), st.integers(0, MIB)), max_size=60)
         ):
             offset += gap
             wants.append(want(offset, stored, pack, target=len(wants)))

@@ -137,6 +137,24 @@ def test_an_edited_row_of_a_large_table_costs_its_own_size(here, there, open_sto
     assert there.cache.read(after.ref.oid) == new
 
 
+def test_what_a_push_would_take_is_told_without_writing_anything(here, store, remote, noise):
+    common = noise(1, 8 * MIB)
+    one = here.add("one", {"model": common, "log": b"epoch,loss\n" * 20_000})
+    two = here.add_file("two", common + noise(2, MIB))
+    before = sorted(here.root.rglob("*"))
+
+    planned = pushable(here.cache, store, [one, two], SILENT)
+
+    assert (remote.traffic.sent, sorted(here.root.rglob("*"))) == (0, before)
+    moved = here.push(store, one, two)
+    assert planned.packed.content == moved.packed.content
+    assert planned.packed.reused_size == moved.packed.reused_size >= 7 * MIB
+    assert abs(planned.packed.sent - moved.packed.sent) < 5000
+    extent = store.extent()
+    assert extent.size == moved.packed.sent
+    assert extent.content < moved.packed.content - 7 * MIB
+
+
 def test_chunks_are_shared_by_files_and_by_people(here, there, open_store, remote, noise):
     common = noise(1, 8 * MIB)
     with open_store("here") as store:
