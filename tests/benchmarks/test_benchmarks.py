@@ -112,7 +112,7 @@ def test_the_start_is_measured(run):
 
 
 def test_compression_is_measured_without_a_program(tmp_path):
-    command = [sys.executable, FOLDER / "compression.py", "--folder", tmp_path]
+    command = [sys.executable, FOLDER / "compressing.py", "--folder", tmp_path]
     options = ["--made", "1MiB", "--large", "2MiB"]
     done = subprocess.run([*command, *options], capture_output=True, encoding="utf-8")
 
