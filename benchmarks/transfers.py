@@ -71,7 +71,7 @@ def tell(title, source, size, chosen):
         for step, budget, usage, traffic in steps(source, size, folder, layout, chosen):
             objects = sum(path.is_file() for path in (folder / "remote").rglob("*"))
             rows.append(row(step + kind, budget, usage, traffic, objects))
-        shutil.rmtree(folder)
+        folder.rename(source.with_name(f"run-{title}-{layout}"))
     measuring.print_table(
         f"{title}, {chosen.latency * 1000:.0f} ms added to every call", HEADING, rows
     )
