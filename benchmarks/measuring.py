@@ -4,6 +4,7 @@ import argparse
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,9 @@ from typing import NamedTuple
 FILES_IN_A_FOLDER = 1000
 PIECE = 1 << 20
 UNITS = {"GiB": 1 << 30, "MiB": 1 << 20, "KiB": 1 << 10}
+DECIMAL_UNITS = {"GB": 10**9, "MB": 10**6, "kB": 10**3}
+ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""What ends a program as Ctrl-C does, but without a chance to clean up unless it asks for one."""
 
 
 class Usage(NamedTuple):
@@ -36,8 +40,12 @@ class Usage(NamedTuple):
 class Repository:
     """A git repository in which dvclite, or DVC, has been set up with a directory as its remote."""
 
-    def __init__(self, root, program):
-        """Make one in a new folder `root`, with a program that is given as the path to start it."""
+    def __init__(self, root, program, *, remote=None, **options):
+        """Make one in a new folder `root`, with a program that is given as the path to start it.
+
+        `remote` is the address of its remote; without one, that is a new folder beside `root`.
+        What is said of the remote besides are its `options`.
+        """
         self.root = root
         self.data = root / "data"
         self._program = program
@@ -46,7 +54,10 @@ class Repository:
         self._run("init", "--quiet")
         if is_dvc(program):
             self._run("config", "core.analytics", "false")
-        self._run("remote", "add", "--default", "store", str(root.with_name("remote")))
+        remote = remote or str(root.with_name("remote"))
+        self._run("remote", "add", "--default", "store", remote)
+        for option, value in options.items():
+            self._run("remote", "modify", "store", option, value)
         self.commit()
 
     def measured(self, *words):
@@ -62,8 +73,12 @@ class Repository:
         """Return a clone in a new folder `root`, without data."""
         self._git("clone", "--quiet", ".", str(root))
         clone = object.__new__(Repository)
-        clone.root, clone.data, clone._program = root, root / "data", self._program
+        clone.root, clone.data, clone._program = root, root / self.data.name, self._program
         return clone
+
+    def follow(self):
+        """Bring a clone up to the commit of what it was cloned from."""
+        self._git("pull", "--quiet")
 
     def _git(self, *words):
         who = ["-c", "user.name=benchmark", "-c", "user.email=benchmark@example.com"]
@@ -76,13 +91,29 @@ class Repository:
 def measured(command, *, cwd):
     """Run a program that must succeed, and return its Usage."""
     sync(cwd)
+    return run(command, cwd=cwd)
+
+
+def run(command, *, cwd):
+    """Run a program that must succeed, whatever waits to be written, and return its Usage."""
     with tempfile.TemporaryFile() as output:
         began = time.perf_counter()
         process = subprocess.Popen(
-            command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            command,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
-        # Unlike getrusage, this tells of one program, and not of the largest so far.
-        _, status, resources = os.wait4(process.pid, 0)
+        try:
+            # Unlike getrusage, this tells of one program, and not of the largest so far.
+            _, status, resources = os.wait4(process.pid, 0)
+        except BaseException:
+            # It and what it started would go on writing to the folder that is about to be removed.
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
@@ -90,14 +121,6 @@ def measured(command, *, cwd):
     unit = 1 if sys.platform == "darwin" else 1024
     cpu = resources.ru_utime + resources.ru_stime
     return Usage(wall, cpu, resources.ru_maxrss * unit)
-
-
-def run(command, *, cwd):
-    """Run a program that must succeed."""
-    done = subprocess.run(
-        command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
-    )
-    check(command, done.returncode, done.stdout)
 
 
 def check(command, code, output):
@@ -170,8 +193,8 @@ def program(name):
 
 
 def size(text):
-    """Read a number of bytes, like `512`, `2KiB`, `1.5GiB`."""
-    for unit, factor in UNITS.items():
+    """Read a number of bytes, like `512`, `2KiB`, `1.5GiB`, `200MB`."""
+    for unit, factor in {**UNITS, **DECIMAL_UNITS}.items():
         if text.endswith(unit):
             return int(float(text.removesuffix(unit)) * factor)
     return int(text)
@@ -187,7 +210,13 @@ def shown_size(number):
 
 @contextmanager
 def scratch(folder):
-    """Yield a new folder, in which programs find no settings of the user's; it is removed after."""
+    """Yield a new folder, in which programs find no settings of the user's; it is removed after.
+
+    So it is when the benchmark is told to end, too.
+    """
+    for ending in ENDINGS:
+        if signal.getsignal(ending) is not signal.SIG_IGN:
+            signal.signal(ending, lambda number, _frame: sys.exit(128 + number))
     place = Path(tempfile.mkdtemp(prefix="dvclite-benchmark-", dir=folder)).resolve()
     home = place / "home"
     home.mkdir()

@@ -7,6 +7,7 @@ much: read that as a ratio.
 
 import shutil
 import sys
+import tempfile
 from collections import defaultdict
 
 import measuring
@@ -32,7 +33,7 @@ def main():
             measuring.make_files(source, chosen.files, chosen.size)
             size = measuring.shown_size(chosen.size)
             compare(f"{chosen.files:,} files of {size}", source, chosen)
-            remove(source)
+            clear(source, source)
         if chosen.large:
             measuring.make_large_file(source, chosen.large)
             compare(f"One file of {measuring.shown_size(chosen.large)}", source, chosen)
@@ -49,7 +50,7 @@ def compare(title, source, chosen):
             folder.mkdir()
             for step, usage in steps(source, folder, program):
                 usages[name, step].append(usage)
-            remove(folder)
+            clear(folder, source)
     shown = {key: measuring.medians(values) for key, values in usages.items()}
     heading = ("step", "time", "CPU", "time, beside", "CPU, beside", "memory")
     rows = [row(name, step, usage, shown) for (name, step), usage in shown.items()]
@@ -61,7 +62,7 @@ def steps(source, folder, program):
     copied = folder / "copied"
     copy = ["cp", "-r", source, copied]
     yield COPY, measuring.measured(copy, cwd=folder)
-    remove(copied)
+    clear(copied, source)
     durably = ["sh", "-c", '"$@" && sync --file-system .', "sh", *copy]
     yield COPY_DURABLY, measuring.measured(durably, cwd=folder)
     repository = measuring.Repository(folder / "repository", program)
@@ -75,11 +76,11 @@ def steps(source, folder, program):
     yield "push", repository.measured("push")
     yield "push, nothing new", repository.measured("push")
     repository.commit()
-    remove(repository.data)
+    clear(repository.data, source)
     yield "checkout", repository.measured("checkout")
     fetched = repository.clone(folder / "fetched")
     yield "fetch, fresh clone", fetched.measured("fetch")
-    remove(fetched.root)
+    clear(fetched.root, source)
     pulled = repository.clone(folder / "pulled")
     yield "pull, fresh clone", pulled.measured("pull")
     measuring.run(["diff", "-rq", repository.data, pulled.data], cwd=folder)
@@ -92,8 +93,18 @@ def change(data):
         stream.write(b"changed")
 
 
-def remove(path):
-    shutil.rmtree(path) if path.is_dir() else path.unlink()
+def clear(path, source):
+    """Take a file or folder away; if there are many files in `source`, they only move aside.
+
+    For minutes ext4 gives to no new file the number of a removed one, and takes long to find
+    others: whatever makes files would seem slow after many were removed.
+    """
+    if source.is_dir():
+        path.rename(tempfile.mkdtemp(prefix="aside-", dir=source.parent))
+    elif path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def row(name, step, usage, shown):
