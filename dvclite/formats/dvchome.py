@@ -131,5 +131,7 @@ DVC_HOME = Home(
     own_local="tmp/dvclite/config.local",
     lock="tmp/lock",
     marker="tmp/btime",
+    pipelines="dvc.lock",
+    lists_users=False,
     shares_cache=False,
 )

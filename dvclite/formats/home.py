@@ -32,6 +32,8 @@ class Home:
         own_local: The same for settings of one clone.
         lock: The file in it that other programs lock while they work; empty for none.
         marker: Another file of `init`, empty, that other programs look for; empty for none.
+        pipelines: The name of files that list outputs which another program makes; empty for none.
+        lists_users: Whether everybody who uses a cache in common is known by name.
         shares_cache: Whether work trees of one git repository share the cache of the first.
     """
 
@@ -48,4 +50,6 @@ class Home:
     own_local: str = ""
     lock: str = ""
     marker: str = ""
+    pipelines: str = ""
+    lists_users: bool = True
     shares_cache: bool = True

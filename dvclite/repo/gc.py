@@ -18,7 +18,7 @@ from dvclite.errors import (
 from dvclite.files.staging import sweep
 from dvclite.git.location import worktrees
 from dvclite.git.program import untied
-from dvclite.git.versions import FileVersion
+from dvclite.git.versions import FileVersion, Wanted
 from dvclite.hashing import BlobRef, Oid, is_tree
 from dvclite.maintenance.collect import Needed, collect
 from dvclite.maintenance.collected import Collected
@@ -77,7 +77,36 @@ def gc(
     return collected
 
 
+def _check_knowable(project: Project) -> None:
+    """Raise if something is needed, or may be, that dvclite has no list of."""
+    inside = project.cache.root.is_relative_to(project.folder)
+    if not inside and not project.home.lists_users:
+        raise CollectError(
+            f"{project.cache.root} may be in use by repositories that only DVC works in, and"
+            " nobody lists those",
+            hint="nothing was removed; `dvc gc -p` takes the paths of such repositories",
+        )
+    if name := project.home.pipelines:
+        found = list(project.index.find_pointers((name,)).paths) if project.uses_git else []
+        found += [
+            version.path
+            for version in (
+                project.history.pointers_kept(_called(name)) if project.uses_git else ()
+            )
+        ]
+        if found:
+            raise CollectError(
+                f"{found[0]} lists data that DVC's pipelines made, which is not read yet",
+                hint="nothing was removed; use `dvc gc` here",
+            )
+
+
+def _called(name: str) -> Wanted:
+    return lambda path: path.rpartition("/")[2] == name
+
+
 def _needed(project: Project, keep: Keep, elsewhere: Elsewhere, *, force: bool) -> Needed:
+    _check_knowable(project)
     marker = _Marker(project, elsewhere)
     marker.mark_workspaces()
     marker.mark_other_projects()

@@ -191,6 +191,40 @@ def test_a_damaged_download_is_noticed(shared, tmp_path):
     assert clone.data("data") == {"data/b": b"b"}
 
 
+def test_blobs_have_the_mode_that_dvc_trusts_whatever_the_umask(shared):
+    before = os.umask(0o077)
+    try:
+        shared.write("data/a", "a")
+        shared.lite("add", "data")
+    finally:
+        os.umask(before)
+    assert {mode for mode, _data in shared.cached().values()} == {0o444}
+
+
+def test_gc_stops_where_it_cannot_know_what_is_needed(shared, tmp_path):
+    shared.write("a", "a")
+    shared.lite("add", "a")
+    shared.write("sub/dvc.lock", "schema: '2.0'\n")
+    done = shared.invoke("gc", "--force")
+    assert done.exit_code == 1
+    assert "dvc.lock" in done.stderr
+    (shared.root / "sub/dvc.lock").unlink()
+    shared.lite("cache", "dir", tmp_path / "cache")
+    done = shared.invoke("gc", "--force")
+    assert done.exit_code == 1
+    assert "only DVC" in done.stderr
+
+
+def test_a_remote_of_versions_is_named_as_such(shared, tmp_path):
+    shared.lite("remote", "add", "-d", "store", "s3://bucket/a")
+    shared.lite("remote", "modify", "store", "version_aware", "true")
+    shared.write("a", "a")
+    shared.lite("add", "a")
+    done = shared.invoke("push")
+    assert done.exit_code != 0
+    assert "version_aware" in done.stderr
+
+
 def test_settings_of_dvc_for_users(shared, home, tmp_path):
     folder = home / ".config/dvc"
     folder.mkdir(parents=True)
