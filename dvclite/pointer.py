@@ -67,11 +67,13 @@ class Pointer:
         path: The file itself, relative to the repository's root.
         outputs: What it names: one output as a rule.
         text: Its content.
+        read_only: Whether another program makes what it names, and alone changes it.
     """
 
     path: str
     outputs: tuple[Output, ...]
     text: str
+    read_only: bool = False
 
 
 def pointer_path(output: str) -> str:
