@@ -133,5 +133,6 @@ DVC_HOME = Home(
     marker="tmp/btime",
     pipelines="dvc.lock",
     lists_users=False,
+    hides_pointers=True,
     shares_cache=False,
 )

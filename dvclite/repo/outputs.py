@@ -203,7 +203,12 @@ def _pointer_paths(project: Project, names: Sequence[str]) -> Iterable[str]:
         ]
     paths = project.index.find_pointers(names).paths
     nested = nested_projects(project, {path.rpartition("/")[0] for path in paths})
-    return [path for path in paths if not nested or not path.startswith(nested)]
+    return [
+        path
+        for path in paths
+        if not (nested and path.startswith(nested))
+        and not (project.home.hides_pointers and project.ignore_rules.matches(path, False))  # noqa: FBT003
+    ]
 
 
 def nested_projects(project: Project, folders: Iterable[str]) -> tuple[str, ...]:

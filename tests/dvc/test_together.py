@@ -142,6 +142,34 @@ def test_data_of_old_versions(make_shared, tmp_path):
     assert bench.cached().keys() == theirs.cached().keys()
 
 
+def test_imported_data_is_not_pushed(make_shared, tmp_path):
+    source, bench = make_shared("source"), make_shared("bench")
+    source.write("data/a", "a")
+    source.dvc("add", "data")
+    source.dvc("remote", "add", "-d", "store", tmp_path / "theirs")
+    source.dvc("push")
+    source.commit()
+    bench.dvc("import", source.root, "data")
+    bench.dvc("remote", "add", "-d", "store", tmp_path / "ours")
+    assert "up to date" in bench.lite("status")
+    bench.lite("push")
+    assert not list(tmp_path.glob("ours/files/md5/*/*"))
+    before = bench.read("data.dvc")
+    bench.lite("gc", "--force")
+    bench.lite("checkout")
+    assert bench.data("data") == {"data/a": b"a"}
+    assert bench.read("data.dvc") == before
+
+
+def test_pointers_that_dvcignore_names_are_hidden(shared):
+    shared.write("old/a", "a")
+    shared.write("b", "b")
+    shared.lite("add", "old/a", "b")
+    shared.write(".dvcignore", "old\nb.dvc\n")
+    assert "no data" in shared.dvc("status")
+    assert "Nothing is tracked" in shared.lite("status")
+
+
 def test_links_inside_a_directory(shared, tmp_path):
     outside = tmp_path / "outside"
     outside.write_text("far")
