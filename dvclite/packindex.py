@@ -75,6 +75,7 @@ class PackIndex:
         self._gone: list[tuple[int]] = []
         self._has_news = False
         self._is_damaged = False
+        self._kept_version = 0
         self._indexes: OrderedDict[str, Entries] = OrderedDict()
         self._indexed_bytes = 0
 
@@ -97,7 +98,7 @@ class PackIndex:
         Returns:
             Those whose entries are not known.
         """
-        self._open()
+        self._notice_changes(self._open())
         for pack, size in list(self._packs.values()):
             if there.get(pack) != size:
                 self.drop(pack)
@@ -217,6 +218,7 @@ class PackIndex:
         except (sqlite3.Error, UnicodeDecodeError):
             # Missing, as a rule. A damaged one is found out again when it is to be written.
             self._let_go(connection)
+            self._packs = {}
         return connection
 
     def _attach(self, connection: sqlite3.Connection) -> None:
@@ -229,11 +231,29 @@ class PackIndex:
         (version,) = connection.execute("PRAGMA kept.user_version").fetchone()
         if version != _SCHEMA.version:
             raise sqlite3.DatabaseError("made by another version")
-        for key, pack, size in connection.execute("SELECT key, id, size FROM kept.packs"):
-            # A damaged database may hold values of other types.
-            if isinstance(pack, str) and pack_at(key_of(pack)) and _key(pack) == key:
-                self._packs[key] = (pack, size if isinstance(size, int) else -1)
         self._schemas = ("main", "kept")
+        self._load(connection)
+
+    def _notice_changes(self, connection: sqlite3.Connection) -> None:
+        """Look which packs the database tells of, if another process has changed it."""
+        if "kept" not in self._schemas:
+            return
+        try:
+            (version,) = connection.execute("PRAGMA kept.data_version").fetchone()
+            if version != self._kept_version:
+                self._packs = {}
+                self._load(connection)
+        except (sqlite3.Error, UnicodeDecodeError):
+            self._forget_kept(connection)
+
+    def _load(self, connection: sqlite3.Connection) -> None:
+        (self._kept_version,) = connection.execute("PRAGMA kept.data_version").fetchone()
+        for schema in self._schemas:
+            rows = connection.execute(f"SELECT key, id, size FROM {schema}.packs").fetchall()  # noqa: S608
+            for key, pack, size in rows:
+                # A damaged database may hold values of other types.
+                if isinstance(pack, str) and pack_at(key_of(pack)) and _key(pack) == key:
+                    self._packs[key] = (pack, size if isinstance(size, int) else -1)
 
     def _let_go(self, connection: sqlite3.Connection) -> None:
         self._schemas = ("main",)
@@ -275,8 +295,10 @@ class PackIndex:
     def _forget_kept(self, connection: sqlite3.Connection) -> None:
         self._let_go(connection)
         self._is_damaged = self._has_news = True
-        ours = {key for (key,) in connection.execute("SELECT key FROM main.packs")}
-        self._packs = {key: pack for key, pack in self._packs.items() if key in ours}
+        self._packs = {
+            key: (pack, size)
+            for key, pack, size in connection.execute("SELECT key, id, size FROM main.packs")
+        }
 
     def _remember(self, pack: str, entries: Entries) -> None:
         if pack not in self._indexes:

@@ -24,6 +24,7 @@ _ASKED_TOGETHER = 10_000
 _REST = 20
 """How much longer than it took to look at all packs to wait until the next look, where a look may
 be left out."""
+_LONGEST_REST = 1.0
 
 
 class PackedBlobs:
@@ -185,6 +186,7 @@ class PackedBlobs:
             if seldom and began < self._next_look:
                 return False
             there = self.folder.packs()
+            before = self._index.packs
             news = False
             for pack in self._index.sync(there):
                 try:
@@ -192,8 +194,10 @@ class PackedBlobs:
                     news = True
                 except (PackError, OSError):
                     continue  # `fsck` tells of it; what is in it counts as absent.
+            # Another process may have entered some into the database.
+            news = news or not before.keys() >= self._index.packs.keys()
             now = monotonic()
-            self._next_look = now + _REST * (now - began)
+            self._next_look = now + min(_REST * (now - began), _LONGEST_REST)
             return news
 
     def doubt(self) -> bool:

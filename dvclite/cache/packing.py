@@ -60,9 +60,10 @@ class Packing:
     def rescue(self, oids: Iterable[Oid]) -> set[Oid]:
         """Return which of these blobs are in no pack, after those in the trash were moved back."""
         absent = set(oids)
-        if absent and self._packed.trash.rescue(absent):
-            self._packed.refresh()
-            absent = self._packed.keep(absent)
+        if absent:
+            self._packed.trash.rescue(absent)
+            if self._packed.refresh():
+                absent = self._packed.keep(absent)
         return absent
 
     def equals(self, oid: Oid, data: bytes) -> bool | None:

@@ -20,7 +20,8 @@ class BlobMissingError(CacheError):
             f"data of {len(names):,} {'path is' if len(names) == 1 else 'paths are'}"
             f" not in the cache{looked}:{listing(names)}",
             hint=(
-                "ask whoever added this data to run `dvclite push`"
+                "ask whoever has this data to run `dvclite push`,"
+                " and `dvclite fsck --remote --repair` if there is nothing to push"
                 if tried
                 else "run `dvclite pull` to fetch what is missing"
             ),

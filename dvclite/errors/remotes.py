@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from dvclite.errors.cache import BlobCorruptError
 from dvclite.errors.ground import DvcliteError, listing
 
 
@@ -57,7 +58,7 @@ class TransferError(DvcliteError):
         super().__init__(
             f"{failed:,} of {done + failed:,} files could not be {action}:{listing(causes)}{untried}",
             hint=(
-                f"{_hint(failures)}what arrived is kept;"
+                f"{_hint(action, failures)}what arrived is kept;"
                 " run the same command again to go on from there"
             ),
         )
@@ -72,8 +73,10 @@ def _cause(error: Exception) -> str:
     return str(error).partition("\n")[0].rstrip(":")
 
 
-def _hint(failures: Sequence[tuple[str, Exception]]) -> str:
-    """Return what to do about a remote that failed, if that is all that is wrong."""
+def _hint(action: str, failures: Sequence[tuple[str, Exception]]) -> str:
+    """Return what to do about a remote that is damaged, or failed if that is all that is wrong."""
+    if action == "fetched" and any(isinstance(error, BlobCorruptError) for _, error in failures):
+        return "ask whoever has this data to run `dvclite fsck --remote --repair`; "
     hints = {error.hint if isinstance(error, RemoteError) else "" for _name, error in failures}
     hint = hints.pop() if len(hints) == 1 else ""
     return f"{hint}; " if hint else ""

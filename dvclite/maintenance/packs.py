@@ -86,8 +86,8 @@ def empty_trashed_packs(
 
 
 def only_there(cache: Cache, stored: Stored) -> list[BlobRef]:
-    """Return the blobs of a pack in the trash that no pack in its place has."""
-    absent = cache.packed.absent(ref.oid for ref in stored.blobs)
+    """Return the blobs of a pack in the trash that are not in their places."""
+    absent = cache.loose.absent(cache.packed.absent(ref.oid for ref in stored.blobs))
     return [ref for ref in stored.blobs if ref.oid in absent]
 
 

@@ -155,3 +155,28 @@ def test_asking_changes_nothing(packs):
     index.close()
 
     assert (packs.path.read_bytes(), os.listdir(packs.folder)) == before
+
+
+def test_a_pack_that_left_the_database_meanwhile_is_to_be_learned_again(packs):
+    one = packs.make("a")
+    packs.index(one).save()
+    index = packs.index()
+    assert found(index, "a") == [(one, 0)]
+    other = packs.index()
+    other.drop(one)
+    other.save()
+
+    assert index.sync(packs.sizes(one)) == [one]
+    index.learn(one, packs.made[one].size, packs.made[one].entries)
+    assert found(index, "a") == [(one, 0)]
+
+
+def test_without_a_path_nothing_is_saved(packs, tmp_path):
+    one = packs.make("a")
+    index = PackIndex(None, lambda pack: packs.made[pack].entries)
+    index.learn(one, packs.made[one].size, packs.made[one].entries)
+    before = sorted(tmp_path.iterdir())
+    index.save()
+
+    assert found(index, "a") == [(one, 0)]
+    assert sorted(tmp_path.iterdir()) == before

@@ -30,7 +30,7 @@ class Knowledge:
     Attributes:
         bodies: Small packs that are at hand as a whole.
         packs: The packs that can be used, with their sizes.
-        damaged: What is wrong with others.
+        damaged: What is wrong with others, and with entries of these.
     """
 
     def __init__(self, remote: Remote, format: Format, folder: Path, jobs: int) -> None:

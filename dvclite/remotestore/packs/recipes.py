@@ -65,7 +65,10 @@ class Recipes:
         for place in places:
             try:
                 recipe = self._read(place)
-            except (PackError, RecipeError, KeyMissingError):
+            except KeyMissingError:
+                continue
+            except (PackError, RecipeError) as error:
+                self._knowledge.damaged.setdefault(place.pack, error)
                 continue
             if self.is_complete(recipe):
                 yield place, recipe

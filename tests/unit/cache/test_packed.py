@@ -183,3 +183,13 @@ def test_looking_does_not_write(caches):
     cache.read(oids[0])
 
     assert not caches.index.exists()
+
+
+def test_a_pack_that_another_process_entered_into_the_database_is_found(caches):
+    (first,) = caches.add(b"first")
+    cache = caches.open()
+    assert cache.read(first) == b"first"
+    (second,) = caches.add(b"second")
+
+    assert cache.absent([second]) == set()
+    assert cache.read(second) == b"second"

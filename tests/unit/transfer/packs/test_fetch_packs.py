@@ -192,6 +192,18 @@ def test_a_bad_chunk_that_is_nowhere_else_fails_its_file_alone(
     assert large.ref.oid not in there.cache
 
 
+def test_a_bad_recipe_is_named_with_its_pack(there, open_store, packs, flip, pushed, noise, failed):
+    large = pushed(noise(1, 3 * MIB), "model.bin")
+    (pack,) = (pack for pack, found in packs().items() if found[0].kind == EntryKind.BLOB_RECIPE)
+    flip(pack, packs()[pack][0].offset)
+
+    with open_store("there") as store:
+        moved = there.fetch(store, large)
+
+    assert failed(moved) == {"model.bin": BlobMissingError}
+    assert f"damaged there: pack {pack}" in str(moved.failures[0].error)
+
+
 def test_a_pack_that_vanishes_while_it_is_used_is_named(
     there, open_store, remote, packs, pushed, noise, failed
 ):
