@@ -1,10 +1,11 @@
 """What of a repository is DVC's, and what dvclite does where it would do something else."""
 
-import fcntl
 import hashlib
 import os
 
 import pytest
+
+fcntl = pytest.importorskip("fcntl")
 
 
 def test_init_makes_what_dvc_makes(git_repo, dvc, make_shared):
