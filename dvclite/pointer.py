@@ -14,6 +14,7 @@ changed in place: comments, order, and keys that mean nothing to us stay as they
 import re
 from dataclasses import dataclass, replace
 from posixpath import basename, dirname, join, normpath
+from typing import NamedTuple
 
 from dvclite.errors import HostilePathError, PointerConflictError, PointerError
 from dvclite.hashing import ALGORITHM_NAMES, Algorithm, Oid, algorithm_of, is_oid
@@ -67,11 +68,13 @@ class Pointer:
         path: The file itself, relative to the repository's root.
         outputs: What it names: one output as a rule.
         text: Its content.
+        read_only: Whether another program makes what it names, and alone changes it.
     """
 
     path: str
     outputs: tuple[Output, ...]
     text: str
+    read_only: bool = False
 
 
 def pointer_path(output: str) -> str:
@@ -98,8 +101,10 @@ def parse(path: str, data: bytes, algorithm: Algorithm) -> Pointer:
         text = data.decode("utf-8-sig")
         if _CONFLICT.search(text) is not None:
             raise PointerConflictError(path)
-        folder, items = _items(path, text)
+        folder, items, is_import = _parts(path, text)
         outputs = tuple(_output(item, folder, algorithm) for item in items)
+        if is_import:  # Its data belongs on the remote of the repository that it is from.
+            outputs = tuple(replace(output, pushed=False) for output in outputs)
     except UnicodeDecodeError as error:
         raise PointerError(path, "it is not UTF-8 text") from error
     except YamlError as error:
@@ -122,7 +127,7 @@ def with_output(pointer: Pointer | None, output: Output, algorithm: Algorithm) -
         lines = [f"{key}: {value}" for key, value in values.items() if value is not None]
         text = "outs:\n- " + "\n  ".join(lines) + "\n"
         return Pointer(pointer_path(output.path), (output,), text)
-    _folder, items = _items(pointer.path, pointer.text)
+    items = _parts(pointer.path, pointer.text).items
     place = [known.path for known in pointer.outputs].index(output.path)
     del values["path"]
     text = changed(pointer.text, items[place], values)
@@ -132,13 +137,26 @@ def with_output(pointer: Pointer | None, output: Output, algorithm: Algorithm) -
 
 def moved(pointer: Pointer, output: str) -> Pointer:
     """Return the pointer of a single output for another path of that output."""
-    _folder, items = _items(pointer.path, pointer.text)
+    items = _parts(pointer.path, pointer.text).items
     text = changed(pointer.text, items[0], {"path": quoted(basename(output))})
     return Pointer(pointer_path(output), (replace(pointer.outputs[0], path=output),), text)
 
 
-def _items(path: str, text: str) -> tuple[str, list[Mapping]]:
-    """Return the folder that a pointer's paths are relative to, and its outputs' mappings."""
+class _Parts(NamedTuple):
+    """What a pointer consists of.
+
+    Attributes:
+        folder: What its paths are relative to.
+        items: What it says of each output.
+        is_import: Whether its data is from another repository.
+    """
+
+    folder: str
+    items: list[Mapping]
+    is_import: bool
+
+
+def _parts(path: str, text: str) -> _Parts:
     top = read(text)
     if not isinstance(top, Mapping):
         raise YamlError("it does not hold outputs")
@@ -148,7 +166,11 @@ def _items(path: str, text: str) -> tuple[str, list[Mapping]]:
     items = [item for item in outs.items if isinstance(item, Mapping)]
     if len(items) != len(outs.items):
         raise YamlError("an output is not a mapping")
-    return normpath(join(dirname(path), top.text("wdir") or ".")), items
+    deps = top.items.get("deps")
+    is_import = isinstance(deps, Sequence) and any(
+        isinstance(item, Mapping) and "repo" in item.items for item in deps.items
+    )
+    return _Parts(normpath(join(dirname(path), top.text("wdir") or ".")), items, is_import)
 
 
 def _output(item: Mapping, folder: str, algorithm: Algorithm) -> Output:

@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
@@ -52,6 +53,7 @@ class LooseBlobs:
         self.root = str(root)
         self._format = format
         self._folder_mode = folder_mode
+        self._masked: bool | None = None
 
     def path(self, oid: Oid) -> str:
         """Return where a blob belongs."""
@@ -190,8 +192,16 @@ class LooseBlobs:
 
     def share(self, path: str) -> None:
         """Let others read a file that is to be a blob, if they share the cache: the umask may not."""
-        if self._folder_mode > 0o777:
+        if self._folder_mode > 0o777 or self._is_masked(path):
             changes.set_mode(path, BLOB_MODE)
+
+    def _is_masked(self, path: str) -> bool:
+        """Say whether the umask keeps blobs from the mode that the format wants for all of them."""
+        if not self._format.exact_modes:
+            return False
+        if self._masked is None:
+            self._masked = stat.S_IMODE(os.stat(path).st_mode) != BLOB_MODE
+        return self._masked
 
     def set_aside(self, oid: Oid, path: str) -> str:
         """Move a blob whose bytes are wrong out of the way; return where it is now.
@@ -262,7 +272,7 @@ def _blobs_below(folder: str, prefix: str, format: Format) -> Iterator[BlobRef]:
                 found = [(entry.name, entry.stat(follow_symlinks=False)) for entry in entries]
         except (FileNotFoundError, NotADirectoryError):
             continue
-        for name, stat in sorted(found):
+        for name, status in sorted(found):
             oid = format.oid_at(f"{prefix}{start}/{name}")
             if oid is not None:
-                yield BlobRef(oid, stat.st_size)
+                yield BlobRef(oid, status.st_size)

@@ -94,6 +94,7 @@ DVC = Format(
     algorithm=ALGORITHM,
     packs=False,
     keeps_links=False,
+    exact_modes=True,
     encode=_encode,
     decode=_decode,
 )

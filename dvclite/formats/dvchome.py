@@ -131,5 +131,8 @@ DVC_HOME = Home(
     own_local="tmp/dvclite/config.local",
     lock="tmp/lock",
     marker="tmp/btime",
+    pipelines="dvc.lock",
+    lists_users=False,
+    hides_pointers=True,
     shares_cache=False,
 )

@@ -18,6 +18,7 @@ class Format:
         algorithm: What oids are made with.
         packs: Whether small blobs rest and travel in packs.
         keeps_links: Whether trees hold symbolic links, executable bits and empty folders.
+        exact_modes: Whether blobs have one mode, whatever the umask says: others look at it.
         encode: Writes sorted entries down as a tree's data.
         decode: Reads a tree's data back.
     """
@@ -26,6 +27,7 @@ class Format:
     algorithm: Algorithm
     packs: bool
     keeps_links: bool
+    exact_modes: bool
     encode: Callable[[Iterable[Entry]], bytes]
     decode: Callable[[bytes], Iterator[Entry]]
 

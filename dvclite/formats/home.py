@@ -32,6 +32,9 @@ class Home:
         own_local: The same for settings of one clone.
         lock: The file in it that other programs lock while they work; empty for none.
         marker: Another file of `init`, empty, that other programs look for; empty for none.
+        pipelines: The name of files that list outputs which another program makes; empty for none.
+        lists_users: Whether everybody who uses a cache in common is known by name.
+        hides_pointers: Whether pointers that an ignore file names are passed over.
         shares_cache: Whether work trees of one git repository share the cache of the first.
     """
 
@@ -48,4 +51,7 @@ class Home:
     own_local: str = ""
     lock: str = ""
     marker: str = ""
+    pipelines: str = ""
+    lists_users: bool = True
+    hides_pointers: bool = False
     shares_cache: bool = True

@@ -36,6 +36,7 @@ def native(chosen: Algorithm) -> Format:
         algorithm=chosen,
         packs=True,
         keeps_links=True,
+        exact_modes=False,
         encode=_encode,
         decode=decode,
     )

@@ -16,7 +16,9 @@ from dvclite.progress import Progress
 from dvclite.repo.ignorefile import ignore
 from dvclite.repo.outputs import (
     Named,
+    check_changeable,
     enclosing,
+    made_elsewhere,
     named_outputs,
     read_pointer,
     write_pointer,
@@ -61,6 +63,7 @@ def add(
         FileChangedError, FileAccessError: A file could not be read.
     """
     tasks = _merged(_task(project, path, force=force) for path in dict.fromkeys(targets))
+    _check_not_made(project, [task.plan.output.path for task in tasks])
     if project.uses_git:
         _check_git(project, [task.plan.output.path for task in tasks if task.pointer is None])
     if desc is not None:
@@ -75,10 +78,14 @@ def commit(project: Project, targets: Sequence[str], progress: Progress) -> Adde
         NotAnOutputError: A target is not tracked.
         UnsupportedFileError, FileChangedError, FileAccessError: Something cannot be added.
     """
+    chosen = named_outputs(project, targets)
+    if targets:
+        for named in chosen:
+            check_changeable(named)
     tasks = _merged(
         _Task(_plan(named), named.pointer)
-        for named in named_outputs(project, targets)
-        if project.workspace.exists(named.output.path)
+        for named in chosen
+        if project.workspace.exists(named.output.path) and not named.pointer.read_only
     )
     return _save(project, tasks, progress, afresh=False, link=True)
 
@@ -135,6 +142,18 @@ def _check_git(project: Project, paths: Sequence[str]) -> None:
         if names:
             raise TrackedByGitError(path, names)
     check_pointers_show(project, paths)
+
+
+def _check_not_made(project: Project, paths: Sequence[str]) -> None:
+    """Refuse what another program makes, or what such a thing is inside of."""
+    for pointer in made_elsewhere(project):
+        for output in pointer.outputs:
+            if any(_overlap(path, output.path) for path in paths):
+                check_changeable(Named(pointer, output, output.path))
+
+
+def _overlap(path: str, other: str) -> bool:
+    return path == other or path.startswith(other + "/") or other.startswith(path + "/")
 
 
 def _described(task: _Task, desc: str) -> _Task:

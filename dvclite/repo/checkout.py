@@ -8,10 +8,11 @@ from dvclite.errors import IncompleteError
 from dvclite.files.locks import hold
 from dvclite.files.staging import make_folder
 from dvclite.hashing import Oid
-from dvclite.pointer import Output, parse
+from dvclite.pointer import Output
 from dvclite.progress import Progress
 from dvclite.repo.outputs import Named, check_overlaps, named_outputs, select
 from dvclite.repo.project import Project
+from dvclite.repo.versions import pointers_at
 from dvclite.workspace.relink import relink
 from dvclite.workspace.restore import Restored, Target, restore
 
@@ -101,10 +102,7 @@ def outputs_at(project: Project, revision: str | None, targets: Sequence[str]) -
     if revision is None:
         return named_outputs(project, targets)
     commit = project.history.resolve(revision)
-    pointers = [
-        parse(version.path, version.data or b"", project.format.algorithm)
-        for version in project.history.pointers(commit)
-    ]
+    pointers = pointers_at(project, commit)
     check_overlaps(pointers)
     return select(pointers, targets)
 

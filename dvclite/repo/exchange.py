@@ -6,12 +6,14 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from dvclite.cache.leases import Lease
+from dvclite.config.options import read_flag
 from dvclite.errors import (
     BlobCorruptError,
     BlobMissingError,
     DvcliteError,
     IncompleteError,
     NotAnOutputError,
+    RemoteSetupError,
     TransferError,
 )
 from dvclite.hashing import XXH128, BlobRef, Oid, hash_bytes
@@ -294,6 +296,14 @@ def open_store(project: Project, name: str, jobs: int | None) -> RemoteStore:
     settings = project.config.remote(name)
     if jobs is None:
         jobs = settings.jobs if settings.jobs is not None else project.config.number("core.jobs")
+    for option in ("version_aware", "worktree"):
+        if read_flag(settings.options.pop(option, "false")) is not False:
+            raise RemoteSetupError(
+                settings.shown_url,
+                f"remote.{name}.{option} is set: it holds files under names of their own, which only"
+                " DVC can bring here",
+                hint=f"use `dvc pull -r {name}`, or add another remote",
+            )
     remote = open_remote(settings.url, settings.options)
     layout = settings.layout or ("packs" if project.format.packs else "loose")
     if layout == "loose":

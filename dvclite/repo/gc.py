@@ -18,14 +18,17 @@ from dvclite.errors import (
 from dvclite.files.staging import sweep
 from dvclite.git.location import worktrees
 from dvclite.git.program import untied
-from dvclite.git.versions import FileVersion
+from dvclite.git.versions import FileVersion, Wanted
 from dvclite.hashing import BlobRef, Oid, is_tree
 from dvclite.maintenance.collect import Needed, collect
 from dvclite.maintenance.collected import Collected
-from dvclite.repo.outputs import pointers
+from dvclite.pipeline import LOCK, STAGES, is_lock, stages_path
+from dvclite.repo.outputs import parsed, pointers
 from dvclite.repo.project import Project, home_of
 from dvclite.repo.versions import Keep, Versions, commits, named_oids
 from dvclite.tree import Tree
+
+_PIPELINE_FILES = (LOCK, STAGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,23 @@ def gc(
     return collected
 
 
+def _check_knowable(project: Project) -> None:
+    """Raise if something is needed, or may be, that dvclite has no list of."""
+    inside = project.cache.root.is_relative_to(project.folder)
+    if not inside and not project.home.lists_users:
+        raise CollectError(
+            f"{project.cache.root} may be in use by repositories that only DVC works in, and"
+            " nobody lists those",
+            hint="nothing was removed; `dvc gc -p` takes the paths of such repositories",
+        )
+
+
+def _called(*names: str) -> Wanted:
+    return lambda path: path.rpartition("/")[2] in names
+
+
 def _needed(project: Project, keep: Keep, elsewhere: Elsewhere, *, force: bool) -> Needed:
+    _check_knowable(project)
     marker = _Marker(project, elsewhere)
     marker.mark_workspaces()
     marker.mark_other_projects()
@@ -121,9 +140,12 @@ class _Marker:
             )
 
     def mark_versions(self, versions: Versions) -> None:
-        if not versions.is_empty:
-            history = self._project.history
-            self._mark_files(history.pointers_everywhere(commits(self._project, versions)))
+        if versions.is_empty:
+            return
+        history = self._project.history
+        self._mark_files(history.pointers_everywhere(commits(self._project, versions)))
+        if self._project.home.pipelines:
+            self._mark_pipelines()
 
     def mark_history(self) -> None:
         """Mark all that git could still bring back."""
@@ -135,6 +157,30 @@ class _Marker:
                 hint="`git fetch --unshallow` brings it, or name what to keep with -w, -a or -T",
             )
         self._mark_files(self._project.history.pointers_kept())
+        if self._project.home.pipelines:
+            self._mark_pipelines()
+
+    def _mark_pipelines(self) -> None:
+        """Mark what pipelines made in any version.
+
+        What some version says is not cached may be nowhere, and its tree unknown.
+        """
+        project = self._project
+        stages: dict[str, list[bytes]] = {}
+        locked: list[FileVersion] = []
+        for version in project.history.pointers_kept(_called(*_PIPELINE_FILES)):
+            if is_lock(version.path):
+                locked.append(version)
+            else:
+                stages.setdefault(version.path, []).append(version.data or b"")
+        for version in locked:
+            outputs = parsed(project, version.path, version.data or b"", None).outputs
+            cached = {(one.path, one.oid) for one in outputs if one.oid is not None}
+            for data in stages.get(stages_path(version.path), ()):
+                told = parsed(project, version.path, version.data or b"", data).outputs
+                uncached = {one.oid for one in told if not one.cached}
+                cached = {(path, oid) for path, oid in cached if oid not in uncached}
+            self._mark((path, oid) for path, oid in sorted(cached))
 
     def mark_other_projects(self) -> None:
         """Mark what the other repositories need that share this cache."""

@@ -3,12 +3,17 @@
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from posixpath import basename
 from typing import NamedTuple
 
-from dvclite.errors import NotAnOutputError, OverlapError, PointerError
+from dvclite import pipeline
+from dvclite.errors import NotAnOutputError, OverlapError, PointerError, UnsupportedFileError
 from dvclite.files.atomic import write_atomically
+from dvclite.files.reading import read_small
+from dvclite.git.index import POINTERS
 from dvclite.paths import is_reserved
-from dvclite.pointer import LARGEST, Output, Pointer, is_pointer, parse, pointer_path
+from dvclite.pointer import Output, Pointer, is_pointer, parse, pointer_path
 from dvclite.repo.project import Project, home_of
 
 
@@ -39,11 +44,66 @@ def read_pointer(project: Project, path: str) -> Pointer:
                 path, "it is a symbolic link or no file at all, where a pointer belongs"
             )
         with open(name, "rb") as stream:
-            data = stream.read(LARGEST + 1)
+            data = stream.read(pipeline.LARGEST + 1)
+        stages = (
+            read_small(project.root / pipeline.stages_path(path), largest=pipeline.LARGEST)
+            if is_listed(project, path)
+            else None
+        )
     except OSError as error:
         hint = "check who owns it and its permissions with `ls -l`"
         raise PointerError(path, error.strerror or str(error), hint=hint) from error
+    return parsed(project, path, data, stages or b"")
+
+
+def is_listed(project: Project, path: str) -> bool:
+    """Say whether a file lists what another program makes, for a repository of this format."""
+    return bool(project.home.pipelines) and path.rpartition("/")[2] == project.home.pipelines
+
+
+def names_outputs(project: Project, path: str) -> bool:
+    """Say whether a file is one that names outputs, by its own name."""
+    return is_pointer(path) or is_listed(project, path)
+
+
+def parsed(project: Project, path: str, data: bytes, stages: bytes | None) -> Pointer:
+    """Read a file that names outputs.
+
+    Args:
+        project: The repository.
+        path: Where the file is, relative to the root.
+        data: Its content.
+        stages: What stands beside it if it lists what another program makes, where that is known.
+
+    Raises:
+        PointerError, HostilePathError: It is not one.
+    """
+    if is_listed(project, path):
+        return pipeline.parse_lock(path, data, stages, project.format.algorithm)
     return parse(path, data, project.format.algorithm)
+
+
+def made_elsewhere(project: Project) -> list[Pointer]:
+    """Return the files of the workspace that list what another program makes."""
+    if not project.home.pipelines:
+        return []
+    return [
+        read_pointer(project, path) for path in _pointer_paths(project, (project.home.pipelines,))
+    ]
+
+
+def check_changeable(named: Named) -> None:
+    """Return if dvclite may change what names an output.
+
+    Raises:
+        UnsupportedFileError: Another program makes the output.
+    """
+    if named.pointer.read_only:
+        raise UnsupportedFileError(
+            named.path,
+            f"it is made by a pipeline of DVC's: {named.pointer.path} lists it",
+            hint="`dvc repro` makes it anew, `dvc commit` takes it over as it is",
+        )
 
 
 def write_pointer(project: Project, pointer: Pointer) -> None:
@@ -58,7 +118,8 @@ def pointers(project: Project) -> list[Pointer]:
         PointerError, HostilePathError: One of them cannot be read.
         OverlapError: Two of them name the same path.
     """
-    found = [read_pointer(project, path) for path in _pointer_paths(project)]
+    names = (*POINTERS, project.home.pipelines) if project.home.pipelines else POINTERS
+    found = [read_pointer(project, path) for path in _pointer_paths(project, names)]
     check_overlaps(found)
     return found
 
@@ -133,12 +194,21 @@ def _meant(named: Named, target: str) -> Iterator[Named]:
         yield named._replace(path=target)
 
 
-def _pointer_paths(project: Project) -> Iterable[str]:
+def _pointer_paths(project: Project, names: Sequence[str]) -> Iterable[str]:
     if not project.uses_git:
-        return _walk(project)
-    paths = project.index.find_pointers().paths
+        return [
+            path
+            for path in _walk(project)
+            if any(fnmatchcase(basename(path), name) for name in names)
+        ]
+    paths = project.index.find_pointers(names).paths
     nested = nested_projects(project, {path.rpartition("/")[0] for path in paths})
-    return [path for path in paths if not nested or not path.startswith(nested)]
+    return [
+        path
+        for path in paths
+        if not (nested and path.startswith(nested))
+        and not (project.home.hides_pointers and project.ignore_rules.matches(path, False))  # noqa: FBT003
+    ]
 
 
 def nested_projects(project: Project, folders: Iterable[str]) -> tuple[str, ...]:
@@ -167,7 +237,7 @@ def _walk(project: Project) -> Iterator[str]:
         paths = {os.path.join(folder, entry.name): entry for entry in listed}
         outputs: set[str] = set()
         for path, entry in paths.items():
-            if is_pointer(path) and entry.is_file(follow_symlinks=False):
+            if names_outputs(project, path) and entry.is_file(follow_symlinks=False):
                 outputs.update(output.path for output in read_pointer(project, path).outputs)
                 yield path
         folders += [

@@ -20,6 +20,7 @@ from dvclite.progress import SILENT
 from dvclite.repo.ignorefile import ignore, stop_ignoring
 from dvclite.repo.outputs import (
     Named,
+    check_changeable,
     enclosing,
     named_outputs,
     read_pointer,
@@ -129,6 +130,7 @@ def _known_to_git(project: Project, paths: Sequence[str]) -> tuple[str, ...]:
 
 
 def _whole(named: Named) -> Named:
+    check_changeable(named)
     if named.path != named.output.path:
         raise NotAnOutputError(
             named.path,

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from dvclite.errors import CollectError, FormatError
 from dvclite.git.history import Scope
-from dvclite.git.versions import FileVersion
+from dvclite.git.versions import FileVersion, Wanted
 from dvclite.hashing import Oid, is_oid
-from dvclite.pointer import Output, parse
+from dvclite.pipeline import LARGEST, stages_path
+from dvclite.pointer import Output, Pointer, parse
+from dvclite.repo.outputs import is_listed, names_outputs, parsed
 from dvclite.repo.project import Project
 
 _WORD = re.compile(r"[0-9a-f]{32,64}(?:\.dir)?")
@@ -100,9 +102,34 @@ def outputs_of(project: Project, versions: Versions) -> Iterator[Output]:
         PointerError, HostilePathError: A pointer cannot be read.
         UnknownRevisionError, GitError: git does not know a commit, or cannot read it.
     """
-    for version in project.history.pointers_everywhere(commits(project, versions)):
+    found = commits(project, versions)
+    for version in project.history.pointers_everywhere(found):
         data = version.data or b""
         yield from parse(version.path, data, project.format.algorithm).outputs
+    if project.home.pipelines:
+        for commit in found:
+            for pointer in _pointers_at(project, commit, lambda path: is_listed(project, path)):
+                yield from pointer.outputs
+
+
+def pointers_at(project: Project, commit: str) -> list[Pointer]:
+    """Return what names outputs as of a commit.
+
+    Raises:
+        PointerError, HostilePathError: Something cannot be read.
+        GitError: git cannot read it.
+    """
+    return list(_pointers_at(project, commit, lambda path: names_outputs(project, path)))
+
+
+def _pointers_at(project: Project, commit: str, wanted: Wanted) -> Iterator[Pointer]:
+    history = project.history
+    for version in history.files(commit, wanted):
+        stages = None
+        if is_listed(project, version.path):
+            beside = stages_path(version.path)
+            stages = history.read(commit, beside, limit=LARGEST) or b""
+        yield parsed(project, version.path, version.data or b"", stages)
 
 
 def named_oids(project: Project, version: FileVersion) -> Iterator[tuple[str, Oid]]:

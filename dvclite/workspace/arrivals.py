@@ -81,9 +81,11 @@ class Arrivals:
                 raise
             self.finish()  # What goes when the others arrive may be room enough.
             self._make(entry, partial)
+        if entry.size < 0:  # Its tree does not tell, and others want to know.
+            entry = entry._replace(size=os.stat(partial).st_size)
         self._waiting[partial] = Arrival(entry, found)
         final = os.path.join(self._workspace.root, entry.path)
-        self._naming.add(partial, final, max(entry.size, 0))
+        self._naming.add(partial, final, entry.size)
         if self._naming.is_full:
             self.finish()
 

@@ -245,7 +245,7 @@ class _Restorer:
         except BlobMissingError:
             restored.missing.append(wanted.path)
         else:
-            self._progress.advance(files=1, size=wanted.size)
+            self._progress.advance(files=1, size=max(wanted.size, 0))
 
     def _set_mode(self, difference: Difference) -> None:
         assert difference.found is not None

@@ -217,6 +217,8 @@ class _Saver:
                     self._update.drop(known.path)
             elif known is not None and self._is_unchanged(found, known):
                 entry = known.entry(found.path)
+                if entry.size < 0:
+                    entry = entry._replace(size=found.stat.st_size)
                 self._keep(entry)
                 yield entry
             elif not found.is_folder or self._workspace.format.keeps_links:

@@ -70,6 +70,28 @@ def test_random_edits(make_shared, tmp_path_factory, steps):
     check_clean(theirs)
 
 
+def test_what_was_pulled_is_added_as_dvc_would_add_it(shared, tmp_path):
+    for number in range(30):
+        shared.write(f"data/{number}", str(number))
+    shared.dvc("add", "data")
+    shared.dvc("remote", "add", "-d", "store", tmp_path / "store")
+    shared.dvc("push")
+    shared.commit()
+    clone = shared.clone(tmp_path / "clone")
+    assert "-" not in clone.lite("pull").splitlines()[-1]
+    for bench in (shared, clone):
+        bench.write("data/7", "seven")
+    shared.dvc("add", "data")
+    clone.lite("add", "data")
+    assert clone.read("data.dvc") == shared.read("data.dvc")
+    clone.lite("checkout")
+    clone.write("data/8", "eight")
+    clone.lite("commit")
+    shared.write("data/8", "eight")
+    shared.dvc("commit", "-f")
+    assert clone.read("data.dvc") == shared.read("data.dvc")
+
+
 def test_parts_of_a_directory(shared, tmp_path):
     for name in ("a", "b", "sub/c"):
         shared.write(f"data/{name}", name)

@@ -1,10 +1,11 @@
 """What of a repository is DVC's, and what dvclite does where it would do something else."""
 
-import fcntl
 import hashlib
 import os
 
 import pytest
+
+fcntl = pytest.importorskip("fcntl")
 
 
 def test_init_makes_what_dvc_makes(git_repo, dvc, make_shared):
@@ -142,6 +143,34 @@ def test_data_of_old_versions(make_shared, tmp_path):
     assert bench.cached().keys() == theirs.cached().keys()
 
 
+def test_imported_data_is_not_pushed(make_shared, tmp_path):
+    source, bench = make_shared("source"), make_shared("bench")
+    source.write("data/a", "a")
+    source.dvc("add", "data")
+    source.dvc("remote", "add", "-d", "store", tmp_path / "theirs")
+    source.dvc("push")
+    source.commit()
+    bench.dvc("import", source.root, "data")
+    bench.dvc("remote", "add", "-d", "store", tmp_path / "ours")
+    assert "up to date" in bench.lite("status")
+    bench.lite("push")
+    assert not list(tmp_path.glob("ours/files/md5/*/*"))
+    before = bench.read("data.dvc")
+    bench.lite("gc", "--force")
+    bench.lite("checkout")
+    assert bench.data("data") == {"data/a": b"a"}
+    assert bench.read("data.dvc") == before
+
+
+def test_pointers_that_dvcignore_names_are_hidden(shared):
+    shared.write("old/a", "a")
+    shared.write("b", "b")
+    shared.lite("add", "old/a", "b")
+    shared.write(".dvcignore", "old\nb.dvc\n")
+    assert "no data" in shared.dvc("status")
+    assert "Nothing is tracked" in shared.lite("status")
+
+
 def test_links_inside_a_directory(shared, tmp_path):
     outside = tmp_path / "outside"
     outside.write_text("far")
@@ -189,6 +218,35 @@ def test_a_damaged_download_is_noticed(shared, tmp_path):
     done = clone.invoke("pull")
     assert done.exit_code != 0
     assert clone.data("data") == {"data/b": b"b"}
+
+
+def test_blobs_have_the_mode_that_dvc_trusts_whatever_the_umask(shared):
+    before = os.umask(0o077)
+    try:
+        shared.write("data/a", "a")
+        shared.lite("add", "data")
+    finally:
+        os.umask(before)
+    assert {mode for mode, _data in shared.cached().values()} == {0o444}
+
+
+def test_gc_stops_where_it_cannot_know_what_is_needed(shared, tmp_path):
+    shared.write("a", "a")
+    shared.lite("add", "a")
+    shared.lite("cache", "dir", tmp_path / "cache")
+    done = shared.invoke("gc", "--force")
+    assert done.exit_code == 1
+    assert "only DVC" in done.stderr
+
+
+def test_a_remote_of_versions_is_named_as_such(shared, tmp_path):
+    shared.lite("remote", "add", "-d", "store", "s3://bucket/a")
+    shared.lite("remote", "modify", "store", "version_aware", "true")
+    shared.write("a", "a")
+    shared.lite("add", "a")
+    done = shared.invoke("push")
+    assert done.exit_code != 0
+    assert "version_aware" in done.stderr
 
 
 def test_settings_of_dvc_for_users(shared, home, tmp_path):
