@@ -168,9 +168,10 @@ class LooseBlobs:
         """Move a blob to the trash of a day; return whether it was there."""
         return self._move(self.path(oid), self._trash_path(oid, day))
 
-    def rescue(self, oid: Oid) -> bool:
-        """Move a blob back from the trash, if it is there on any day; return whether it was."""
-        return any(self.restore_from_trash(oid, day) for day in self.trash_days())
+    def rescue(self, oids: Iterable[Oid]) -> list[Oid]:
+        """Move blobs back from the trash, and return those that are there on no day."""
+        days = self.trash_days()
+        return [oid for oid in oids if not any(self.restore_from_trash(oid, day) for day in days)]
 
     def restore_from_trash(self, oid: Oid, day: str) -> bool:
         """Move a blob back to its place; return whether it was in the trash of that day."""

@@ -116,7 +116,7 @@ class Writer:
         by_oid = {ref.oid: ref for ref in refs}
         self._lease.rely_on(by_oid)
         absent = self._blobs.absent(self._packing.keep(by_oid))
-        absent = self._packing.rescue(oid for oid in absent if not self._blobs.rescue(oid))
+        absent = self._packing.rescue(self._blobs.rescue(absent))
         return [ref for oid, ref in by_oid.items() if oid in absent]
 
     def new_path(self) -> str:
