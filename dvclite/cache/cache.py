@@ -173,6 +173,10 @@ class Cache:
                 changes.close(fd)
             yield Path(partial)
 
+    def may_be_packed(self, size: int) -> bool:
+        """Say whether a blob of `size` bytes goes into a pack, as a rule."""
+        return 0 <= size <= self._largest_packed
+
     def set_aside_damaged(self, oid: Oid) -> None:
         """Move a blob that is in its place out of the way, if its bytes are wrong."""
         self.loose.set_aside_damaged(oid)

@@ -9,6 +9,7 @@ from dvclite.files.naming import Naming
 from dvclite.files.staging import Staging
 from dvclite.hashing import Algorithm, Oid, is_tree
 from dvclite.pack.layout import digest_of, kind_of
+from dvclite.pack.piece import Piece
 from dvclite.pack.writer import Pack, PackWriter
 
 _MOST_WAITING = 200_000
@@ -85,15 +86,26 @@ class Packing:
 
     def add(self, oid: Oid, data: bytes, naming: Naming) -> None:
         """Put a blob into the pack that is being written."""
-        if self._writer is None:
-            self._writer = PackWriter(self._staging.new_path(), self._algorithm)
+        writer = self._begun()
         try:
-            self._writer.add(kind_of(oid), digest_of(oid), data)
+            writer.add(kind_of(oid), digest_of(oid), data)
         except OSError:
             self._writer = None  # It has discarded itself.
             raise
         self._written[oid] = self._proof(data)
-        if self._writer.is_full:
+        if writer.is_full:
+            self.finish(naming)
+
+    def append(self, piece: Piece, naming: Naming) -> None:
+        """Put blobs into the pack that is being written, of which none is in a pack yet."""
+        writer = self._begun()
+        try:
+            writer.append(piece)
+        except OSError:
+            self._writer = None
+            raise
+        self._written.update(dict.fromkeys(piece.oids, _NAME_IS_PROOF))
+        if writer.is_full:
             self.finish(naming)
 
     def finish(self, naming: Naming) -> None:
@@ -123,6 +135,11 @@ class Packing:
             self._writer.discard()
             self._writer = None
         self._finished, self._written, self._waiting = [], {}, {}
+
+    def _begun(self) -> PackWriter:
+        if self._writer is None:
+            self._writer = PackWriter(self._staging.new_path(), self._algorithm)
+        return self._writer
 
     def _proof(self, data: bytes) -> bytes:
         """Return what no other bytes of the same name have."""

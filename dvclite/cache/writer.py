@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from dvclite.cache.leases import Lease
@@ -25,6 +25,7 @@ from dvclite.hashing import (
     hash_bytes,
     is_tree,
 )
+from dvclite.pack.piece import Piece
 from dvclite.tree import Tree
 
 _ATTEMPTS = 3
@@ -106,6 +107,20 @@ class Writer:
                 return saved
             before = after
         raise FileChangedError(path)
+
+    def save_piece(self, piece: Piece, paths: Sequence[str]) -> None:
+        """Bring in files of the user's that were read and named already; errors as of `save`.
+
+        Args:
+            piece: What was in them.
+            paths: Where, for messages.
+        """
+        if self._is_news(piece):
+            self._packing.append(piece, self._naming)
+            self._count(sum(piece.sizes), len(piece.oids))
+            return
+        for path, (oid, data) in zip(paths, piece.blobs(), strict=True):
+            self._offer(oid, data, path)
 
     def save_tree(self, tree: Tree) -> None:
         """Bring in a tree."""
@@ -236,6 +251,21 @@ class Writer:
                 os.close(clone)
         return BlobRef(Oid(hasher.hexdigest()), size)
 
+    def _is_news(self, piece: Piece) -> bool:
+        """Say whether the cache holds no blob of a piece, so that all of it goes into a pack."""
+        if not self._format.algorithm.cryptographic:
+            return False  # Equal names need not mean equal bytes.
+        if not self._packing.takes(max(piece.sizes, default=0)):
+            return False
+        oids = set(piece.oids)
+        if len(oids) < len(piece.oids) or any(self._is_on_its_way(oid) for oid in oids):
+            return False
+        self._lease.rely_on(piece.oids)
+        return len(self._blobs.absent(self._packing.keep(oids))) == len(oids)
+
+    def _is_on_its_way(self, oid: Oid) -> bool:
+        return oid in self._waiting or self._packing.holds(oid)
+
     def _offer(self, oid: Oid, data: bytes, path: str) -> None:
         known = self._waiting.setdefault(oid, _Waiting(data, path))
         if known.data is data:
@@ -311,8 +341,8 @@ class Writer:
         self._naming.add(partial, self._blobs.path(ref.oid), ref.size)
         self._count(ref.size)
 
-    def _count(self, size: int) -> None:
-        self.stored += 1
+    def _count(self, size: int, blobs: int = 1) -> None:
+        self.stored += blobs
         self.stored_bytes += size
         if self._naming.is_full or self._packing.is_full:
             self._finish_naming()

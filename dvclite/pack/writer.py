@@ -24,6 +24,7 @@ from dvclite.pack.layout import (
     digest_length,
     header,
 )
+from dvclite.pack.piece import Piece
 
 PACK_MODE = 0o444 if os.name != "nt" else 0o666
 """Nobody changes a pack, and Windows flushes only what may be changed."""
@@ -119,6 +120,30 @@ class PackWriter:
         self.size += ENTRY_HEADER_SIZE + stored + RECORD_SIZE
         self.count += 1
         return self.count - 1
+
+    def append(self, piece: Piece) -> None:
+        """Put blobs into the pack that are in the form of entries already.
+
+        Raises:
+            ValueError: There is no room for them in a pack.
+            OSError: The pack cannot be written; it was discarded.
+        """
+        if self.size + len(piece.data) + len(piece.oids) * RECORD_SIZE > MOST_BYTES:
+            raise ValueError("a pack cannot be that large")
+        records, offset, place = self._records, self._offset, 0
+        for size in piece.sizes:
+            offset += ENTRY_HEADER_SIZE
+            records += offset.to_bytes(4, "little")
+            records += piece.data[place + len(ENTRY_MAGIC) : place + ENTRY_HEADER_SIZE]
+            offset += size
+            place += ENTRY_HEADER_SIZE + size
+        self._offset = offset
+        self._pieces.append(piece.data)
+        self._waiting += len(piece.data)
+        if self._waiting >= _PIECE:
+            self._write_pieces()
+        self.size += len(piece.data) + len(piece.sizes) * RECORD_SIZE
+        self.count += len(piece.sizes)
 
     def finish(self) -> Pack:
         """Write the index and close the file. Whoever names it flushes it before.

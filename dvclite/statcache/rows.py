@@ -82,6 +82,12 @@ def signature(stat: stat_result) -> bytes:
         return _SIGNATURE.pack(stat.st_ino & _WORD, stat.st_size, modified, changed, mode)
 
 
+def times_of(signature: bytes) -> tuple[int, int]:
+    """Return when a file was modified and changed, in nanoseconds, from the signature of its stat."""
+    _inode, _size, modified, changed, _mode = _SIGNATURE.unpack(signature)
+    return modified, changed
+
+
 def row(path: str, signature: bytes, entry: Entry) -> Row:
     """Return what to remember of a path that holds what `entry` says."""
     return Row(path, signature, _pack(entry))
