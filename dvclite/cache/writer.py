@@ -8,6 +8,7 @@ from typing import NamedTuple
 from dvclite.cache.leases import Lease
 from dvclite.cache.loose import BLOB_MODE, LooseBlobs
 from dvclite.cache.packing import Packing
+from dvclite.cache.proving import Proving
 from dvclite.errors import BlobCorruptError, FileChangedError, OidCollisionError
 from dvclite.files import changes
 from dvclite.files.atomic import discard
@@ -25,7 +26,10 @@ from dvclite.hashing import (
     hash_bytes,
     is_tree,
 )
+from dvclite.pack.layout import oid_of
 from dvclite.pack.piece import Piece
+from dvclite.pack.reader import PackFile
+from dvclite.pack.writer import PACK_MODE, Pack
 from dvclite.tree import Tree
 
 _ATTEMPTS = 3
@@ -71,6 +75,7 @@ class Writer:
         self._format = format
         self._lease = lease
         self._staging = staging
+        self._proving = Proving()
         self._naming = Naming(blobs.root, renaming(blobs.make_folder))
         self._waiting: dict[Oid, _Waiting] = {}
         self._bytes_waiting = 0
@@ -164,6 +169,28 @@ class Writer:
             self._lease.rely_on([ref.oid])
             self._name(partial, BlobRef(ref.oid, size))
 
+    def adopt_pack(self, partial: str, pack: str) -> bool:
+        """Bring in all of a foreign pack as it is, if it is what it should be. Safe from many threads.
+
+        Args:
+            partial: A file on a path from `new_path`; it is gone afterwards if this returns True.
+            pack: The name of the pack.
+
+        Returns:
+            Whether it was brought in: not if anything is wrong with it, nor if the cache would not
+            hold in packs what is in it.
+        """
+        with PackFile(partial, pack) as file:
+            entries, size = file.entries(), file.size
+        if not self._packing.may_hold(entries) or not self._proving.is_whole(partial, pack):
+            return False
+        changes.set_mode(partial, PACK_MODE)
+        with self._lock:
+            self._lease.rely_on(oid_of(entry) for entry in entries)
+            self._packing.adopt(Pack(pack, partial, size, entries), self._naming)
+            self._count(sum(entry.size for entry in entries), len(entries))
+        return True
+
     def take(self, ref: BlobRef, data: bytes, source: str) -> None:
         """Bring in foreign bytes, if they are what they should be. Safe from many threads.
 
@@ -194,6 +221,7 @@ class Writer:
 
     def discard(self) -> None:
         """Give up what has no name yet."""
+        self._proving.close()
         with self._lock:
             self._packing.discard()
             self._naming.discard()

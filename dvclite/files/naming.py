@@ -10,7 +10,7 @@ from typing import NamedTuple
 from dvclite.files import changes
 from dvclite.files.atomic import discard, flush_folder
 
-_MOST_FILES = 2000
+_MOST_FILES = 10_000
 _MOST_BYTES = 512 << 20
 _FLUSHED_ONE_BY_ONE = 8
 

@@ -54,6 +54,8 @@ class Landing:
         new_path: Returns a path for a new file.
         adopt: Takes such a file over if it holds the blob it should; is told where it came from.
             Raises BlobCorruptError otherwise.
+        adopt_pack: Takes a file over that is the pack of a name, if that is what it is and such packs
+            are kept; returns whether it did. Otherwise the file stays.
         take: Takes the bytes of a small blob over likewise.
         partial: Returns the path at which a large blob is put together, which may hold a part of
             it from an earlier attempt; `adopt` takes that over, too.
@@ -63,6 +65,7 @@ class Landing:
 
     new_path: Callable[[], str]
     adopt: Callable[[str, BlobRef, str], None]
+    adopt_pack: Callable[[str, str], bool]
     take: Callable[[BlobRef, bytes, str], None]
     partial: Callable[[Oid], str]
     held: Callable[[], Iterable[Oid]]

@@ -185,6 +185,7 @@ def _landing(cache: Cache, writer: Writer, partials: Partials) -> Landing:
     return Landing(
         new_path=writer.new_path,
         adopt=writer.adopt,
+        adopt_pack=writer.adopt_pack,
         take=writer.take,
         partial=lambda oid: partials.path(oid) or writer.new_path(),
         held=lambda: (ref.oid for ref in cache.loose if ref.size > LARGEST),

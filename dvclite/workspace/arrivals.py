@@ -160,6 +160,9 @@ class Arrivals:
             self._make(entry, partial)
 
     def _filled(self, folder: NewFolder) -> None:
+        if not folder.laid:
+            self._left += folder.left
+            return
         self._folders[folder.staged] = folder
         final = os.path.join(self._workspace.root, folder.path)
         self._naming.add_folder(folder.staged, final, folder.files, folder.size)

@@ -77,6 +77,17 @@ class NewFolder:
             self._made.add(parent)
         return self.at(parent)
 
+    def remove_empty(self) -> None:
+        """Remove the folders in it that nothing could be put into."""
+        if not self.left:
+            return
+        used = {entry.path.rpartition("/")[0] for entry, _signature in self.laid}
+        for path in sorted(self._made - {self.path}, reverse=True):
+            if path in used:
+                used.add(path.rpartition("/")[0])
+            else:
+                changes.remove_folder(self.at(path))
+
 
 class _Batch(NamedTuple):
     """Files that are made together."""
@@ -182,6 +193,7 @@ class Filling(Closing):
 
     def _tell(self, folder: NewFolder) -> None:
         if folder.is_over and not folder.awaited:
+            folder.remove_empty()
             self._ready(folder)
 
     def _lay(self, folder: NewFolder, entry: Entry) -> None:

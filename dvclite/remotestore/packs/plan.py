@@ -17,6 +17,9 @@ _GAP = 256 << 10
 _MOST = 0.6
 """The part of a pack from which on the whole of it is got."""
 
+_ALMOST_ALL = 0.9
+"""The same where one request would bring what is wanted."""
+
 
 class Want(NamedTuple, Generic[_Target]):
     """An entry that somebody wants. A NamedTuple, because a million of them pass by.
@@ -77,7 +80,8 @@ def plan(wants: Iterable[Want[_Target]], sizes: Mapping[str, int]) -> Iterator[E
     for pack, wanted in _by_pack(wants).items():
         parts = [Errand(pack, group, is_whole=False) for group in _ranges(wanted)]
         covered = sum(part.end - part.begin for part in parts)
-        if len(parts) > 1 and covered >= _MOST * sizes[pack]:
+        most = _MOST if len(parts) > 1 else _ALMOST_ALL
+        if len(wanted) > 1 and covered >= most * sizes[pack]:
             yield Errand(pack, wanted, is_whole=True)
         else:
             yield from parts
