@@ -278,7 +278,7 @@ def landing(tmp_path, adopted):
             raise BlobCorruptError(ref.oid, source)
         adopted[ref.oid] = data
 
-    return Landing(lambda: str(tmp_path / f"partial{next(numbers)}"), adopt, *[None] * 4)
+    return Landing(lambda: str(tmp_path / f"partial{next(numbers)}"), adopt, *[None] * 5)
 
 
 def test_a_download_that_does_not_end_is_broken_off(tmp_path):
@@ -307,7 +307,7 @@ def test_a_local_disk_that_fails_ends_the_fetch(store, put, tmp_path):
         data = str(number).encode()
         blobs.append(Named(str(number), BlobRef(hash_bytes(data, BLAKE3), len(data))))
         put(blobs[-1].ref.oid, data)
-    no_folder = Landing(lambda: str(tmp_path / "absent" / "partial"), *[None] * 5)
+    no_folder = Landing(lambda: str(tmp_path / "absent" / "partial"), *[None] * 6)
 
     outcome = store.fetch(blobs, no_folder, SILENT)
 
