@@ -9,7 +9,7 @@ from dvclite.files.closing import Closing
 from dvclite.hashing import Oid
 from dvclite.statcache.rows import SCHEMA, Row, bounds, path_key, seal_of
 
-_MOST_IN_MEMORY = 100_000
+_MOST_IN_MEMORY = 125_000
 
 
 class Update(Closing):
