@@ -33,6 +33,9 @@ FIRST_READ: Final = 64 << 10
 # Offset, kind and codec and two zero bytes in one number, lengths, digest, checksum.
 _RECORD = Struct("<IIII32s16s")
 
+# Of a record the kind, and the first half of the digest.
+_SHORT_NAME = Struct("<4xB11x16s32x")
+
 # Index offset, number of entries, zeros, id, version, algorithm, zeros, magic.
 _TRAILER = Struct("<QI4x32sBB6x8s")
 
@@ -73,6 +76,10 @@ class Entries(Sequence[PackEntry]):
     def records(self) -> bytes:
         """The written form."""
         return self._records
+
+    def short_names(self) -> Iterator[tuple[int, bytes]]:
+        """Yield the kind of each entry, and the first 16 bytes of its digest."""
+        return _SHORT_NAME.iter_unpack(self._records)
 
     def __len__(self) -> int:
         return len(self._records) // RECORD_SIZE

@@ -126,9 +126,14 @@ class PackWriter:
         Raises:
             OSError: It could not be written, and is to be discarded.
         """
-        records = bytes(self._records)
+        records, self._records = bytes(self._records), bytearray()
         pack_id, trailer = write_end(records, self._offset, self._algorithm)
-        self._pieces += (records, trailer)
+        if len(records) >= _PIECE:  # A copy of it is one too many.
+            self._write_pieces()
+        self._pieces.append(records)
+        if len(records) >= _PIECE:
+            self._write_pieces()
+        self._pieces.append(trailer)
         fd = self._write_pieces()
         if self.size >= _PIECE:
             changes.begin_flush(fd)

@@ -10,8 +10,7 @@ from dvclite.chunking import cut
 from dvclite.compression import Judge
 from dvclite.errors import BlobCorruptError, DvcliteError
 from dvclite.formats.format import Format
-from dvclite.hashing import is_tree
-from dvclite.pack.layout import LARGEST, Kind, digest_of
+from dvclite.pack.layout import LARGEST, Kind
 from dvclite.remotestore.engine import Failure
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.packs.cuts import Cut, Place
@@ -99,10 +98,7 @@ class Packing:
         except (DvcliteError, OSError) as error:
             self.failures.append(Failure(blob, error))
             return
-        draft = self._open()
-        draft.add(Kind.TREE if is_tree(oid) else Kind.BLOB, digest_of(oid), data, self._judge)
-        draft.blobs.append(blob)
-        draft.blobs_size += len(data)
+        self._open().add_small(blob, data, self._judge)
 
     def _cut(self, blob: Named) -> Iterator[Draft]:
         whole = Cut(blob)
