@@ -117,7 +117,10 @@ class PackStore(RemoteStore):
             self._remote, self._knowledge, self.format, self._staging.new_path, self.jobs
         )
         try:
-            return sending.push(blobs, source, progress)
+            outcome = sending.push(blobs, source, progress)
+            if outcome.packed.packs and not outcome.stopped:
+                self._knowledge.publish(self._staging.new_path)
+            return outcome
         except StagingError as error:
             reason = error.reason.strerror or error.reason
             hint = "what arrived is kept; mend that, then run the same command again"
