@@ -120,8 +120,11 @@ class PackWriter:
         self.count += 1
         return self.count - 1
 
-    def finish(self) -> Pack:
+    def finish(self, *, to_be_flushed: bool = True) -> Pack:
         """Write the index and close the file. Whoever names it flushes it before.
+
+        Args:
+            to_be_flushed: Whether it will be flushed, so that its way to the disk should begin.
 
         Raises:
             OSError: It could not be written, and is to be discarded.
@@ -135,7 +138,7 @@ class PackWriter:
             self._write_pieces()
         self._pieces.append(trailer)
         fd = self._write_pieces()
-        if self.size >= _PIECE:
+        if to_be_flushed and self.size >= _PIECE:
             changes.begin_flush(fd)
         self._fd = None
         changes.close(fd)

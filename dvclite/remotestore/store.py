@@ -41,10 +41,13 @@ class Source:
     Attributes:
         read: Returns the bytes of a small blob, verified. Raises as `lend` does.
         lend: Lends a blob of any size as a file.
+        show: Does as `lend`, but does not verify: for those who hash what they read, and `lend` the
+            blob if that is not what its name says.
     """
 
     read: Callable[[Oid], bytes]
     lend: Lend
+    show: Lend
 
 
 @dataclass(frozen=True, slots=True)

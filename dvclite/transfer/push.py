@@ -76,7 +76,8 @@ def pushable(
     progress.start("Weighing", size=size)
     try:
         leaves = sizes.copy().draw(contents.leaves())
-        source = Source(cache.read, partial(_shown, cache))
+        shown = partial(_shown, cache)
+        source = Source(cache.read, shown, shown)
         packed = store.weigh(chain(leaves, complete), source, progress)
     finally:
         progress.finish()
@@ -108,7 +109,7 @@ def _pushed(
     progress: Progress,
 ) -> Moved:
     count = len(chosen)
-    source = Source(partial(_read, cache), cache.lend)
+    source = Source(partial(_read, cache), cache.lend, partial(_shown_or_lent, cache))
     leaves = store.push(chosen.draw(contents.leaves()), source, progress)
     complete, withheld, trees = list[Named](), list[str](), Outcome[Named]()
     if not leaves.stopped:
@@ -143,6 +144,17 @@ def _shown(cache: Cache, oid: Oid, _moved: OnBytes) -> Iterator[Path]:
     if path is None:
         raise BlobMissingError([oid])
     yield Path(path)
+
+
+@contextmanager
+def _shown_or_lent(cache: Cache, oid: Oid, moved: OnBytes) -> Iterator[Path]:
+    """Show where a blob lies, unverified, if it lies in a file of its own."""
+    path = cache.loose.find(oid)
+    if path is not None:
+        yield Path(path)
+        return
+    with cache.lend(oid, moved) as lent:
+        yield lent
 
 
 def _divided(contents: Contents, absent: Sizes) -> tuple[list[Named], list[str]]:

@@ -122,7 +122,8 @@ class Draft:
             StagingError: The disk is full or failing.
         """
         try:
-            self.pack = self.writer.finish()
+            # It is gone when it has arrived, as a rule before the system writes it to the disk.
+            self.pack = self.writer.finish(to_be_flushed=False)
         except OSError as error:
             raise StagingError(error) from error
 

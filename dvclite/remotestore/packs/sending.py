@@ -11,7 +11,7 @@ from dvclite.formats.format import Format
 from dvclite.pack.layout import LARGEST_RECIPE, key_of
 from dvclite.progress import SILENT, Progress
 from dvclite.recipe import encode
-from dvclite.remote import Remote
+from dvclite.remote import Given, Remote
 from dvclite.remotestore.engine import Failure, Outcome, run
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.packed import Packed
@@ -124,7 +124,7 @@ class Sending:
             gauge.move(size)
 
         try:
-            self._remote.put(key_of(pack.id), Path(pack.path), moved=count)
+            self._remote.put(key_of(pack.id), Given(pack.path), moved=count)
         except (DvcliteError, OSError):
             gauge.take_back()
             raise
