@@ -24,6 +24,7 @@
     │  ├─ RecipeError
     │  ├─ PackError
     │  │  ├─ PackDamagedError        exit 6
+    │  │  │  └─ PackUnreadableError
     │  │  └─ PackVersionError
     │  └─ HostilePathError
     ├─ CacheError
@@ -68,6 +69,7 @@ from dvclite.errors.formats import (
     HostilePathError,
     PackDamagedError,
     PackError,
+    PackUnreadableError,
     PackVersionError,
     PointerConflictError,
     PointerError,
@@ -153,6 +155,7 @@ __all__ = [
     "OverlapError",
     "PackDamagedError",
     "PackError",
+    "PackUnreadableError",
     "PackVersionError",
     "PathTakenError",
     "PointerConflictError",

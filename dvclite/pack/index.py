@@ -35,6 +35,9 @@ _RECORD = Struct("<IIII32s16s")
 _KIND_AT = 4
 _DIGEST_AT = 16
 
+# Of a record the kind, and the first half of the digest.
+_SHORT_NAME = Struct("<4xB11x16s32x")
+
 # Index offset, number of entries, zeros, id, version, algorithm, zeros, magic.
 _TRAILER = Struct("<QI4x32sBB6x8s")
 
@@ -75,6 +78,10 @@ class Entries(Sequence[PackEntry]):
     def records(self) -> bytes:
         """The written form."""
         return self._records
+
+    def short_names(self) -> Iterator[tuple[int, bytes]]:
+        """Yield the kind of each entry, and the first 16 bytes of its digest."""
+        return _SHORT_NAME.iter_unpack(self._records)
 
     def __len__(self) -> int:
         return len(self._records) // RECORD_SIZE

@@ -145,17 +145,25 @@ class PackWriter:
         self.size += len(piece.data) + len(piece.sizes) * RECORD_SIZE
         self.count += len(piece.sizes)
 
-    def finish(self) -> Pack:
+    def finish(self, *, to_be_flushed: bool = True) -> Pack:
         """Write the index and close the file. Whoever names it flushes it before.
+
+        Args:
+            to_be_flushed: Whether it will be flushed, so that its way to the disk should begin.
 
         Raises:
             OSError: It could not be written, and is to be discarded.
         """
-        records = bytes(self._records)
+        records, self._records = bytes(self._records), bytearray()
         pack_id, trailer = write_end(records, self._offset, self._algorithm)
-        self._pieces += (records, trailer)
+        if len(records) >= _PIECE:  # A copy of it is one too many.
+            self._write_pieces()
+        self._pieces.append(records)
+        if len(records) >= _PIECE:
+            self._write_pieces()
+        self._pieces.append(trailer)
         fd = self._write_pieces()
-        if self.size >= _PIECE:
+        if to_be_flushed and self.size >= _PIECE:
             changes.begin_flush(fd)
         self._fd = None
         changes.close(fd)

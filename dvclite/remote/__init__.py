@@ -26,15 +26,27 @@ The contract, which `dvclite.testing.conformance` proves:
    `a` is of `a/b`. The core keeps to that.
 10. `moved` is called with counts of bytes as they move, negative where they move again; their sum
     is the size when the method returns. It may raise to interrupt: let that pass.
+12. A `source` that is a `Given` may become the key's own where that saves a copy.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from dvclite.files.copying import OnBytes, ignore_bytes
 
-__all__ = ["OnBytes", "Remote", "RemoteEntry", "RemoteOpener", "ignore_bytes"]
+__all__ = ["Given", "OnBytes", "Remote", "RemoteEntry", "RemoteOpener", "ignore_bytes"]
+
+
+if sys.platform == "win32":
+    from pathlib import WindowsPath as _Path
+else:
+    from pathlib import PosixPath as _Path
+
+
+class Given(_Path):
+    """A file that is given away: nobody changes it any more, and its name will soon be gone."""
 
 
 class RemoteEntry(NamedTuple):

@@ -17,6 +17,7 @@ from dvclite.remotestore.engine import DEFAULT_JOBS, Outcome
 from dvclite.remotestore.mended import Mended
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.packed import NOT_PACKED, Extent, Packed
+from dvclite.remotestore.sizes import Sizes
 from dvclite.tree import Tree
 
 LARGEST_TREE: Final = 4 << 30
@@ -40,10 +41,13 @@ class Source:
     Attributes:
         read: Returns the bytes of a small blob, verified. Raises as `lend` does.
         lend: Lends a blob of any size as a file.
+        show: Does as `lend`, but does not verify: for those who hash what they read, and `lend` the
+            blob if that is not what its name says.
     """
 
     read: Callable[[Oid], bytes]
     lend: Lend
+    show: Lend
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ class RemoteStore(Closing):
         return self.url
 
     @abstractmethod
-    def missing(self, refs: Iterable[BlobRef]) -> dict[Oid, int]:
+    def missing(self, refs: Iterable[BlobRef]) -> Sizes:
         """Return which of these blobs are not on the remote in full, and their sizes in bytes.
 
         Every blob is looked for by itself: what a tree names may be gone though the tree is there.

@@ -33,7 +33,7 @@ from dvclite.remotestore.packs.plan import LONGEST, Errand, Want, plan
 _TOGETHER = 1000
 """How many blobs are looked up at a time."""
 
-_MOST_WANTS = 100_000
+_MOST_WANTS = 50_000
 """How many entries are planned at a time."""
 
 _MOST_OPEN = 128

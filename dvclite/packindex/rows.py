@@ -1,27 +1,19 @@
-"""Which pack holds what: of a cache's packs as of a remote's.
-
-A derived database, made from the ends of packs. Whoever uses it says which packs there are, and
-reads the ends of those that are not known yet. One that is missing, damaged, locked or not
-writable costs time and nothing else. Asking never changes it: what is learned on the way waits in
-a private database that spills to disk, until `save` is called.
+"""The database that tells which pack holds what.
 
 A row is a short name of an entry, its pack and its number there: a million of them take some
-thirty megabytes. The rest is in the indexes of the packs, of which some are kept in memory.
+thirty megabytes.
 """
 
 import os
 import sqlite3
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from struct import Struct
-from typing import NamedTuple
 
 from dvclite import database
-from dvclite.errors import PackError
 from dvclite.pack.index import Entries
-from dvclite.pack.layout import RECORD_SIZE, Kind, PackEntry, key_of, pack_at
+from dvclite.pack.layout import Kind, key_of, pack_at
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS {}.packs (key INTEGER PRIMARY KEY, id TEXT, size INTEGER)",
@@ -31,6 +23,8 @@ _TABLES = (
 )
 _SCHEMA = database.Schema(1, tuple(statement.format("kept") for statement in _TABLES))
 _SHORT = Struct(">qq")
+_NUMBER = Struct(">BI")
+_NAME = Struct(">qqBI")
 _FORGET = "DELETE FROM {0}.entries WHERE pack NOT IN (SELECT key FROM {0}.packs)"
 _SAME_ROW = " AND ".join(
     f"ours.{column} = theirs.{column}" for column in ("first", "second", "kind", "pack", "number")
@@ -47,42 +41,18 @@ _CONTRADICTIONS = (
 )
 _TOGETHER = 500
 _CACHE_KIB = 32 << 10
-_MOST_INDEXES = 64 << 20
 _KEY_DIGITS = 12
 
-ReadIndex = Callable[[str], Entries]
-"""Reads the index of a pack.
 
-Raises:
-    PackError: It is damaged.
-    OSError: It cannot be read.
-"""
+class Rows:
+    """Short names of entries, and where they are. For one thread at a time.
 
-
-class Location(NamedTuple):
-    """Where an entry is.
-
-    Attributes:
-        pack: The id of the pack.
-        number: The entry's number in it.
-        entry: The entry.
+    What is learned waits in a private database that spills to disk, until it is saved.
     """
 
-    pack: str
-    number: int
-    entry: PackEntry
-
-
-class PackIndex:
-    """The entries of packs, by digest. For one thread at a time."""
-
-    def __init__(self, path: str | os.PathLike[str] | None, read: ReadIndex) -> None:
-        """Use the database at `path`, which need not exist, and indexes of packs from `read`.
-
-        Without a path nothing can be saved.
-        """
+    def __init__(self, path: str | os.PathLike[str] | None) -> None:
+        """Use the database at `path`, which need not exist; None for one that is never saved."""
         self._path = None if path is None else Path(path)
-        self._read = read
         self._connection: sqlite3.Connection | None = None
         self._schemas: tuple[str, ...] = ()
         self._packs: dict[int, tuple[str, int]] = {}
@@ -90,8 +60,6 @@ class PackIndex:
         self._has_news = False
         self._is_damaged = False
         self._kept_version = 0
-        self._indexes: OrderedDict[str, Entries] = OrderedDict()
-        self._indexed_bytes = 0
 
     @property
     def packs(self) -> dict[str, int]:
@@ -127,11 +95,16 @@ class PackIndex:
             entries: What is in it.
         """
         key = _key(pack)
-        short = _SHORT.unpack_from
-        rows = [
-            (*short(digest), kind, key, number) for number, (kind, digest, *_) in enumerate(entries)
+        # Sorted as bytes, since a million tuples of numbers take a fifth of a gigabyte.
+        names = [
+            short + _NUMBER.pack(kind, number)
+            for number, (kind, short) in enumerate(entries.short_names())
         ]
-        rows.sort()
+        names.sort()
+        rows = (
+            (first, second, kind, key, number)
+            for first, second, kind, number in map(_NAME.unpack, names)
+        )
         connection = self._open()
         connection.execute("BEGIN")
         connection.executemany("INSERT OR REPLACE INTO main.entries VALUES (?, ?, ?, ?, ?)", rows)
@@ -139,7 +112,6 @@ class PackIndex:
         connection.execute("COMMIT")
         self._packs[key] = (pack, size)
         self._has_news = True
-        self._remember(pack, entries)
 
     def drop(self, pack: str) -> None:
         """Take note that a pack is gone."""
@@ -149,41 +121,6 @@ class PackIndex:
             connection.execute("DELETE FROM main.packs WHERE key = ?", (key,))
             self._gone.append((key,))
             self._has_news = True
-        entries = self._indexes.pop(pack, None)
-        if entries is not None:
-            self._indexed_bytes -= len(entries) * RECORD_SIZE
-
-    def present(self, kind: Kind, digests: Iterable[bytes]) -> set[bytes]:
-        """Return which of some digests there are entries for."""
-        return {digest for digest, _pack, _number in self._rows(kind, digests)}
-
-    def packs_of(self, kind: Kind, digests: Iterable[bytes]) -> Iterator[tuple[bytes, str]]:
-        """Yield digests that there are entries for, each with every pack that has one."""
-        return ((digest, pack) for digest, pack, _number in self._rows(kind, digests))
-
-    def find(self, kind: Kind, digests: Iterable[bytes]) -> Iterator[Location]:
-        """Yield where entries of some digests are: in every pack that has one.
-
-        What is in packs whose index cannot be read any more is left out.
-        """
-        for digest, pack, number in self._rows(kind, digests):
-            entries = self.entries(pack)
-            if entries is not None and 0 <= number < len(entries):
-                entry = entries[number]
-                if entry.digest == digest and entry.kind == kind:
-                    yield Location(pack, number, entry)
-
-    def entries(self, pack: str) -> Entries | None:
-        """Return the entries of a pack; None if its index cannot be read."""
-        entries = self._indexes.get(pack)
-        if entries is None:
-            try:
-                entries = self._read(pack)
-            except (PackError, OSError):
-                return None
-            self._remember(pack, entries)
-        self._indexes.move_to_end(pack)
-        return entries
 
     def distrust(self) -> None:
         """Know only what is learned by this process from now on, until `save`."""
@@ -304,7 +241,7 @@ class PackIndex:
         self._schemas = ("main",)
         database.detach(connection)
 
-    def _rows(self, kind: Kind, digests: Iterable[bytes]) -> Iterator[tuple[bytes, str, int]]:
+    def find(self, kind: Kind, digests: Iterable[bytes]) -> Iterator[tuple[bytes, str, int]]:
         """Yield digests with the packs and numbers of what seem to be their entries."""
         connection = self._open()
         # In order, so that those close to each other are read from the same page.
@@ -347,14 +284,6 @@ class PackIndex:
             key: (pack, size)
             for key, pack, size in connection.execute("SELECT key, id, size FROM main.packs")
         }
-
-    def _remember(self, pack: str, entries: Entries) -> None:
-        if pack not in self._indexes:
-            self._indexes[pack] = entries
-            self._indexed_bytes += len(entries) * RECORD_SIZE
-        while self._indexed_bytes > _MOST_INDEXES and len(self._indexes) > 1:
-            _pack, oldest = self._indexes.popitem(last=False)
-            self._indexed_bytes -= len(oldest) * RECORD_SIZE
 
 
 def _key(pack: str) -> int:
