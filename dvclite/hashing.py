@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO, NewType, Protocol
+from typing import BinaryIO, NamedTuple, NewType, Protocol
 
 from dvclite.errors import UnknownAlgorithmError
 
@@ -47,11 +47,10 @@ class Algorithm:
     older: "Algorithm | None" = None
 
 
-@dataclass(frozen=True, slots=True)
-class BlobRef:
+class BlobRef(NamedTuple):
     """Bytes by name and length: the unit that is planned, moved, counted and shown.
 
-    `size` is -1 where a format does not record it.
+    A NamedTuple, because a million of them pass by. `size` is -1 where a format does not record it.
     """
 
     oid: Oid

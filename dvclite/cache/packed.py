@@ -333,12 +333,13 @@ class PackedBlobs:
         there: dict[str, bool] = {}
         absent: set[Oid] = set()
         rest = iter(oids)
-        while group := set(islice(rest, _ASKED_TOGETHER)):
+        while group := list(islice(rest, _ASKED_TOGETHER)):
             for kind, by_digest in by_kind(group):
-                for digest, pack in self._index.packs_of(kind, by_digest):
+                for pack, digests in self._index.by_pack(kind, by_digest).items():
                     if self._is_there(pack, there):
-                        group.discard(by_digest[digest])
-            absent |= group
+                        for digest in digests:
+                            by_digest.pop(digest, None)
+                absent.update(by_digest.values())
         return absent
 
     def _proved(self, oids: set[Oid]) -> set[Oid]:

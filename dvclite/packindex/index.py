@@ -76,11 +76,11 @@ class PackIndex:
 
     def present(self, kind: Kind, digests: Iterable[bytes]) -> set[bytes]:
         """Return which of some digests there are entries for."""
-        return {digest for digest, _pack, _number in self._rows.find(kind, digests)}
+        return set().union(*self._rows.by_pack(kind, digests).values())
 
-    def packs_of(self, kind: Kind, digests: Iterable[bytes]) -> Iterator[tuple[bytes, str]]:
-        """Yield digests that there are entries for, each with every pack that has one."""
-        return ((digest, pack) for digest, pack, _number in self._rows.find(kind, digests))
+    def by_pack(self, kind: Kind, digests: Iterable[bytes]) -> dict[str, list[bytes]]:
+        """Return which of some digests each pack has entries for, if it has any."""
+        return self._rows.by_pack(kind, digests)
 
     def find(self, kind: Kind, digests: Iterable[bytes]) -> Iterator[Location]:
         """Yield where entries of some digests are: in every pack that has one.

@@ -6,10 +6,11 @@ thirty megabytes.
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from struct import Struct
+from typing import Any, NamedTuple
 
 from dvclite import database
 from dvclite.pack.index import Entries
@@ -23,8 +24,8 @@ _TABLES = (
 )
 _SCHEMA = database.Schema(1, tuple(statement.format("kept") for statement in _TABLES))
 _SHORT = Struct(">qq")
-_NUMBER = Struct(">BI")
-_NAME = Struct(">qqBI")
+_REST = Struct(">BII")
+_NAME = Struct(">qqBII")
 _FORGET = "DELETE FROM {0}.entries WHERE pack NOT IN (SELECT key FROM {0}.packs)"
 _SAME_ROW = " AND ".join(
     f"ours.{column} = theirs.{column}" for column in ("first", "second", "kind", "pack", "number")
@@ -40,8 +41,21 @@ _CONTRADICTIONS = (
     ),
 )
 _TOGETHER = 500
+_MARKS = ", ".join("?" * _TOGETHER)
+_MOST_NEW = 200_000
 _CACHE_KIB = 32 << 10
 _KEY_DIGITS = 12
+
+_Short = dict[tuple[Any, ...], bytes]
+_Found = tuple[int, int, int, int]
+
+
+class _New(NamedTuple):
+    """A pack that was learned of, whose rows are made when somebody needs them."""
+
+    pack: str
+    size: int
+    entries: Entries
 
 
 class Rows:
@@ -57,6 +71,7 @@ class Rows:
         self._schemas: tuple[str, ...] = ()
         self._packs: dict[int, tuple[str, int]] = {}
         self._gone: list[tuple[int]] = []
+        self._new: list[_New] = []
         self._has_news = False
         self._is_damaged = False
         self._kept_version = 0
@@ -94,27 +109,26 @@ class Rows:
             size: Of the whole pack, in bytes.
             entries: What is in it.
         """
-        key = _key(pack)
-        # Sorted as bytes, since a million tuples of numbers take a fifth of a gigabyte.
-        names = [
-            short + _NUMBER.pack(kind, number)
-            for number, (kind, short) in enumerate(entries.short_names())
-        ]
-        names.sort()
-        rows = (
-            (first, second, kind, key, number)
-            for first, second, kind, number in map(_NAME.unpack, names)
-        )
-        connection = self._open()
-        connection.execute("BEGIN")
-        connection.executemany("INSERT OR REPLACE INTO main.entries VALUES (?, ?, ?, ?, ?)", rows)
-        connection.execute("INSERT OR REPLACE INTO main.packs VALUES (?, ?, ?)", (key, pack, size))
-        connection.execute("COMMIT")
-        self._packs[key] = (pack, size)
+        self._open()
+        self._packs[_key(pack)] = (pack, size)
         self._has_news = True
+        # Often nobody asks before all is saved.
+        self._new.append(_New(pack, size, entries))
+        if sum(len(one.entries) for one in self._new) > _MOST_NEW:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Put what is new into the private database, where it is found."""
+        if self._new:
+            connection = self._open()
+            new, self._new = self._new, []
+            connection.execute("BEGIN")
+            _insert(connection, "main", new)
+            connection.execute("COMMIT")
 
     def drop(self, pack: str) -> None:
         """Take note that a pack is gone."""
+        self._settle()
         connection = self._open()
         key = _key(pack)
         if self._packs.pop(key, None) is not None:
@@ -124,6 +138,7 @@ class Rows:
 
     def distrust(self) -> None:
         """Know only what is learned by this process from now on, until `save`."""
+        self._settle()
         self._leave_out_kept(self._open())
 
     def is_contradicted(self) -> bool:
@@ -132,6 +147,7 @@ class Rows:
         To be asked after `distrust`, and after all packs that there are were learned. What is
         wrong is thrown away with the next `save`; that there is no database is not wrong.
         """
+        self._settle()
         connection = self._open()
         self._let_go(connection)
         if self._path is None or not self._path.exists():
@@ -169,6 +185,7 @@ class Rows:
                 connection.execute(
                     f"INSERT OR REPLACE INTO kept.{table} SELECT * FROM main.{table}"  # noqa: S608
                 )
+            _insert(connection, "kept", self._new)
 
         if database.write_into(self._path, _SCHEMA, connection, write):
             self.close()
@@ -178,7 +195,7 @@ class Rows:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-        self._packs, self._gone = {}, []
+        self._packs, self._gone, self._new = {}, [], []
         self._has_news = False
 
     def _open(self) -> sqlite3.Connection:
@@ -223,6 +240,7 @@ class Rows:
         try:
             (version,) = connection.execute("PRAGMA kept.data_version").fetchone()
             if version != self._kept_version:
+                self._settle()
                 self._packs = {}
                 self._load(connection)
         except (sqlite3.Error, UnicodeDecodeError):
@@ -243,33 +261,51 @@ class Rows:
 
     def find(self, kind: Kind, digests: Iterable[bytes]) -> Iterator[tuple[bytes, str, int]]:
         """Yield digests with the packs and numbers of what seem to be their entries."""
+        for short, found in self._asked(kind, digests):
+            rows = [
+                (self._packs[key][0], number, short[first, second])
+                for first, second, key, number in found
+                if key in self._packs and (first, second) in short and type(number) is int
+            ]
+            # Pack by pack, so that the index of none is taken up twice.
+            for pack, number, digest in sorted(rows):
+                yield digest, pack, number
+
+    def by_pack(self, kind: Kind, digests: Iterable[bytes]) -> dict[str, list[bytes]]:
+        """Return which of some digests each pack seems to have entries for."""
+        held: dict[int, list[bytes]] = {}
+        for short, found in self._asked(kind, digests):
+            for first, second, key, _number in found:
+                if (first, second) in short:
+                    held.setdefault(key, []).append(short[first, second])
+        return {self._packs[key][0]: some for key, some in held.items() if key in self._packs}
+
+    def _asked(self, kind: Kind, digests: Iterable[bytes]) -> Iterator[tuple[_Short, list[_Found]]]:
+        """Yield digests by their short names, with the rows of these, and of a few others."""
+        self._settle()
         connection = self._open()
         # In order, so that those close to each other are read from the same page.
         rest = iter(sorted(digests))
         while together := list(islice(rest, _TOGETHER)):
-            short = {_SHORT.unpack_from(digest): digest for digest in together}
+            short = dict(zip(map(_SHORT.unpack_from, together), together, strict=True))
+            marks = _MARKS if len(together) == _TOGETHER else ", ".join("?" * len(together))
             values = [first for first, _second in short]
+            values += values[-1:] * (len(together) - len(values))
             for schema in self._schemas:
                 try:
                     found = connection.execute(
                         f"SELECT first, second, pack, number FROM {schema}.entries"  # noqa: S608
-                        f" WHERE kind = {int(kind)} AND first IN ({', '.join('?' * len(values))})",
+                        f" WHERE kind = {int(kind)} AND first IN ({marks})",
                         values,
                     ).fetchall()
                 except sqlite3.Error:
                     self._forget_kept(connection)
                     continue
-                rows = [
-                    (self._packs[key][0], number, short[first, second])
-                    for first, second, key, number in found
-                    if key in self._packs and (first, second) in short and type(number) is int
-                ]
-                # Pack by pack, so that the index of none is taken up twice.
-                for pack, number, digest in sorted(rows):
-                    yield digest, pack, number
+                yield short, found
 
     def doubt(self) -> None:
         """Take the database for lost: its packs are not known any more, and will be read again."""
+        self._settle()
         connection = self._open()
         if "kept" in self._schemas:
             self._forget_kept(connection)
@@ -284,6 +320,29 @@ class Rows:
             key: (pack, size)
             for key, pack, size in connection.execute("SELECT key, id, size FROM main.packs")
         }
+
+
+def _insert(connection: sqlite3.Connection, schema: str, new: Sequence[_New]) -> None:
+    """Insert the rows of packs into an attached database."""
+    packs = [_key(one.pack) for one in new]
+    # Sorted as bytes, since a million tuples of numbers take a fifth of a gigabyte.
+    names = [
+        short + _REST.pack(kind, place, number)
+        for place, one in enumerate(new)
+        for number, (kind, short) in enumerate(one.entries.short_names())
+    ]
+    names.sort()
+    connection.executemany(
+        f"INSERT OR REPLACE INTO {schema}.entries VALUES (?, ?, ?, ?, ?)",  # noqa: S608 - ours
+        (
+            (first, second, kind, packs[place], number)
+            for first, second, kind, place, number in map(_NAME.unpack, names)
+        ),
+    )
+    connection.executemany(
+        f"INSERT OR REPLACE INTO {schema}.packs VALUES (?, ?, ?)",  # noqa: S608 - ours
+        [(_key(one.pack), one.pack, one.size) for one in new],
+    )
 
 
 def _key(pack: str) -> int:

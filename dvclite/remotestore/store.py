@@ -165,6 +165,27 @@ class RemoteStore(Closing):
         """
         return NOT_PACKED
 
+    def fetch_packs(
+        self,
+        lacking: Sizes,  # noqa: ARG002
+        landing: Landing,  # noqa: ARG002
+        progress: Progress,  # noqa: ARG002
+    ) -> Outcome[Named]:
+        """Bring packs of which nearly everything is wanted, as they are, where there are any.
+
+        Args:
+            lacking: Blobs that are no trees. Those that were brought are taken out.
+            landing: Where they go.
+            progress: Is told of files and bytes.
+
+        Returns:
+            How many were brought. Nothing of what went wrong: that concerns what is still lacking.
+
+        Raises:
+            RemoteError: The remote did not answer.
+        """
+        return Outcome()
+
     @abstractmethod
     def fetch(self, blobs: Iterable[Named], landing: Landing, progress: Progress) -> Outcome[Named]:
         """Bring blobs from the remote, each verified.

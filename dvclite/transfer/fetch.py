@@ -123,15 +123,17 @@ class _Fetching:
         files, size = len(lacking), lacking.total()
         self._progress.start("Fetching", files=files, size=size)
         try:
+            packs = self._store.fetch_packs(lacking, self._landing, self._progress)
             leaves = self._bring(lacking.draw(contents.leaves()), self._progress)
         finally:
             self._progress.finish()
+        done = packs.done + leaves.done
         return Moved(
-            files=leaves.done,
-            size=leaves.size + self._tree_bytes,
+            files=done,
+            size=packs.size + leaves.size + self._tree_bytes,
             trees=self._trees,
             failures=tuple(contents.failures + leaves.failures),
-            left=files - leaves.done - len(leaves.failures),
+            left=files - done - len(leaves.failures),
         )
 
     def _bring_trees(self, wanted: dict[Oid, Wanted]) -> None:
@@ -172,12 +174,8 @@ class _Fetching:
 def _lacking(contents: Contents, absent: Callable[[list[BlobRef]], Collection[Oid]]) -> Sizes:
     """Return which leaves are lacking, and their sizes, asking for each once."""
     lacking, present = Sizes(), Sizes()
-    for group in groups(contents.leaves()):
-        refs = [
-            blob.ref
-            for blob in group
-            if blob.ref.oid not in lacking and blob.ref.oid not in present
-        ]
+    for group in groups(contents.leaf_refs()):
+        refs = [ref for ref in group if ref.oid not in lacking and ref.oid not in present]
         oids = absent(refs)
         lacking.gather(ref for ref in refs if ref.oid in oids)
         present.gather(ref for ref in refs if ref.oid not in oids)

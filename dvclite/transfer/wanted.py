@@ -124,6 +124,17 @@ class Contents:
         for _one, blobs in self.outputs():
             yield from blobs
 
+    def leaf_refs(self) -> Iterator[BlobRef]:
+        """Yield the same without their paths."""
+        for one in self._files:
+            yield one.ref
+        for one, tree in self.trees():
+            if one.part:
+                yield from (leaf.ref for leaf in self._named(one, tree))
+            else:
+                self._found.add(f"{one.path}/")
+                yield from (entry.ref for entry in tree if entry.is_file)
+
     def divided(self, absent: Sizes) -> tuple[Sizes, Sizes]:
         """Return those of the leaves that are in `absent`, and what else is, in place of that."""
         if any(one.part for one in self._trees):

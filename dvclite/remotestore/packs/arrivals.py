@@ -49,22 +49,6 @@ class Arrivals:
         self._count(len(data))
         self._progress.advance(files=1, size=len(data))
 
-    def take_pack(self, path: str, pack: str) -> bool:
-        """Take a pack in as it is, if it is what its name says; what of it was wanted is to be counted.
-
-        Raises:
-            PackError: It cannot be read.
-            OSError: The disk is full or failing.
-        """
-        return self._landing.adopt_pack(path, pack)
-
-    def count(self, files: int, size: int) -> None:
-        """Take note that small blobs were taken in."""
-        with self._lock:
-            self.outcome.done += files
-            self.outcome.size += size
-        self._progress.advance(files=files, size=size)
-
     def begin(self, assembly: Assembly) -> None:
         """Take note of a large blob that is going to be put together."""
         with self._lock:

@@ -24,6 +24,7 @@ from dvclite.remotestore.engine import Outcome, ends_all, run
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.packs.arrivals import Arrivals, Problem
 from dvclite.remotestore.packs.assembling import Assembly
+from dvclite.remotestore.packs.bound import Bound
 from dvclite.remotestore.packs.budget import Budget
 from dvclite.remotestore.packs.gauge import Gauge
 from dvclite.remotestore.packs.knowledge import Knowledge
@@ -38,9 +39,6 @@ _MOST_WANTS = 50_000
 
 _MOST_OPEN = 128
 """How many large blobs are put together at a time: most are complete if a fetch is cut short."""
-
-_ALMOST_ALL = 0.9
-"""The part of a pack's entries from which on it is taken over as it is."""
 
 _MOST_IN_MEMORY = 4 * LONGEST
 _AHEAD = 1 << 20
@@ -129,33 +127,14 @@ class Fetching:
         with self._disk.hold(size, moved):
             path = self._new_path()
             gauge = Gauge(self._progress, sum(want.entry.size for want in errand.wants), size)
-            is_adopted = False
             try:
-                count = _Bound(errand.pack, size, gauge, moved).count
+                count = Bound(errand.pack, size, gauge, moved).count
                 self._remote.get(key_of(errand.pack), Path(path), moved=count)
-                is_adopted = self._is_adopted(errand, path, gauge)
-                if not is_adopted:
-                    with PackFile(path, errand.pack) as pack:
-                        self._deliver(errand, _read_ahead(pack), moved, gauge)
+                with PackFile(path, errand.pack) as pack:
+                    self._deliver(errand, _read_ahead(pack), moved, gauge)
             finally:
                 gauge.take_back()
-                if not is_adopted:
-                    discard(path)
-
-    def _is_adopted(self, errand: Errand[Target], path: str, gauge: Gauge) -> bool:
-        """Take a pack over as it is, if hardly anything is in it that is not wanted."""
-        entries = self._knowledge.entries(errand.pack) or ()
-        if len(errand.wants) < _ALMOST_ALL * len(entries) or not all(map(_is_blob, errand.wants)):
-            return False
-        try:
-            adopted = self._arrivals.take_pack(path, errand.pack)
-        except PackError:
-            return False  # Entry by entry it will be found out what is wrong.
-        if adopted:
-            errand.done = len(errand.wants)
-            gauge.take_back()
-            self._arrivals.count(len(errand.wants), sum(want.entry.size for want in errand.wants))
-        return adopted
+                discard(path)
 
     def _deliver(
         self,
@@ -248,28 +227,6 @@ def _read_ahead(pack: PackFile) -> Callable[[int, int], memoryview]:
         return data[at - begin :][:size]
 
     return read
-
-
-class _Bound:
-    """Breaks a download off that is longer than its pack."""
-
-    def __init__(self, pack: str, size: int, gauge: Gauge, moved: OnBytes) -> None:
-        self._pack = pack
-        self._left = size
-        self._gauge = gauge
-        self._moved = moved
-
-    def count(self, size: int) -> None:
-        self._left -= size
-        if self._left < 0:
-            raise PackDamagedError(self._pack, "it is longer than it was when it was listed")
-        self._moved(0)
-        self._gauge.move(size)
-
-
-def _is_blob(want: Want[Target]) -> bool:
-    """Say whether an entry is a small blob of the size that it should have."""
-    return isinstance(want.target, Named) and want.target.ref.size in (-1, want.entry.size)
 
 
 def _blob_of(want: Want[Target]) -> Named:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
-from dvclite.pack.layout import Kind, PackEntry
+from dvclite.pack.layout import PackEntry
 
 _Target = TypeVar("_Target")
 
@@ -16,9 +16,6 @@ _GAP = 256 << 10
 
 _MOST = 0.6
 """The part of a pack from which on the whole of it is got."""
-
-_ALMOST_ALL = 0.9
-"""The same where one request brings it all anyhow, and the cache may hold the pack as it is."""
 
 
 class Want(NamedTuple, Generic[_Target]):
@@ -80,17 +77,10 @@ def plan(wants: Iterable[Want[_Target]], sizes: Mapping[str, int]) -> Iterator[E
     for pack, wanted in _by_pack(wants).items():
         parts = [Errand(pack, group, is_whole=False) for group in _ranges(wanted)]
         covered = sum(part.end - part.begin for part in parts)
-        if covered >= (_MOST if len(parts) > 1 else _ALMOST_ALL) * sizes[pack] and (
-            len(parts) > 1 or _are_blobs(wanted)
-        ):
+        if len(parts) > 1 and covered >= _MOST * sizes[pack]:
             yield Errand(pack, wanted, is_whole=True)
         else:
             yield from parts
-
-
-def _are_blobs(wants: Sequence[Want[_Target]]) -> bool:
-    """Say whether these are small blobs, so many that a cache may hold their pack as it is."""
-    return len(wants) > 1 and all(want.entry.kind == Kind.BLOB for want in wants)
 
 
 def _by_pack(wants: Iterable[Want[_Target]]) -> dict[str, list[Want[_Target]]]:

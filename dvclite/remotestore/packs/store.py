@@ -40,6 +40,7 @@ from dvclite.remotestore.packs.recipes import Recipes
 from dvclite.remotestore.packs.sending import Sending
 from dvclite.remotestore.packs.tally import Tally
 from dvclite.remotestore.packs.weighing import weigh
+from dvclite.remotestore.packs.wholes import Wholes
 from dvclite.remotestore.sizes import Sizes
 from dvclite.remotestore.store import LARGEST_TREE, Landing, RemoteStore, Source
 from dvclite.tree import Tree
@@ -138,6 +139,12 @@ class PackStore(RemoteStore):
 
         packing = Packing(self._knowledge, source, self.format, lambda: Draft(Tally()), advance)
         return weigh(packing, blobs)
+
+    def fetch_packs(self, lacking: Sizes, landing: Landing, progress: Progress) -> Outcome[Named]:
+        """Bring packs as they are: see `RemoteStore`."""
+        self._knowledge.refresh()
+        self._knowledge.save()
+        return Wholes(self._remote, self._knowledge, landing, progress).fetch(lacking, self.jobs)
 
     def fetch(self, blobs: Iterable[Named], landing: Landing, progress: Progress) -> Outcome[Named]:
         """Bring blobs from the remote, each verified: see `RemoteStore`."""

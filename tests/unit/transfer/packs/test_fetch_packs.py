@@ -246,7 +246,7 @@ def test_a_line_that_breaks_fails_what_it_carried_and_the_same_again_completes(
     data = pushed(content)
     with open_store("there") as store:
         there.fetch(store, data._replace(part="000")).check("fetched")
-    remote.plan = Plan((Fault(Kind.BREAK, "get", skip=2, times=1),))
+    remote.plan = Plan((Fault(Kind.BREAK, "read", skip=2, times=1),))
     with open_store("there", jobs=1) as store:
         moved = there.fetch(store, data)
 
