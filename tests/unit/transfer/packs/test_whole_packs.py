@@ -96,7 +96,7 @@ def test_a_cache_that_keeps_files_apart_takes_none(packed, pushed, open_store):
 
 
 def test_one_with_a_bad_entry_gives_all_others(packed, pushed, open_store, remote, packs, failed):
-    data, content = pushed
+    data, _content = pushed
     there = packed()
     pack, entries = next((pack, e) for pack, e in packs().items() if len(e) > 20)
     bad = entries[7]
