@@ -134,5 +134,6 @@ DVC_HOME = Home(
     pipelines="dvc.lock",
     lists_users=False,
     hides_pointers=True,
+    packs_below="dvclite",
     shares_cache=False,
 )

@@ -1,6 +1,7 @@
 """What moved between the cache and a remote."""
 
 from dvclite.cli.console import Console
+from dvclite.cli.names import tell_git
 from dvclite.cli.reports.restored import done, show_paths
 from dvclite.cli.text import count, size
 from dvclite.repo.repo import Repo
@@ -37,3 +38,4 @@ def show(console: Console, repo: Repo, exchanged: Exchanged, verb: str, *, as_js
         show_paths(console, repo, exchanged.restored)
         parts.append(done(exchanged.restored))
     console.say("; ".join(part for part in parts if part) or "Everything is up to date")
+    tell_git(console, repo, exchanged.completed, staged=False)

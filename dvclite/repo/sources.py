@@ -1,0 +1,224 @@
+"""Other repositories, as data is imported from them: what they hold at a commit, and where."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from pathlib import Path
+from posixpath import join, normpath
+from typing import NamedTuple
+
+from dvclite.config.setting import Level, Setting
+from dvclite.config.settings import Config
+from dvclite.errors import DvcliteError, OriginError
+from dvclite.files.atomic import write_atomically
+from dvclite.files.locks import hold
+from dvclite.files.staging import make_folder
+from dvclite.formats.homes import HOMES
+from dvclite.git.clones import clone, is_address
+from dvclite.git.history import History
+from dvclite.git.location import find_top
+from dvclite.git.program import untied
+from dvclite.git.versions import FileVersion
+from dvclite.hashing import XXH128, hash_bytes
+from dvclite.origin import SourceRepo
+from dvclite.pointer import Output, is_pointer
+from dvclite.remotestore.loose.store import LooseStore
+from dvclite.remotestore.opening import open_remote
+from dvclite.remotestore.store import RemoteStore
+from dvclite.repo.project import Project, home_of
+from dvclite.repo.stores import open_store
+from dvclite.repo.versions import pointers_at
+
+_LARGEST = 2 << 30
+"""Larger files than this, in bytes, are not taken out of git."""
+
+_OWN_FILES = (".dvcignore", "dvc.yaml")
+
+
+class Held(NamedTuple):
+    """An output of another repository.
+
+    Attributes:
+        path: Relative to the top of that repository.
+        output: The output.
+        project: The repository as dvclite knows it, one of perhaps several in it.
+    """
+
+    path: str
+    output: Output
+    project: Project
+
+
+@dataclass(frozen=True)
+class Source:
+    """Another repository at a commit.
+
+    Attributes:
+        repo: As a pointer names it.
+        root: Where it is, or its clone.
+        commit: The commit's id.
+        is_clone: Whether `root` is a clone of ours, without files in its work tree.
+        temporary: A folder of ours, for what is known of its remotes.
+        history: What was committed there.
+        environ: The process's environment, without what ties git to another repository.
+    """
+
+    repo: SourceRepo
+    root: Path
+    commit: str
+    is_clone: bool
+    temporary: Path
+    history: History
+    environ: Mapping[str, str]
+
+    @cached_property
+    def outputs(self) -> list[Held]:
+        """All outputs at the commit, of every repository of dvclite's or DVC's in it."""
+        return [held for project in self._projects() for held in self._held(project)]
+
+    def files(self, path: str) -> Iterator[FileVersion]:
+        """Yield what git itself has at a path and below it, without what is DVC's own.
+
+        Raises:
+            OriginError: A file is too large to be taken out of git.
+        """
+        below = "" if path == "." else path + "/"
+        for version in self.history.files(
+            self.commit, lambda name: name == path or name.startswith(below), limit=_LARGEST
+        ):
+            name = version.path.rpartition("/")[2]
+            if is_pointer(version.path) or name in _OWN_FILES or "/.dvc/" in f"/{version.path}":
+                continue
+            if version.data is None:
+                raise OriginError(self.repo.url, f"{version.path} has {version.size:,} bytes")
+            yield version
+
+    def places(self, held: Held, jobs: int | None) -> Iterator[Callable[[], RemoteStore]]:
+        """Yield what opens the places that may have the data of an output, the likeliest first."""
+        project = held.project
+        if not self.is_clone and project.cache.root.is_dir():
+            cache = str(project.cache.root)
+            yield lambda: LooseStore(open_remote(cache, {}), project.format, jobs=jobs)
+        names = project.config.remote_names()
+        first = (held.output.remote or project.config.get("core.remote") or "").lower()
+        for name in sorted(names, key=lambda name: name != first):
+            yield partial(
+                open_store, project, name, jobs, outputs=[held.output], folder=self.temporary
+            )
+
+    def _held(self, project: Project) -> Iterator[Held]:
+        inner = os.path.relpath(project.root, self.root).replace(os.sep, "/")
+        for pointer in pointers_at(project, self.commit):
+            for output in pointer.outputs:
+                if output.cached:
+                    yield Held(normpath(join(inner, output.path)), output, project)
+
+    def _projects(self) -> Iterator[Project]:
+        names = {f"{home.folder}/config" for home in HOMES}
+        names |= {f"{home.folder}/{home.own_config}" for home in HOMES if home.own_config}
+        found = self.history.files(
+            self.commit, lambda path: any(f"/{path}".endswith(f"/{name}") for name in names)
+        )
+        roots: dict[Path, None] = {}
+        for version in found:
+            path = self.root / version.path
+            roots[path.parent.parent] = None
+            if self.is_clone:
+                make_folder(path.parent)
+                write_atomically(path, version.data or b"")
+        for root in roots:
+            if home_of(root) is not None:
+                yield self._with_settings(Project.open(root, self.environ))
+
+    def _with_settings(self, project: Project) -> Project:
+        """Return a project in which what the pointer says holds in place of its own settings."""
+        values = list(self.repo.config)
+        if self.repo.remote:
+            values.append(("core", "remote", self.repo.remote))
+        if self.repo.options:
+            name = project.config.get("core.remote") or "imported"
+            values.append(("core", "remote", name))
+            values += [(f"remote.{name.lower()}", key, value) for key, value in self.repo.options]
+        if not values:
+            return project
+        extra = [Setting(*value, Level.LOCAL, self.repo.url) for value in values]
+        config = Config({}, [*project.config.settings(), *extra], home=project.home)
+        return replace(project, config=config)
+
+
+def open_source(
+    project: Project, repo: SourceRepo, bases: Sequence[Path], *, newest: bool
+) -> Source:
+    """Open another repository.
+
+    Args:
+        project: The one that imports.
+        repo: The other.
+        bases: What its path may be relative to; none where it may be no path.
+        newest: Whether its newest commit is meant, and not the one that was imported.
+
+    Raises:
+        OriginError: It cannot be had, or has no such commit.
+    """
+    folder = project.temporary / "imports"
+    environ = untied(project.environ)
+    wanted = repo.rev if newest or not repo.commit else repo.commit
+    local = None if is_address(repo.url) else _local(repo.url, bases)
+    if local is not None and find_top(local, environ) is not None:
+        root = Path(os.path.realpath(local))
+        history = History(root, environ)
+        commit = _resolved(history, repo, wanted or "HEAD")
+        return Source(repo, root, commit, False, folder / "packs", history, environ)  # noqa: FBT003
+    name = hash_bytes(repo.url.encode("utf-8", "surrogateescape"), XXH128)
+    make_folder(folder)
+    with hold(str(folder / f"{name}.lock"), seconds=600.0):
+        root = folder / name
+        if not (root / ".git").exists() or newest or not _has(root, wanted, environ):
+            clone(str(local) if local is not None else repo.url, root, environ)
+    history = History(root, environ)
+    commit = _resolved_in_clone(history, repo, wanted)
+    return Source(repo, root, commit, True, folder / "packs", history, environ)  # noqa: FBT003
+
+
+def _local(url: str, bases: Sequence[Path]) -> Path:
+    """Return the folder that a path leads to: DVC took it as relative to where it was typed."""
+    if not bases:
+        raise OriginError(url, "a repository elsewhere names a folder of this machine")
+    for base in bases:
+        folder = base / os.path.expanduser(url)
+        if folder.is_dir():
+            return folder
+    raise OriginError(url, "there is no such folder", hint="it may be on another machine")
+
+
+def _has(root: Path, commit: str, environ: dict[str, str]) -> bool:
+    if not commit or not commit.isalnum():
+        return False
+    try:
+        return History(root, environ).resolve(commit) == commit
+    except DvcliteError:
+        return False
+
+
+def _resolved(history: History, repo: SourceRepo, revision: str) -> str:
+    try:
+        return history.resolve(revision)
+    except DvcliteError as error:
+        raise OriginError(
+            repo.url,
+            f"it has no revision {revision!r}",
+            hint="`dvclite update --rev REV` follows another one",
+        ) from error
+
+
+def _resolved_in_clone(history: History, repo: SourceRepo, revision: str) -> str:
+    """Return the commit that a revision names on the far side: its branches come first."""
+    if not revision:
+        return _resolved(history, repo, "refs/remotes/origin/HEAD")
+    for name in (f"refs/remotes/origin/{revision}", f"refs/tags/{revision}"):
+        try:
+            return history.resolve(name)
+        except DvcliteError:
+            continue
+    return _resolved(history, repo, revision)
