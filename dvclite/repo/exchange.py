@@ -22,7 +22,7 @@ from dvclite.repo.checkout import checkout
 from dvclite.repo.outputs import named_outputs
 from dvclite.repo.project import Project
 from dvclite.repo.results import CloudReport, CloudStatus, Exchanged, OnRemote
-from dvclite.repo.stores import open_store
+from dvclite.repo.stores import is_apart, open_store
 from dvclite.repo.versions import Choice, outputs_of
 from dvclite.transfer.compare import Comparison, compare
 from dvclite.transfer.fetch import fetch, fetchable
@@ -175,7 +175,15 @@ def cloud_status(project: Project, choice: Choice, progress: Progress) -> CloudR
         Moved(failures=tuple(failures)).check("compared")
         compared += [_told(path, comparison) for path, comparison in found.items()]
         if extent is not None:
-            remotes.append(OnRemote(group.remote, extent.packs, extent.size, extent.content))
+            remotes.append(
+                OnRemote(
+                    group.remote,
+                    extent.packs,
+                    extent.size,
+                    extent.content,
+                    is_apart=is_apart(project, group.remote),
+                )
+            )
     compared.sort(key=lambda status: status.path)
     return CloudReport(tuple(compared), tuple(remotes))
 
@@ -242,6 +250,7 @@ def _exchange(
         tuple(group.remote for group in groups),
         dry,
         packed=whole.packed if whole.packed.packs else None,
+        apart=tuple(group.remote for group in groups if is_apart(project, group.remote)),
     )
 
 

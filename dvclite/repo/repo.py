@@ -238,6 +238,10 @@ class Repo:
 
         return status(self._project, self._relative(targets), progress)
 
+    def ignored_pointers(self) -> list[str]:
+        """Return the pointers that git ignores, so that nobody ever sees them."""
+        return self._project.index.ignored_pointers() if self._project.uses_git else []
+
     def diff(
         self,
         before: str = "HEAD",

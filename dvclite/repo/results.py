@@ -185,6 +185,8 @@ class Exchanged:
         packed: What a push into packs took; None where nothing was packed.
         completed: Files that git should be told of: pointers of imports without their data that
             say now what this is, and ignore files.
+        apart: Those of the remotes whose data other programs that work on this repository cannot
+            read.
     """
 
     files: int
@@ -194,6 +196,7 @@ class Exchanged:
     restored: Restored | None = None
     packed: Packed | None = None
     completed: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
 
     def __add__(self, other: "Exchanged") -> "Exchanged":
         """Put together what came from several places."""
@@ -255,12 +258,14 @@ class OnRemote:
         packs: How many packs.
         size: How many bytes they have.
         content: How many bytes come out of them.
+        is_apart: Whether other programs that work on this repository cannot read them.
     """
 
     remote: str
     packs: int
     size: int
     content: int
+    is_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)

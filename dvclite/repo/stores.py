@@ -3,15 +3,12 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from dvclite.config.options import read_flag
 from dvclite.config.setting import RemoteSettings
 from dvclite.errors import RemoteSetupError
-from dvclite.hashing import XXH128, hash_bytes
+from dvclite.hashing import XXH128, algorithm_of, hash_bytes
 from dvclite.pointer import Output
 from dvclite.remotestore.store import RemoteStore
 from dvclite.repo.project import Project
-
-_VERSIONED = ("version_aware", "worktree")
 
 
 def open_store(
@@ -37,6 +34,7 @@ def open_store(
         RemoteError: It cannot be opened.
     """
     # Finding plugins costs more to import than all of the rest.
+    from dvclite.remotestore.below import Below
     from dvclite.remotestore.loose.store import LooseStore
     from dvclite.remotestore.opening import open_remote
     from dvclite.remotestore.packs.store import PackStore
@@ -44,29 +42,41 @@ def open_store(
     settings = project.config.remote(name)
     if jobs is None:
         jobs = settings.jobs if settings.jobs is not None else project.config.number("core.jobs")
-    if holds_versions(settings):
+    if settings.keeps_versions:
         return _version_store(project, settings, jobs, outputs)
-    options = {key: text for key, text in settings.options.items() if key not in _VERSIONED}
+    remote = open_remote(settings.url, settings.options)
     if not holds_packs(project, settings):
-        return LooseStore(open_remote(settings.url, options), project.format, jobs=jobs)
-    url = settings.url
+        return LooseStore(remote, project.format, jobs=jobs)
+    _check_names(project, settings, outputs)
     if project.home.packs_below:
-        url = f"{url.rstrip('/')}/{project.home.packs_below}"
+        remote = Below(remote, project.home.packs_below)
     folder = folder or project.temporary / "remotes"
     place = folder / hash_bytes(settings.url.encode(), XXH128)
-    return PackStore(open_remote(url, options), project.format, place, jobs=jobs)
+    return PackStore(remote, project.format, place, jobs=jobs)
+
+
+def _check_names(project: Project, settings: RemoteSettings, outputs: Iterable[Output]) -> None:
+    """Refuse what has names of an older kind, by which nothing is in a pack."""
+    algorithm = project.format.algorithm
+    for output in outputs:
+        if output.oid is not None and algorithm_of(output.oid, algorithm) is not algorithm:
+            raise RemoteSetupError(
+                settings.shown_url,
+                f"{output.path} was added by an old version of DVC, and packs cannot hold it",
+                hint=f"add it anew after a change, or unset remote.{settings.name}.layout",
+            )
 
 
 def holds_packs(project: Project, settings: RemoteSettings) -> bool:
     """Say whether data lies on a remote in packs."""
-    if holds_versions(settings):
+    if settings.keeps_versions:
         return False
     return (settings.layout or ("packs" if project.format.packs else "loose")) == "packs"
 
 
-def holds_versions(settings: RemoteSettings) -> bool:
-    """Say whether files lie on a remote under their own names, in all their versions."""
-    return any(read_flag(settings.options.get(name, "false")) is not False for name in _VERSIONED)
+def is_apart(project: Project, name: str) -> bool:
+    """Say whether data lies on a remote so that other programs of the format cannot read it."""
+    return bool(project.home.packs_below) and holds_packs(project, project.config.remote(name))
 
 
 def _version_store(
@@ -75,8 +85,7 @@ def _version_store(
     from dvclite.remotestore.opening import open_remote
     from dvclite.remotestore.versions import Place, VersionStore
 
-    options = {key: text for key, text in settings.options.items() if key not in _VERSIONED}
-    remote = open_remote(settings.url, options)
+    remote = open_remote(settings.url, settings.options)
     places: dict[str, Place] = {}
     trees = []
     for output in outputs:

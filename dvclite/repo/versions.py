@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from dvclite.errors import CollectError, FormatError
 from dvclite.git.history import Scope
@@ -49,10 +50,13 @@ class Keep:
         everything: All that git keeps in any way: every ref, the stash, the reflogs.
         versions: Otherwise, these versions only. What others need stays even so, unless it is
             on a remote.
+        projects: The repositories that share the cache, where nobody lists them: naming them says
+            that there are no others.
     """
 
     everything: bool = True
     versions: Versions = WORKSPACE
+    projects: tuple[Path, ...] = ()
 
 
 EVERYTHING = Keep()

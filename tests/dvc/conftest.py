@@ -92,6 +92,11 @@ class Shared:
         self.git("clone", "--quiet", self.root, root)
         return Shared(type(self._bench)(root), self._dvc)
 
+    def copy(self, root):
+        """Copy all there is."""
+        shutil.copytree(self.root, root, symlinks=True)
+        return Shared(type(self._bench)(root), self._dvc)
+
     def tracked(self):
         """Return the bytes of pointers, ignore files and settings, by path."""
         names = ("*.dvc", ".gitignore", "config")
