@@ -55,10 +55,8 @@ class RemoteEntry(NamedTuple):
 class RemoteVersion(NamedTuple):
     """What a place that keeps versions says of one.
 
-    Attributes:
-        size: How many bytes it holds.
-        tag: What the place calls its content, an ETag for instance.
-        id: What the place calls the version; empty where it keeps none.
+    How many bytes it holds, what the place calls its content (an ETag for instance), and what it
+    calls the version, which is empty where it keeps none.
     """
 
     size: int

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from posixpath import join, normpath
+from posixpath import dirname, join, normpath
 from typing import NamedTuple
 
 from dvclite.config.setting import Level, Setting
@@ -22,6 +22,7 @@ from dvclite.git.program import untied
 from dvclite.git.versions import FileVersion
 from dvclite.hashing import XXH128, hash_bytes
 from dvclite.origin import SourceRepo
+from dvclite.paths import check_path
 from dvclite.pointer import Output, is_pointer
 from dvclite.remotestore.loose.store import LooseStore
 from dvclite.remotestore.opening import open_remote
@@ -122,6 +123,9 @@ class Source:
         )
         roots: dict[Path, None] = {}
         for version in found:
+            above = dirname(dirname(version.path))
+            if above:
+                check_path(above)  # A tree of git's that somebody made by hand may hold any name.
             path = self.root / version.path
             roots[path.parent.parent] = None
             if self.is_clone:
@@ -170,6 +174,8 @@ def open_source(
         history = History(root, environ)
         commit = _resolved(history, repo, wanted or "HEAD")
         return Source(repo, root, commit, False, folder / "packs", history, environ)  # noqa: FBT003
+    if folder.is_symlink():
+        raise OriginError(repo.url, f"{folder} is a symbolic link, and might lead anywhere")
     name = hash_bytes(repo.url.encode("utf-8", "surrogateescape"), XXH128)
     make_folder(folder)
     with hold(str(folder / f"{name}.lock"), seconds=600.0):

@@ -364,3 +364,26 @@ def test_what_lies_outside_is_only_read_when_that_is_asked_for(shared, tmp_path)
     assert not (shared.root / "data").exists()
     shared.lite("update", "data")
     assert shared.read("data") == b"secret"
+
+
+def test_a_tree_of_git_with_hostile_names(shared, make_shared):
+    """git itself makes no such tree, and clones it all the same."""
+    source = make_shared("source")
+
+    def write(kind, data):
+        (source.root / "raw").write_bytes(data)
+        return source.git("hash-object", "-w", "-t", kind, "--literally", "raw").strip()
+
+    def tree(mode, name, oid):
+        return write("tree", f"{mode} {name}\0".encode() + bytes.fromhex(oid))
+
+    config = tree("100644", "config", write("blob", b"[core]\n"))
+    hostile = tree("40000", "..", tree("40000", "..", tree("40000", ".dvc", config)))
+    commit = source.git("commit-tree", "-m", "hostile", hostile).strip()
+    source.git("update-ref", "refs/heads/hostile", commit)
+    pointer = REPO.format(path="data", url=f"file://{source.root}")
+    shared.write("data.dvc", pointer.replace("outs:", "    rev: hostile\nouts:"))
+    done = shared.invoke("pull")
+    assert done.exit_code != 0
+    assert "unsafe path" in done.stderr
+    assert not list((shared.root / ".dvc/tmp").rglob(".dvc"))
