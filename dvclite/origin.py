@@ -12,10 +12,8 @@
 The schema is DVC's. What a pointer says of another place is hostile until it is proved harmless.
 """
 
-import json
 import re
 from dataclasses import dataclass
-from hashlib import md5
 from posixpath import normpath
 from typing import Any
 
@@ -111,6 +109,9 @@ def digest(top: Mapping, text: str) -> str:
         top: All that the pointer says.
         text: What that was read from.
     """
+    import json
+    from hashlib import md5
+
     values = {
         key: _plain(node, text)
         for key, node in top.items.items()
