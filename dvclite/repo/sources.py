@@ -11,9 +11,10 @@ from typing import NamedTuple
 from dvclite.config.setting import Level, Setting
 from dvclite.config.settings import Config
 from dvclite.errors import DvcliteError, OriginError
-from dvclite.files.atomic import write_atomically
+from dvclite.files.atomic import discard, write_atomically
 from dvclite.files.locks import hold
 from dvclite.files.staging import make_folder
+from dvclite.formats.home import Home
 from dvclite.formats.homes import HOMES
 from dvclite.git.clones import clone, is_address
 from dvclite.git.history import History
@@ -33,6 +34,9 @@ from dvclite.repo.versions import pointers_at
 
 _LARGEST = 2 << 30
 """Larger files than this, in bytes, are not taken out of git."""
+
+_PATIENCE = 600.0
+"""Seconds to wait for another process that clones the same repository."""
 
 _OWN_FILES = (".dvcignore", "dvc.yaml")
 
@@ -115,25 +119,36 @@ class Source:
                 if output.cached:
                     yield Held(normpath(join(inner, output.path)), output, project)
 
-    def _projects(self) -> Iterator[Project]:
-        names = {f"{home.folder}/config" for home in HOMES}
-        names |= {f"{home.folder}/{home.own_config}" for home in HOMES if home.own_config}
-        found = self.history.files(
-            self.commit, lambda path: any(f"/{path}".endswith(f"/{name}") for name in names)
-        )
-        roots: dict[Path, None] = {}
-        for version in found:
-            above = dirname(dirname(version.path))
-            if above:
-                check_path(above)  # A tree of git's that somebody made by hand may hold any name.
-            path = self.root / version.path
-            roots[path.parent.parent] = None
-            if self.is_clone:
-                make_folder(path.parent)
-                write_atomically(path, version.data or b"")
-        for root in roots:
-            if home_of(root) is not None:
-                yield self._with_settings(Project.open(root, self.environ))
+    def _projects(self) -> list[Project]:
+        """Return the repositories of dvclite's and DVC's that are in it, with their settings."""
+        settings = {
+            version.path: version.data or b""
+            for version in self.history.files(self.commit, _is_settings)
+        }
+        roots = dict.fromkeys(dirname(dirname(path)) for path in settings)
+        for root in filter(None, roots):
+            check_path(root)  # A tree of git's that somebody made by hand may hold any name.
+        if not self.is_clone:
+            return [self._opened(root) for root in roots if home_of(self.root / root) is not None]
+        # Others may be at another commit of the same clone, and want the settings of that.
+        with hold(_lock_of(self.root), seconds=_PATIENCE):
+            for home in HOMES:
+                for root in roots:
+                    self._put(settings, f"{root}/" if root else "", home)
+            return [self._opened(root) for root in roots]
+
+    def _put(self, settings: dict[str, bytes], prefix: str, home: Home) -> None:
+        """Write the settings of a repository into the clone, where they are read."""
+        for name in filter(None, ("config", home.own_config)):
+            path = f"{prefix}{home.folder}/{name}"
+            if path in settings:
+                make_folder((self.root / path).parent)
+                write_atomically(self.root / path, settings[path])
+            else:
+                discard(str(self.root / path))
+
+    def _opened(self, root: str) -> Project:
+        return self._with_settings(Project.open(self.root / root, self.environ))
 
     def _with_settings(self, project: Project) -> Project:
         """Return a project in which what the pointer says holds in place of its own settings."""
@@ -149,6 +164,17 @@ class Source:
         extra = [Setting(*value, Level.LOCAL, self.repo.url) for value in values]
         config = Config({}, [*project.config.settings(), *extra], home=project.home)
         return replace(project, config=config)
+
+
+def _is_settings(path: str) -> bool:
+    """Say whether a file holds the settings of a repository that everybody shares."""
+    folder, _, name = path.rpartition("/")
+    last = folder.rpartition("/")[2]
+    return any(home.folder == last and name in ("config", home.own_config) for home in HOMES)
+
+
+def _lock_of(root: Path) -> str:
+    return f"{root}.lock"
 
 
 def open_source(
@@ -178,8 +204,8 @@ def open_source(
         raise OriginError(repo.url, f"{folder} is a symbolic link, and might lead anywhere")
     name = hash_bytes(repo.url.encode("utf-8", "surrogateescape"), XXH128)
     make_folder(folder)
-    with hold(str(folder / f"{name}.lock"), seconds=600.0):
-        root = folder / name
+    root = folder / name
+    with hold(_lock_of(root), seconds=_PATIENCE):
         if not (root / ".git").exists() or newest or not _has(root, wanted, environ):
             clone(str(local) if local is not None else repo.url, root, environ)
     history = History(root, environ)
