@@ -52,31 +52,44 @@ def fetch_imports(
     lacking = [part for part in parts if part[0].cached and not is_complete(project, part[0])]
     whole = Exchanged(0, 0, (), dry)
     failures: list[tuple[str, Exception]] = []
-    for output, path in lacking:
-        if output.oid is not None and output.pushed:
+    for part in lacking:
+        output = part[0]
+        from_remote = _from_remotes(part, from_remotes)
+        if from_remote is not None:
+            whole += from_remote
+        elif dry:
+            whole += Exchanged(output.files or 1, max(output.size, 0), (), dry=True)
+        else:
             try:
-                whole += from_remotes([(output, path)])
-                continue
-            except (BlobMissingError, TransferError, ConfigError, RemoteError):
-                pass  # It may still be where it is from.
-        if dry:
-            size = max(output.size, 0)
-            whole += Exchanged(output.files or 1, size, (), dry=True)
-            continue
-        project.register()
-        way = Way(project, lease, progress, None, newest=False, asked_for=False, base=project.root)
-        try:
-            found, moved = bring(way, output)
-        except (OriginError, BlobMissingError, TransferError, RemoteError) as error:
-            failures.append((output.path, error))
-            continue
-        done = _complete(project, output, found) if output.oid is None else ()
-        whole += Exchanged(moved.files, moved.size, (), completed=done)
+                whole += _from_origin(project, output, lease, progress)
+            except (OriginError, BlobMissingError, TransferError, RemoteError) as error:
+                failures.append((output.path, error))
     if len(failures) == 1 and len(parts) == 1:
         raise failures[0][1]
     if failures:
         raise TransferError("fetched", whole.files, failures)
     return whole
+
+
+def _from_remotes(
+    part: Part, from_remotes: Callable[[Sequence[Part]], Exchanged]
+) -> Exchanged | None:
+    """Return what came from the repository's own remotes; None if they do not have all of it."""
+    output = part[0]
+    if output.oid is None or not output.pushed:
+        return None
+    try:
+        return from_remotes([part])
+    except (BlobMissingError, TransferError, ConfigError, RemoteError):
+        return None  # It may still be where it is from.
+
+
+def _from_origin(project: Project, output: Output, lease: Lease, progress: Progress) -> Exchanged:
+    project.register()
+    way = Way(project, lease, progress, None, newest=False, asked_for=False, base=project.root)
+    found, moved = bring(way, output)
+    done = _complete(project, output, found) if output.oid is None else ()
+    return Exchanged(moved.files, moved.size, (), completed=done)
 
 
 def _complete(project: Project, before: Output, found: Output) -> tuple[str, ...]:
