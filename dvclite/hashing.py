@@ -1,7 +1,7 @@
 """Names for bytes: the hash algorithms a repository may use, and blobs named by them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple, NewType, Protocol
 
 from dvclite.errors import UnknownAlgorithmError
@@ -44,7 +44,7 @@ class Algorithm:
     cryptographic: bool
     new: Callable[[], Hasher]
     mark: str = ""
-    older: "Algorithm | None" = None
+    older: "Algorithm | None" = field(default=None, compare=False)
 
 
 class BlobRef(NamedTuple):

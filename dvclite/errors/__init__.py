@@ -50,6 +50,7 @@
     │  ├─ RemoteUnavailableError
     │  └─ RemoteSetupError
     ├─ TransferError                 exit 8
+    ├─ OriginError                   exit 9
     ├─ CollectError                  garbage collection stopped before its first deletion
     └─ InstallationError             a library that dvclite needs is not as it has to be
 
@@ -86,6 +87,7 @@ from dvclite.errors.remotes import (
     AccessDeniedError,
     KeyExistsError,
     KeyMissingError,
+    OriginError,
     RemoteError,
     RemoteSetupError,
     RemoteUnavailableError,
@@ -151,6 +153,7 @@ __all__ = [
     "NotAnOutputError",
     "NothingThereError",
     "OidCollisionError",
+    "OriginError",
     "OutsideRepoError",
     "OverlapError",
     "PackDamagedError",

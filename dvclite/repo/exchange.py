@@ -6,17 +6,15 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from dvclite.cache.leases import Lease
-from dvclite.config.options import read_flag
 from dvclite.errors import (
     BlobCorruptError,
     BlobMissingError,
     DvcliteError,
     IncompleteError,
     NotAnOutputError,
-    RemoteSetupError,
     TransferError,
 )
-from dvclite.hashing import XXH128, BlobRef, Oid, hash_bytes
+from dvclite.hashing import BlobRef, Oid
 from dvclite.pointer import Output
 from dvclite.progress import Progress
 from dvclite.remotestore.store import RemoteStore
@@ -24,6 +22,7 @@ from dvclite.repo.checkout import checkout
 from dvclite.repo.outputs import named_outputs
 from dvclite.repo.project import Project
 from dvclite.repo.results import CloudReport, CloudStatus, Exchanged, OnRemote
+from dvclite.repo.stores import is_apart, open_store
 from dvclite.repo.versions import Choice, outputs_of
 from dvclite.transfer.compare import Comparison, compare
 from dvclite.transfer.fetch import fetch, fetchable
@@ -38,6 +37,7 @@ class _Group(NamedTuple):
 
     remote: str
     wanted: list[Wanted]
+    outputs: tuple[Output, ...] = ()
 
 
 def push_outputs(
@@ -102,7 +102,23 @@ def fetch_parts(
         project.register()
         return fetch(project.cache, store, group.wanted, lease, progress)
 
-    return _exchange(project, choice, _groups(project, choice, parts), one, "fetched", dry=dry)
+    imports = [part for part in parts if part[0].origin is not None]
+    own = [part for part in parts if part[0].origin is None]
+    exchanged = Exchanged(0, 0, (), dry)
+    if own or not imports:
+        exchanged = _exchange(
+            project, choice, _groups(project, choice, own), one, "fetched", dry=dry
+        )
+    if imports:
+        from dvclite.repo.imported import fetch_imports
+
+        def from_remotes(some: Sequence[tuple[Output, str]]) -> Exchanged:
+            return _exchange(
+                project, choice, _groups(project, choice, some), one, "fetched", dry=dry
+            )
+
+        exchanged += fetch_imports(project, imports, from_remotes, lease, progress, dry=dry)
+    return exchanged
 
 
 def pull(project: Project, choice: Choice, progress: Progress, *, force: bool = False) -> Exchanged:
@@ -153,13 +169,21 @@ def cloud_status(project: Project, choice: Choice, progress: Progress) -> CloudR
     compared: list[CloudStatus] = []
     remotes: list[OnRemote] = []
     for group in _pushed(project, choice):
-        with open_store(project, group.remote, choice.jobs) as store:
+        with open_store(project, group.remote, choice.jobs, outputs=group.outputs) as store:
             found, failures = compare(project.cache, store, group.wanted, progress)
             extent = store.extent()
         Moved(failures=tuple(failures)).check("compared")
         compared += [_told(path, comparison) for path, comparison in found.items()]
         if extent is not None:
-            remotes.append(OnRemote(group.remote, extent.packs, extent.size, extent.content))
+            remotes.append(
+                OnRemote(
+                    group.remote,
+                    extent.packs,
+                    extent.size,
+                    extent.content,
+                    is_apart=is_apart(project, group.remote),
+                )
+            )
     compared.sort(key=lambda status: status.path)
     return CloudReport(tuple(compared), tuple(remotes))
 
@@ -211,7 +235,7 @@ def _exchange(
         others = [name for name in project.config.remote_names() if name != group.remote]
         moved = Moved()
         for name in [group.remote, *(others if elsewhere else ())]:
-            with open_store(project, name, choice.jobs) as store:
+            with open_store(project, name, choice.jobs, outputs=group.outputs) as store:
                 latest = exchange(store, group)
                 tried[store.place] = None
             # What failed before and arrived now is no failure any more.
@@ -226,6 +250,7 @@ def _exchange(
         tuple(group.remote for group in groups),
         dry,
         packed=whole.packed if whole.packed.packs else None,
+        apart=tuple(group.remote for group in groups if is_apart(project, group.remote)),
     )
 
 
@@ -237,15 +262,18 @@ def _pushed(project: Project, choice: Choice) -> list[_Group]:
 
 def _groups(project: Project, choice: Choice, parts: Sequence[tuple[Output, str]]) -> list[_Group]:
     """Return outputs and parts of them, by the remote that each belongs on."""
-    groups: dict[str, list[Wanted]] = {}
+    groups: dict[str, list[tuple[Output, str]]] = {}
     for output, path in parts:
         if output.oid is not None and output.cached:
             remote = choice.remote or output.remote or project.config.default_remote()
-            groups.setdefault(remote.lower(), []).append(wanted(output, path))
+            groups.setdefault(remote.lower(), []).append((output, path))
     if not groups:
         # A missing or unknown remote is worth an error even if there is nothing to move.
         groups[choice.remote or project.config.default_remote()] = []
-    return [_Group(remote, items) for remote, items in groups.items()]
+    return [
+        _Group(remote, [wanted(*part) for part in some], tuple(output for output, _ in some))
+        for remote, some in groups.items()
+    ]
 
 
 def _chosen(project: Project, choice: Choice) -> Iterator[tuple[Output, str]]:
@@ -279,34 +307,3 @@ def _matched(project: Project, choice: Choice) -> tuple[str, ...]:
     if not matched:
         raise NotAnOutputError(", ".join(choice.targets))
     return tuple(matched)
-
-
-def open_store(project: Project, name: str, jobs: int | None) -> RemoteStore:
-    """Open a remote by its name; None for `jobs` means what is configured.
-
-    Raises:
-        NoRemoteError: There is none of that name.
-        RemoteError: It cannot be opened.
-    """
-    # Finding plugins costs more to import than all of the rest.
-    from dvclite.remotestore.loose.store import LooseStore
-    from dvclite.remotestore.opening import open_remote
-    from dvclite.remotestore.packs.store import PackStore
-
-    settings = project.config.remote(name)
-    if jobs is None:
-        jobs = settings.jobs if settings.jobs is not None else project.config.number("core.jobs")
-    for option in ("version_aware", "worktree"):
-        if read_flag(settings.options.pop(option, "false")) is not False:
-            raise RemoteSetupError(
-                settings.shown_url,
-                f"remote.{name}.{option} is set: it holds files under names of their own, which only"
-                " DVC can bring here",
-                hint=f"use `dvc pull -r {name}`, or add another remote",
-            )
-    remote = open_remote(settings.url, settings.options)
-    layout = settings.layout or ("packs" if project.format.packs else "loose")
-    if layout == "loose":
-        return LooseStore(remote, project.format, jobs=jobs)
-    folder = project.temporary / "remotes" / hash_bytes(settings.url.encode(), XXH128)
-    return PackStore(remote, project.format, folder, jobs=jobs)

@@ -3,18 +3,26 @@
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from posixpath import basename
 from typing import NamedTuple
 
 from dvclite import pipeline
-from dvclite.errors import NotAnOutputError, OverlapError, PointerError, UnsupportedFileError
+from dvclite.errors import (
+    HostilePathError,
+    NotAnOutputError,
+    OverlapError,
+    PointerError,
+    UnsupportedFileError,
+)
 from dvclite.files.atomic import write_atomically
 from dvclite.files.reading import read_small
 from dvclite.git.index import POINTERS
 from dvclite.paths import is_reserved
 from dvclite.pointer import Output, Pointer, is_pointer, parse, pointer_path
 from dvclite.repo.project import Project, home_of
+from dvclite.tree import Entry
 
 
 class Named(NamedTuple):
@@ -80,7 +88,24 @@ def parsed(project: Project, path: str, data: bytes, stages: bytes | None) -> Po
     """
     if is_listed(project, path):
         return pipeline.parse_lock(path, data, stages, project.format.algorithm)
-    return parse(path, data, project.format.algorithm)
+    pointer = parse(path, data, project.format.algorithm)
+    if not any(output.is_spelled_out for output in pointer.outputs):
+        return pointer
+    try:
+        return replace(pointer, outputs=tuple(_named(project, one) for one in pointer.outputs))
+    except HostilePathError as error:
+        raise error.at(path) from None
+
+
+def _named(project: Project, output: Output) -> Output:
+    """Return an output whose pointer spells out a directory with the oid that its tree has."""
+    if not output.is_spelled_out:
+        return output
+    tree = project.format.make_tree(
+        Entry(version.path, version.oid, version.size) for version in output.versions
+    )
+    project.cache.tell(tree)
+    return replace(output, oid=tree.oid, size=tree.size, files=tree.files)
 
 
 def made_elsewhere(project: Project) -> list[Pointer]:
