@@ -15,6 +15,7 @@ from dvclite.remote import Remote, VersionedRemote
 from dvclite.remotestore.engine import Outcome, ends_all, run
 from dvclite.remotestore.mended import Mended
 from dvclite.remotestore.named import Named
+from dvclite.remotestore.sizes import Sizes
 from dvclite.remotestore.store import Landing, RemoteStore, Source
 from dvclite.tree import Tree
 
@@ -67,9 +68,9 @@ class VersionStore(RemoteStore):
         self._places = places
         self._trees = {tree.oid: tree for tree in trees}
 
-    def missing(self, refs: Iterable[BlobRef]) -> dict[Oid, int]:
+    def missing(self, refs: Iterable[BlobRef]) -> Sizes:
         """Return which of these blobs are not on the remote: see `RemoteStore`."""
-        sizes = {ref.oid: ref.size for ref in refs if ref.oid not in self._trees}
+        sizes = Sizes(ref for ref in refs if ref.oid not in self._trees)
         present: list[Oid] = []
 
         def ask(oid: Oid, _moved: OnBytes) -> None:
