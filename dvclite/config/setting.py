@@ -59,6 +59,9 @@ class RemoteSettings:
         jobs: How many transfers to run at once; None for the default.
         options: All that its plugin has to know beside the address.
         layout: How blobs lie there, `packs` or `loose`; empty where the format decides.
+        bandwidth: Bytes a second to exchange with it at most; 0 for no bound, None for the
+            default.
+        tracked: The options that come with the repository, from whoever wrote there.
     """
 
     name: str
@@ -66,6 +69,8 @@ class RemoteSettings:
     jobs: int | None
     options: dict[str, str]
     layout: str = ""
+    bandwidth: int | None = None
+    tracked: frozenset[str] = frozenset()
 
     @property
     def shown_url(self) -> str:

@@ -26,6 +26,13 @@ The contract, which `dvclite.testing.conformance` proves:
    `a` is of `a/b`. The core keeps to that.
 10. `moved` is called with counts of bytes as they move, negative where they move again; their sum
     is the size when the method returns. It may raise to interrupt: let that pass.
+11. A remote may tell in an attribute `requests`, a `dvclite.remote.requests.Requests`, how many
+    requests it makes and how many of them are tries again. Of others the calls are counted.
+
+`options` may have an attribute `tracked`, which `dvclite.remote.options.tracked` reads: the names
+of those that come with the repository. Whoever wrote there may be a stranger, who must not get at
+what the user has: a plugin that would hand over secrets, or read files or run programs, because of
+such an option raises `RemoteSetupError` instead.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from dvclite.cache.leases import Lease
 from dvclite.config.options import read_flag
+from dvclite.config.setting import RemoteSettings
 from dvclite.errors import (
     BlobCorruptError,
     BlobMissingError,
@@ -19,6 +20,11 @@ from dvclite.errors import (
 from dvclite.hashing import XXH128, BlobRef, Oid, hash_bytes
 from dvclite.pointer import Output
 from dvclite.progress import Progress
+from dvclite.remote import Remote
+from dvclite.remote.options import Options
+from dvclite.remotestore.bound import Bound
+from dvclite.remotestore.engine import DEFAULT_JOBS
+from dvclite.remotestore.metered import Meter, MeteredRemote
 from dvclite.remotestore.store import RemoteStore
 from dvclite.repo.checkout import checkout
 from dvclite.repo.outputs import named_outputs
@@ -179,7 +185,7 @@ def on_remote(project: Project, refs: list[BlobRef]) -> set[Oid]:
     """Return which of some blobs are on the default remote; none where there is no remote."""
     if not project.config.remote_names():
         return set()
-    with open_store(project, project.config.default_remote(), None) as store:
+    with open_store(project, project.config.default_remote()) as store:
         missing = store.missing(refs)
     return {ref.oid for ref in refs} - missing.keys()
 
@@ -188,7 +194,7 @@ def remote_tree(project: Project, oid: Oid) -> Tree | None:
     """Return a tree that the cache lacks, from the first remote that has it; None if none has."""
     for name in project.config.remote_names():
         try:
-            with open_store(project, name, None) as store:
+            with open_store(project, name) as store:
                 return store.tree(oid)
         except (BlobMissingError, BlobCorruptError):
             continue
@@ -205,13 +211,13 @@ def _exchange(
     dry: bool,
 ) -> Exchanged:
     """Exchange with one remote after another, and raise at the end for all that went wrong."""
-    whole, tried = Moved(), dict[str, None]()
+    whole, tried, meter = Moved(), dict[str, None](), Meter()
     elsewhere = action == "fetched" and choice.remote is None
     for group in groups:
         others = [name for name in project.config.remote_names() if name != group.remote]
         moved = Moved()
         for name in [group.remote, *(others if elsewhere else ())]:
-            with open_store(project, name, choice.jobs) as store:
+            with open_store(project, name, choice.jobs, choice.bandwidth, meter) as store:
                 latest = exchange(store, group)
                 tried[store.place] = None
             # What failed before and arrived now is no failure any more.
@@ -226,6 +232,7 @@ def _exchange(
         tuple(group.remote for group in groups),
         dry,
         packed=whole.packed if whole.packed.packs else None,
+        traffic=meter.traffic,
     )
 
 
@@ -281,8 +288,21 @@ def _matched(project: Project, choice: Choice) -> tuple[str, ...]:
     return tuple(matched)
 
 
-def open_store(project: Project, name: str, jobs: int | None) -> RemoteStore:
-    """Open a remote by its name; None for `jobs` means what is configured.
+def open_store(
+    project: Project,
+    name: str,
+    jobs: int | None = None,
+    bandwidth: int | None = None,
+    meter: Meter | None = None,
+) -> RemoteStore:
+    """Open a remote by its name.
+
+    Args:
+        project: The repository.
+        name: The remote's.
+        jobs: How many transfers to run at once; None for what is configured.
+        bandwidth: Bytes a second that may move, 0 for no bound; None for what is configured.
+        meter: Counts what moves.
 
     Raises:
         NoRemoteError: There is none of that name.
@@ -290,23 +310,36 @@ def open_store(project: Project, name: str, jobs: int | None) -> RemoteStore:
     """
     # Finding plugins costs more to import than all of the rest.
     from dvclite.remotestore.loose.store import LooseStore
-    from dvclite.remotestore.opening import open_remote
     from dvclite.remotestore.packs.store import PackStore
 
     settings = project.config.remote(name)
     if jobs is None:
         jobs = settings.jobs if settings.jobs is not None else project.config.number("core.jobs")
-    for option in ("version_aware", "worktree"):
-        if read_flag(settings.options.pop(option, "false")) is not False:
-            raise RemoteSetupError(
-                settings.shown_url,
-                f"remote.{name}.{option} is set: it holds files under names of their own, which only"
-                " DVC can bring here",
-                hint=f"use `dvc pull -r {name}`, or add another remote",
-            )
-    remote = open_remote(settings.url, settings.options)
+    if bandwidth is None:
+        bandwidth = settings.bandwidth
+    if bandwidth is None:
+        bandwidth = project.config.rate("core.bandwidth")
+    bound = Bound(bandwidth) if bandwidth else None
+    remote = MeteredRemote(_open_remote(settings), meter or Meter(), bound)
+    if bound is not None:
+        jobs = bound.jobs(jobs or DEFAULT_JOBS)
     layout = settings.layout or ("packs" if project.format.packs else "loose")
     if layout == "loose":
         return LooseStore(remote, project.format, jobs=jobs)
     folder = project.temporary / "remotes" / hash_bytes(settings.url.encode(), XXH128)
     return PackStore(remote, project.format, folder, jobs=jobs)
+
+
+def _open_remote(settings: RemoteSettings) -> Remote:
+    from dvclite.remotestore.opening import open_remote
+
+    options = Options(settings.options, tracked=settings.tracked)
+    for option in ("version_aware", "worktree"):
+        if read_flag(options.pop(option, "false")) is not False:
+            raise RemoteSetupError(
+                settings.shown_url,
+                f"remote.{settings.name}.{option} is set: it holds files under names of their own,"
+                " which only DVC can bring here",
+                hint=f"use `dvc pull -r {settings.name}`, or add another remote",
+            )
+    return open_remote(settings.url, options)

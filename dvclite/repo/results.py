@@ -8,6 +8,7 @@ from dvclite.hashing import Oid
 from dvclite.maintenance.measured import CacheSize
 from dvclite.pointer import Output
 from dvclite.remotestore.packed import Packed
+from dvclite.remotestore.traffic import NO_TRAFFIC, Traffic
 from dvclite.workspace.restore import Restored
 
 
@@ -147,6 +148,7 @@ class Exchanged:
         dry: Whether nothing really moved.
         restored: What a pull changed in the workspace.
         packed: What a push into packs took; None where nothing was packed.
+        traffic: What that took of requests and bytes.
     """
 
     files: int
@@ -155,6 +157,7 @@ class Exchanged:
     dry: bool = False
     restored: Restored | None = None
     packed: Packed | None = None
+    traffic: Traffic = NO_TRAFFIC
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from google.cloud import storage
 from dvclite.errors import KeyExistsError, KeyMissingError, RemoteError
 from dvclite.remote import OnBytes, RemoteEntry, ignore_bytes
 from dvclite.remote.address import Address
+from dvclite.remote.requests import Requests
 from dvclite_gcs.client import TIMEOUT, Deletions, Patience, connect
 from dvclite_gcs.errors import NotGoogleError, described, is_passing, translated
 from dvclite_gcs.files import Source, Target
@@ -49,10 +50,12 @@ class GCSRemote:
 
     Attributes:
         url: The address, without secrets.
+        requests: How many were made.
     """
 
     def __init__(self, address: Address, options: GCSOptions) -> None:
         self.url = address.url
+        self.requests = Requests()
         self._address = address
         self._options = options
         self._lock = threading.Lock()
@@ -64,7 +67,7 @@ class GCSRemote:
         """Return the size of what `key` holds, in bytes, or None if it is absent."""
         with translated(self._address, "read", key):
             blob = self._bucket.get_blob(
-                self._address.prefix + key, timeout=TIMEOUT, retry=Patience().retry()
+                self._address.prefix + key, timeout=TIMEOUT, retry=Patience(self.requests).retry()
             )
             if blob is None:
                 self._expect_bucket()
@@ -80,7 +83,7 @@ class GCSRemote:
                 prefix=self._address.prefix + prefix,
                 fields="items(name,size),nextPageToken",
                 timeout=TIMEOUT,
-                retry=Patience().retry(),
+                retry=Patience(self.requests).retry(),
             )
             for blob in found:
                 # Browsers of buckets leave empty things called like folders.
@@ -109,7 +112,7 @@ class GCSRemote:
         if mark:
             blob.metadata = {_MARK: mark}
         size = os.stat(source).st_size
-        patience = Patience()
+        patience = Patience(self.requests)
         turn = self._large if size > _LARGE else nullcontext()
         with turn, Source(source, size, moved, patience) as stream:
             blob.upload_from_file(
@@ -124,7 +127,7 @@ class GCSRemote:
 
     def _mark_of(self, key: str) -> str:
         blob = self._bucket.get_blob(
-            self._address.prefix + key, timeout=TIMEOUT, retry=Patience().retry()
+            self._address.prefix + key, timeout=TIMEOUT, retry=Patience(self.requests).retry()
         )
         return "" if blob is None else str((blob.metadata or {}).get(_MARK, ""))
 
@@ -134,7 +137,7 @@ class GCSRemote:
         Raises:
             KeyMissingError: The key is absent.
         """
-        patience = Patience()
+        patience = Patience(self.requests)
         with translated(self._address, "read", key), Target(target, moved, patience) as stream:
             self._download(key, stream, patience, checksum="crc32c")
             stream.flush()
@@ -157,7 +160,7 @@ class GCSRemote:
         stream = BytesIO()
         with translated(self._address, "read", key):
             try:
-                self._download(key, stream, Patience(), start=offset, end=end)
+                self._download(key, stream, Patience(self.requests), start=offset, end=end)
             except RequestRangeNotSatisfiable:
                 return b""
         return stream.getvalue()
@@ -187,7 +190,9 @@ class GCSRemote:
 
     def _delete(self, names: Sequence[str]) -> None:
         for tries in range(1, _TRIES + 1):
-            send = Patience().retry()(partial(Deletions, self._client, self._bucket, names))
+            send = Patience(self.requests).retry()(
+                partial(Deletions, self._client, self._bucket, names)
+            )
             refusals = [
                 (name, from_http_response(answer))  # type: ignore[no-untyped-call]
                 for name, answer in zip(names, send().answers, strict=True)
@@ -213,7 +218,7 @@ class GCSRemote:
         """Return if what is missing can only be a key; raise what the SDK does for no bucket."""
         if not self._has_bucket:
             found = self._client.list_blobs(
-                self._bucket, max_results=1, timeout=TIMEOUT, retry=Patience().retry()
+                self._bucket, max_results=1, timeout=TIMEOUT, retry=Patience(self.requests).retry()
             )
             # Who may not list may still put and get.
             with suppress(Forbidden, Unauthorized):
@@ -235,5 +240,5 @@ class GCSRemote:
     def _client(self) -> storage.Client:
         with self._lock:
             if self._connected is None:
-                self._connected = connect(self._address, self._options)
+                self._connected = connect(self._address, self._options, self.requests)
             return self._connected

@@ -9,6 +9,7 @@ from typing import Any
 from botocore import exceptions as sdk
 from botocore.parsers import ResponseParserError
 
+from dvclite.remote.requests import Requests
 from dvclite_s3.errors import BEYOND_END, code_of, expected
 
 _READ_SIZE = 1 << 20
@@ -19,12 +20,13 @@ _TRIES = 4
 _BROKEN = (sdk.IncompleteReadError, sdk.HTTPClientError, sdk.ConnectionError)
 
 
-def receive(client: Any, request: Mapping[str, Any]) -> Iterator[bytes]:
+def receive(client: Any, request: Mapping[str, Any], requests: Requests) -> Iterator[bytes]:
     """Yield all that a name in a bucket holds, going on where a connection broke.
 
     Args:
         client: The SDK's.
         request: The arguments that say what to get.
+        requests: Is told of tries again.
     """
     position, tries = 0, 0
     answer = _content(client.get_object(**request))
@@ -41,7 +43,7 @@ def receive(client: Any, request: Mapping[str, Any]) -> Iterator[bytes]:
             tries = 1 if position > before else tries + 1
             if tries >= _TRIES:
                 raise
-            _pause(tries)
+            _pause(tries, requests)
             answer = client.get_object(**request, **version, Range=f"bytes={position}-")
             if not _is_partial(answer):
                 answer["Body"].close()
@@ -50,7 +52,9 @@ def receive(client: Any, request: Mapping[str, Any]) -> Iterator[bytes]:
             return
 
 
-def receive_span(client: Any, request: Mapping[str, Any], offset: int, length: int) -> bytes:
+def receive_span(
+    client: Any, request: Mapping[str, Any], offset: int, length: int, requests: Requests
+) -> bytes:
     """Return up to `length` bytes from `offset` on, counted from the end if that is negative.
 
     Args:
@@ -58,6 +62,7 @@ def receive_span(client: Any, request: Mapping[str, Any], offset: int, length: i
         request: The arguments that say what to get from.
         offset: Where to begin.
         length: How many bytes at most; at least one.
+        requests: Is told of tries again.
     """
     span = f"bytes={offset}-{offset + length - 1}" if offset >= 0 else f"bytes={offset}"
     tries = 0
@@ -75,7 +80,7 @@ def receive_span(client: Any, request: Mapping[str, Any], offset: int, length: i
             tries += 1
             if tries >= _TRIES:
                 raise
-            _pause(tries)
+            _pause(tries, requests)
         else:
             return data[:length] if _is_partial(answer) else data[offset:][:length]
 
@@ -94,6 +99,7 @@ def _is_partial(answer: Mapping[str, Any]) -> bool:
     return bool(answer["ResponseMetadata"]["HTTPStatusCode"] == 206)
 
 
-def _pause(tries: int) -> None:
+def _pause(tries: int, requests: Requests) -> None:
+    requests.repeat()
     # Not in step with everybody else whose connection the same event broke.
     time.sleep(random.uniform(0.0, 0.2 * 2.0**tries))  # noqa: S311

@@ -14,6 +14,7 @@ from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.remote import OnBytes, RemoteEntry, ignore_bytes
 from dvclite.remote.address import Address
+from dvclite.remote.requests import Requests
 from dvclite_s3.client import Extras, connect
 from dvclite_s3.errors import (
     BEYOND_END,
@@ -41,10 +42,12 @@ class S3Remote:
 
     Attributes:
         url: The address, without secrets.
+        requests: How many were made.
     """
 
     def __init__(self, address: Address, options: S3Options) -> None:
         self.url = address.url
+        self.requests = Requests()
         self._address = address
         self._options = options
         self._extras = Extras.of(options)
@@ -142,7 +145,7 @@ class S3Remote:
             discard(str(target))
             fd = changes.create(str(target))
             try:
-                for data in receive(self._client, request):
+                for data in receive(self._client, request, self.requests):
                     changes.write(fd, data)
                     moved(len(data))
             finally:
@@ -164,7 +167,7 @@ class S3Remote:
             return b""
         with translated(self._address, "read", key):
             request = {**self._place(key), **self._extras.content}
-            return receive_span(self._client, request, offset, length)
+            return receive_span(self._client, request, offset, length, self.requests)
 
     def delete(self, keys: Iterable[str]) -> None:
         """Make every one of `keys` absent, a thousand a request."""
@@ -214,7 +217,7 @@ class S3Remote:
     def _connection(self) -> tuple[Any, Sender]:
         with self._lock:
             if self._connected is None:
-                client = connect(self._options)
+                client = connect(self._options, self.requests)
                 sizes = PartSizes(
                     self._options.multipart_threshold, self._options.multipart_chunksize
                 )

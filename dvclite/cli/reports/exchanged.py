@@ -3,6 +3,7 @@
 from dvclite.cli.console import Console
 from dvclite.cli.reports.restored import done, show_paths
 from dvclite.cli.text import count, size
+from dvclite.remotestore.traffic import Traffic
 from dvclite.repo.repo import Repo
 from dvclite.repo.results import Exchanged
 
@@ -37,3 +38,11 @@ def show(console: Console, repo: Repo, exchanged: Exchanged, verb: str, *, as_js
         show_paths(console, repo, exchanged.restored)
         parts.append(done(exchanged.restored))
     console.say("; ".join(part for part in parts if part) or "Everything is up to date")
+    if console.verbose:
+        console.say(_told(exchanged.traffic))
+
+
+def _told(traffic: Traffic) -> str:
+    again = f" ({traffic.repeated:,} of them again)" if traffic.repeated else ""
+    moved = f"{size(traffic.sent)} sent, {size(traffic.received)} received"
+    return f"{count(traffic.requests, 'request')}{again}, {moved}"

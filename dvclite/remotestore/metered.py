@@ -1,0 +1,124 @@
+"""A remote seen through a meter: what goes to it and comes from it is counted, and bounded."""
+
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from dvclite.remote import OnBytes, Remote, RemoteEntry, ignore_bytes
+from dvclite.remote.requests import Requests
+from dvclite.remotestore.bound import Bound
+from dvclite.remotestore.traffic import Traffic
+
+
+class Meter:
+    """Counts what is exchanged with any number of remotes. Safe from many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sent = self._received = 0
+        self._requests: list[Requests] = []
+
+    def requests_of(self, remote: Remote) -> Requests | None:
+        """Return where the calls of a remote are to be counted; None if it counts by itself."""
+        own = getattr(remote, "requests", None)
+        self._requests.append(own if isinstance(own, Requests) else Requests())
+        return None if isinstance(own, Requests) else self._requests[-1]
+
+    def count(self, *, sent: int = 0, received: int = 0) -> None:
+        """Take note of bytes that have moved."""
+        with self._lock:
+            self._sent += sent
+            self._received += received
+
+    @property
+    def traffic(self) -> Traffic:
+        """What was exchanged so far."""
+        made = sum(requests.made for requests in self._requests)
+        repeated = sum(requests.repeated for requests in self._requests)
+        return Traffic(made, repeated, self._sent, self._received)
+
+
+class MeteredRemote:
+    """Another remote, all of whose traffic is counted, and bounded if there is a bound.
+
+    Attributes:
+        url: The address of the other one.
+    """
+
+    def __init__(self, remote: Remote, meter: Meter, bound: Bound | None = None) -> None:
+        """See `remote` through `meter`."""
+        self.url = remote.url
+        self._remote = remote
+        self._meter = meter
+        self._bound = bound
+        self._requests = meter.requests_of(remote)
+
+    def stat(self, key: str) -> int | None:
+        """Return the size of what `key` holds, in bytes, or None if it is absent."""
+        self._call()
+        return self._remote.stat(key)
+
+    def list(self, prefix: str) -> Iterator[RemoteEntry]:
+        """Yield every key that begins with `prefix`."""
+        self._call()
+        return self._remote.list(prefix)
+
+    def put(
+        self, key: str, source: Path, *, if_absent: bool = False, moved: OnBytes = ignore_bytes
+    ) -> None:
+        """Store the content of the file `source` under `key`."""
+
+        def count(size: int) -> None:
+            self._meter.count(sent=max(size, 0))
+            self._pass(size, moved)
+
+        self._call()
+        self._remote.put(key, source, if_absent=if_absent, moved=count)
+
+    def get(self, key: str, target: Path, *, moved: OnBytes = ignore_bytes) -> None:
+        """Write what `key` holds to the file `target`, made or replaced."""
+
+        def count(size: int) -> None:
+            self._meter.count(received=max(size, 0))
+            self._pass(size, moved)
+
+        self._call()
+        self._remote.get(key, target, moved=count)
+
+    def read(self, key: str, offset: int, length: int) -> bytes:
+        """Return up to `length` bytes from `offset` on; fewer only where the content ends."""
+        if self._bound is None or offset < 0 or length <= self._bound.piece():
+            return self._read(key, offset, length)
+        data = bytearray()
+        while len(data) < length:
+            wanted = min(self._bound.piece(), length - len(data))
+            piece = self._read(key, offset + len(data), wanted)
+            data += piece
+            if len(piece) < wanted:
+                break
+        return bytes(data)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Make every one of `keys` absent."""
+        self._call()
+        self._remote.delete(keys)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._remote.close()
+
+    def _read(self, key: str, offset: int, length: int) -> bytes:
+        self._call()
+        data = self._remote.read(key, offset, length)
+        self._meter.count(received=len(data))
+        self._pass(len(data), ignore_bytes)
+        return data
+
+    def _call(self) -> None:
+        if self._requests is not None:
+            self._requests.count()
+
+    def _pass(self, size: int, moved: OnBytes) -> None:
+        moved(size)
+        if self._bound is not None and size > 0:
+            self._bound.wait(size, moved)
