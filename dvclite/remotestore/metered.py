@@ -18,7 +18,7 @@ class Meter:
         self._sent = self._received = 0
         self._requests: list[Requests] = []
 
-    def requests_of(self, remote: Remote) -> Requests | None:
+    def calls_of(self, remote: Remote) -> Requests | None:
         """Return where the calls of a remote are to be counted; None if it counts by itself."""
         own = getattr(remote, "requests", None)
         self._requests.append(own if isinstance(own, Requests) else Requests())
@@ -43,6 +43,7 @@ class MeteredRemote:
 
     Attributes:
         url: The address of the other one.
+        requests: What the other one counts, if it does.
     """
 
     def __init__(self, remote: Remote, meter: Meter, bound: Bound | None = None) -> None:
@@ -51,7 +52,8 @@ class MeteredRemote:
         self._remote = remote
         self._meter = meter
         self._bound = bound
-        self._requests = meter.requests_of(remote)
+        self.requests = getattr(remote, "requests", None)
+        self._calls = meter.calls_of(remote)
 
     def stat(self, key: str) -> int | None:
         """Return the size of what `key` holds, in bytes, or None if it is absent."""
@@ -115,8 +117,8 @@ class MeteredRemote:
         return data
 
     def _call(self) -> None:
-        if self._requests is not None:
-            self._requests.count()
+        if self._calls is not None:
+            self._calls.count()
 
     def _pass(self, size: int, moved: OnBytes) -> None:
         moved(size)
