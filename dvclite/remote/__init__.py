@@ -25,7 +25,8 @@ The contract, which `dvclite.testing.conformance` proves:
    200 characters and no part that is empty or begins with a dot; none is a folder of another, as
    `a` is of `a/b`. The core keeps to that.
 10. `moved` is called with counts of bytes as they move, negative where they move again; their sum
-    is the size when the method returns. It may raise to interrupt: let that pass.
+    is the size when the method returns. It may raise to interrupt: let that pass. What need not move
+    because it is there from an earlier attempt is counted as `Spared`.
 11. A remote may tell in an attribute `requests`, a `dvclite.remote.requests.Requests`, how many
     requests it makes and how many of them are tries again. Of others the calls are counted.
 
@@ -41,7 +42,11 @@ from typing import NamedTuple, Protocol
 
 from dvclite.files.copying import OnBytes, ignore_bytes
 
-__all__ = ["OnBytes", "Remote", "RemoteEntry", "RemoteOpener", "ignore_bytes"]
+__all__ = ["OnBytes", "Remote", "RemoteEntry", "RemoteOpener", "Spared", "ignore_bytes"]
+
+
+class Spared(int):
+    """A count of bytes that did not have to move."""
 
 
 class RemoteEntry(NamedTuple):

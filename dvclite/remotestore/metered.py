@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from dvclite.remote import OnBytes, Remote, RemoteEntry, ignore_bytes
+from dvclite.remote import OnBytes, Remote, RemoteEntry, Spared, ignore_bytes
 from dvclite.remote.requests import Requests
 from dvclite.remotestore.bound import Bound
 from dvclite.remotestore.traffic import Traffic
@@ -71,7 +71,7 @@ class MeteredRemote:
         """Store the content of the file `source` under `key`."""
 
         def count(size: int) -> None:
-            self._meter.count(sent=max(size, 0))
+            self._meter.count(sent=_weight(size))
             self._pass(size, moved)
 
         self._call()
@@ -81,7 +81,7 @@ class MeteredRemote:
         """Write what `key` holds to the file `target`, made or replaced."""
 
         def count(size: int) -> None:
-            self._meter.count(received=max(size, 0))
+            self._meter.count(received=_weight(size))
             self._pass(size, moved)
 
         self._call()
@@ -122,5 +122,10 @@ class MeteredRemote:
 
     def _pass(self, size: int, moved: OnBytes) -> None:
         moved(size)
-        if self._bound is not None and size > 0:
-            self._bound.wait(size, moved)
+        if self._bound is not None:
+            self._bound.wait(_weight(size), moved)
+
+
+def _weight(size: int) -> int:
+    """Return how many bytes moved, when so many were counted."""
+    return 0 if isinstance(size, Spared) else max(size, 0)

@@ -221,6 +221,6 @@ class S3Remote:
                 sizes = PartSizes(
                     self._options.multipart_threshold, self._options.multipart_chunksize
                 )
-                sender = Sender(client, self._address.bucket, self._extras, sizes)
+                sender = Sender(client, self._address, self._extras, sizes)
                 self._connected = client, sender
             return self._connected
