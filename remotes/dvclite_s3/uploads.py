@@ -1,132 +1,185 @@
-"""Uploads in parts that have been begun: to go on with, or to clear away."""
+"""Uploads in parts: begun, gone on with, completed, and cleared away where nobody wants them."""
 
-import base64
-import hashlib
 import re
-import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
 
-from dvclite_s3.body import Body
+from dvclite.remote.body import Body
+from dvclite.remote.parts import Arrived, OutdatedError, Parted, Upload
+from dvclite_s3.client import Extras
+from dvclite_s3.errors import code_of, expected
 
 _ABANDONED = timedelta(days=7)
+
+_NOT_TO_GO_ON = frozenset(
+    {"BadDigest", "EntityTooSmall", "InvalidPart", "InvalidPartOrder", "InvalidRequest"}
+    | {"NoSuchUpload"}
+)
+"""How servers say that an upload has ended meanwhile, or that its parts do not make a whole."""
 
 # Others may use the same bucket: only what is named by a hash is ours for sure.
 _OURS = re.compile(r"(?:[^/]+/)*[0-9a-f]{2}/[0-9a-f]{30,64}(?:\.dir)?")
 
-_READ_SIZE = 1 << 20
-
 
 @dataclass(frozen=True, slots=True)
-class Upload:
-    """An upload in parts.
+class Multipart(Parted):
+    """One name in a bucket, as it is put in parts.
 
     Attributes:
-        place: The arguments that name it: bucket, key and id.
-        is_findable: Whether the credentials allow another attempt to find it.
-        parts: Those that have arrived, by their numbers, if it was begun by an earlier attempt.
+        client: The SDK's.
+        place: The arguments that name it.
+        extras: What requests take along because of the options.
+        new: What the stored content takes along besides.
+        when: The condition on which it becomes visible.
+        sending: Lets a body count while the SDK sends it.
     """
 
+    client: Any
     place: dict[str, str]
-    is_findable: bool
-    parts: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    extras: Extras
+    new: Mapping[str, Any]
+    when: Mapping[str, str]
+    sending: Callable[[Body], AbstractContextManager[None]]
+
+    def find(self) -> Upload:
+        """Return the upload that has come furthest; none where there is a condition."""
+        best = Upload(is_findable=not self.when)
+        if self.when:
+            return best
+        try:
+            for found in listed(self.client, self.place["Bucket"], self.place["Key"], self.extras):
+                algorithm = found.get("ChecksumAlgorithm") or ""
+                is_same = algorithm == self._checked_by.get("ChecksumAlgorithm", "")
+                if found["Key"] == self.place["Key"] and is_same:
+                    parts = self._arrived(found["UploadId"])
+                    if len(parts) > len(best.parts):
+                        best = Upload(found["UploadId"], parts)
+        except (BotoCoreError, ClientError):
+            # Not every server lists them, nor do all credentials allow it.
+            return Upload(is_findable=False)
+        return best
+
+    def begin(self) -> str:
+        """Begin an upload and return its id."""
+        created = self.client.create_multipart_upload(
+            **self.place, **self._checked_by, **self.extras.new, **self.new
+        )
+        return str(expected(created, "UploadId"))
+
+    def put(self, upload: str, number: int, body: Body) -> dict[str, Any]:
+        """Send a part and return how it is named when the whole is completed."""
+        with self.sending(body):
+            answer = self.client.upload_part(
+                **self.place,
+                UploadId=upload,
+                PartNumber=number,
+                Body=body,
+                **self._checked_by,
+                **self.extras.content,
+            )
+        return _named(number, answer)
+
+    def complete(self, upload: Upload, answers: Sequence[dict[str, Any]]) -> None:
+        """Make the parts one.
+
+        Raises:
+            OutdatedError: They were encrypted as it was wanted when they were begun, not now.
+        """
+        answer = self.client.complete_multipart_upload(
+            **self.place,
+            UploadId=upload.id,
+            MultipartUpload={"Parts": answers},
+            **self.extras.always,
+            **self.when,
+        )
+        expected(answer, "ETag")
+        wanted = self.extras.new.get("ServerSideEncryption")
+        if upload.parts and wanted and answer.get("ServerSideEncryption") != wanted:
+            raise OutdatedError
+
+    def abort(self, upload: str) -> None:
+        """Let what has arrived be deleted. What cannot be aborted stays for `Sweeper`."""
+        with suppress(BotoCoreError, ClientError):
+            self.client.abort_multipart_upload(**self.place, UploadId=upload, **self.extras.always)
+
+    def is_outdated(self, error: BaseException) -> bool:
+        """Say whether the upload has ended, or its parts make no whole."""
+        return isinstance(error, ClientError) and code_of(error) in _NOT_TO_GO_ON
+
+    def is_kept(self, error: BaseException) -> bool:
+        """Say whether it was the line or the server that failed."""
+        return isinstance(error, ClientError | BotoCoreError | HTTPError)
+
+    @property
+    def _checked_by(self) -> dict[str, str]:
+        # The parts must be told of the checksum that the whole was announced with.
+        if self.client.meta.config.request_checksum_calculation == "when_required":
+            return {}
+        return {"ChecksumAlgorithm": "CRC32"}
+
+    def _arrived(self, upload: str) -> dict[int, Arrived]:
+        pages = self.client.get_paginator("list_parts").paginate(
+            **self.place, UploadId=upload, **self.extras.always
+        )
+        found = (part for page in pages for part in page.get("Parts", ()))
+        return {part["PartNumber"]: _as_arrived(part) for part in found}
 
 
-class Uploads:
-    """The uploads in parts of a bucket that are not complete."""
+class Sweeper:
+    """Aborts uploads in parts that nobody has gone on with for a week, once."""
 
-    def __init__(self, client: Any, bucket: str, prefix: str, always: Mapping[str, Any]) -> None:
-        """Look below `prefix`, with requests that take `always` along."""
+    def __init__(self, client: Any, bucket: str, prefix: str, extras: Extras) -> None:
+        """Look below `prefix`."""
         self._client = client
         self._bucket = bucket
         self._prefix = prefix
-        self._always = always
-        self._is_swept = False
-
-    def find(self, name: str, algorithm: str) -> Upload | None:
-        """Return the upload of a name that has come furthest; None where it cannot be known.
-
-        One without an id in its place means that there is none.
-
-        Args:
-            name: The full name in the bucket.
-            algorithm: Of the checksums that come with its parts; empty for none.
-        """
-        best = Upload({}, is_findable=True)
-        try:
-            for found in self._listed(name):
-                if found["Key"] != name or (found.get("ChecksumAlgorithm") or "") != algorithm:
-                    continue
-                place = {"Bucket": self._bucket, "Key": name, "UploadId": found["UploadId"]}
-                parts = self._parts(place)
-                if len(parts) > len(best.parts):
-                    best = Upload(place, is_findable=True, parts=parts)
-        except (BotoCoreError, ClientError):
-            return None  # Not every server lists them, nor do all credentials allow it.
-        return best
-
-    def abort(self, place: Mapping[str, str]) -> None:
-        """Let what has arrived be deleted. What cannot be aborted stays for `sweep`."""
-        with suppress(BotoCoreError, ClientError):
-            self._client.abort_multipart_upload(**place, **self._always)
+        self._extras = extras
+        self._is_done = False
 
     def sweep(self, spared: str) -> None:
-        """Abort what nobody has gone on with for a week, once.
-
-        Args:
-            spared: The name that is about to be sent.
-        """
-        if self._is_swept:
+        """Abort them, but those of the name that is about to be sent."""
+        if self._is_done:
             return
-        self._is_swept = True
+        self._is_done = True
         with suppress(BotoCoreError, ClientError):
-            for found in list(self._listed(self._prefix)):
+            for found in list(listed(self._client, self._bucket, self._prefix, self._extras)):
                 name = found["Key"]
                 is_ours = _OURS.fullmatch(name.removeprefix(self._prefix)) and name != spared
                 if is_ours and found["now"] - found["Initiated"] > _ABANDONED:
-                    self.abort({"Bucket": self._bucket, "Key": name, "UploadId": found["UploadId"]})
-
-    def _listed(self, prefix: str) -> Iterator[dict[str, Any]]:
-        pages = self._client.get_paginator("list_multipart_uploads").paginate(
-            Bucket=self._bucket, Prefix=prefix, **self._always
-        )
-        for page in pages:
-            date = page["ResponseMetadata"]["HTTPHeaders"].get("date")
-            # By the server's own clock; without one nothing is old.
-            now = parsedate_to_datetime(date) if date else datetime.min.replace(tzinfo=UTC)
-            for found in page.get("Uploads", ()):
-                yield {**found, "now": now}
-
-    def _parts(self, place: Mapping[str, str]) -> dict[int, Mapping[str, Any]]:
-        pages = self._client.get_paginator("list_parts").paginate(**place, **self._always)
-        return {part["PartNumber"]: part for page in pages for part in page.get("Parts", ())}
+                    self._client.abort_multipart_upload(
+                        Bucket=self._bucket,
+                        Key=name,
+                        UploadId=found["UploadId"],
+                        **self._extras.always,
+                    )
 
 
-def arrived(part: Mapping[str, Any] | None, body: Body, size: int) -> bool:
-    """Say whether a part that is there holds what `body` does, going by its checksum.
+def listed(client: Any, bucket: str, prefix: str, extras: Extras) -> Iterator[dict[str, Any]]:
+    """Yield the uploads whose names begin with `prefix`, with the server's time as `now`."""
+    pages = client.get_paginator("list_multipart_uploads").paginate(
+        Bucket=bucket, Prefix=prefix, **extras.always
+    )
+    for page in pages:
+        date = page["ResponseMetadata"]["HTTPHeaders"].get("date")
+        # By the server's own clock; without one nothing is old.
+        now = parsedate_to_datetime(date) if date else datetime.min.replace(tzinfo=UTC)
+        for found in page.get("Uploads", ()):
+            yield {**found, "now": now}
 
-    Args:
-        part: As the server lists it.
-        body: What would be sent.
-        size: How many bytes that is.
-    """
-    if part is None or part["Size"] != size:
-        return False
-    if stated := part.get("ChecksumCRC32"):
-        crc = 0
-        while data := body.read(_READ_SIZE):
-            crc = zlib.crc32(data, crc)
-        is_same = base64.b64encode(crc.to_bytes(4, "big")).decode() == str(stated)
-    else:
-        digest = hashlib.md5(usedforsecurity=False)
-        while data := body.read(_READ_SIZE):
-            digest.update(data)
-        is_same = str(part["ETag"]).strip('"') == digest.hexdigest()
-    body.seek(0)
-    return is_same
+
+def _as_arrived(part: Mapping[str, Any]) -> Arrived:
+    sums = str(part.get("ChecksumCRC32") or ""), str(part["ETag"]).strip('"')
+    return Arrived(part["Size"], sums, _named(part["PartNumber"], part))
+
+
+def _named(number: int, answer: Mapping[str, Any]) -> dict[str, Any]:
+    checksums = {name: value for name, value in answer.items() if name.startswith("Checksum")}
+    checksums.pop("ChecksumType", None)
+    return {"PartNumber": number, "ETag": expected(answer, "ETag"), **checksums}

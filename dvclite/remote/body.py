@@ -85,6 +85,10 @@ class Body(Closing):
         """Return where in the body reading goes on."""
         return self._file.tell() - self._start
 
+    def __len__(self) -> int:
+        """Return how many bytes the body has."""
+        return self._size
+
     def _count(self, size: int) -> None:
         self._counted += size
         self._moved(size)
