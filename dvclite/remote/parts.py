@@ -6,6 +6,7 @@ would be sent, and not sent again.
 
 import base64
 import hashlib
+import re
 import threading
 import zlib
 from abc import ABC, abstractmethod
@@ -13,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,6 +28,23 @@ _AT_ONCE = 8
 _MOST = 10_000
 _PATIENCE = 2.0
 """Seconds that parts on their way get to notice that they are no longer wanted."""
+
+
+_ABANDONED = timedelta(days=7)
+
+# Others may use the same place: only what is named by a hash is ours for sure.
+_OURS = re.compile(r"(?:[^/]+/)*[0-9a-f]{2}/[0-9a-f]{30,64}(?:\.dir)?")
+
+
+def is_abandoned(key: str, began: datetime, now: datetime | None) -> bool:
+    """Say whether nobody will go on with an upload in parts, and it may be aborted.
+
+    Args:
+        key: What is put.
+        began: When, by the place's own clock.
+        now: The time there; None if it is not known.
+    """
+    return now is not None and now - began > _ABANDONED and _OURS.fullmatch(key) is not None
 
 
 class Arrived(NamedTuple):

@@ -127,7 +127,7 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Meaning], ...] = (
     ((api.RetryError,), _FAILING),
 )
 
-_FOREIGN = (
+FOREIGN = (
     api.GoogleAPIError,
     auth.GoogleAuthError,
     DataCorruption,
@@ -138,6 +138,8 @@ _FOREIGN = (
     ConnectionError,
 )
 """All that the SDK lets out. The last is how it says that a download broke off."""
+
+_XML_CODE = re.compile(rb"<Error>.*?<Code>(\w{1,60})</Code>", re.DOTALL)
 
 # Reasons for a 403 that have nothing to do with permissions.
 _BUSY = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"})
@@ -157,7 +159,7 @@ def translated(address: Address, action: str, key: str = "") -> Iterator[None]:
     """
     try:
         yield
-    except _FOREIGN as error:
+    except FOREIGN as error:
         raise described(error, address, action, key) from error
 
 
@@ -185,7 +187,7 @@ def described(
 
 def is_passing(error: Exception) -> bool:
     """Say whether the same request may succeed on another try."""
-    return isinstance(error, _FOREIGN) and _meaning(error) in {_FAILING, _UNREACHABLE}
+    return isinstance(error, FOREIGN) and _meaning(error) in {_FAILING, _UNREACHABLE}
 
 
 def _meaning(error: Exception) -> Meaning:
@@ -194,12 +196,13 @@ def _meaning(error: Exception) -> Meaning:
             return meaning
     status = _status(error)
     if status == 403:
-        return _FAILING if _reason(error) in _BUSY else _DENIED
+        return _FAILING if reason_of(error) in _BUSY else _DENIED
     if status == 412:
         return _REPLACED
     if status in {408, 429} or status >= 500:
         return _FAILING
-    if status == 400 and _reason(error) == "invalid" and "CRC32C" in str(error):
+    reason = reason_of(error)
+    if reason == "BadDigest" or (reason == "invalid" and "CRC32C" in str(error)):
         return _DAMAGED
     return {401: _WRONG_KEYS, 404: _NO_BUCKET}.get(status, _REFUSED)
 
@@ -210,15 +213,23 @@ def _status(error: Exception) -> int:
     return int(getattr(error, "code", None) or 0)
 
 
-def _reason(error: Exception) -> str:
-    """Return the word with which the JSON API says why, where it does."""
-    try:
-        return str(error.response.json()["error"]["errors"][0]["reason"])  # type: ignore[attr-defined]
-    except (AttributeError, KeyError, IndexError, RuntimeError, TypeError, ValueError):
+def reason_of(error: Exception) -> str:
+    """Return the word with which an answer says why, where it does: of the JSON API or the XML API."""
+    answer = getattr(error, "response", None)
+    if answer is None:
         return ""
+    try:
+        return str(answer.json()["error"]["errors"][0]["reason"])
+    except (KeyError, IndexError, RuntimeError, TypeError, ValueError):
+        pass
+    try:
+        code = _XML_CODE.search(answer.content)
+    except RuntimeError:
+        return ""
+    return code[1].decode() if code is not None else ""
 
 
 def _code(error: Exception) -> str:
     # Servers are not trusted with what goes to a terminal.
-    reason = re.sub(r"[^A-Za-z0-9._-]", "", _reason(error))[:60]
+    reason = re.sub(r"[^A-Za-z0-9._-]", "", reason_of(error))[:60]
     return " ".join(str(word) for word in (type(error).__name__, _status(error), reason) if word)

@@ -20,19 +20,25 @@ from google.api_core.exceptions import (
     Unauthorized,
     from_http_response,
 )
+from google.api_core.retry import Retry
 from google.cloud import storage
 
 from dvclite.errors import KeyExistsError, KeyMissingError, RemoteError
 from dvclite.remote import OnBytes, RemoteEntry, ignore_bytes
 from dvclite.remote.address import Address
+from dvclite.remote.parts import Outgoing, Parts
 from dvclite.remote.requests import Requests
 from dvclite_gcs.client import TIMEOUT, Deletions, Patience, connect
 from dvclite_gcs.errors import NotGoogleError, described, is_passing, translated
 from dvclite_gcs.files import Source, Target
 from dvclite_gcs.options import GCSOptions
+from dvclite_gcs.uploads import Asking, Multipart, NoPartsError
 
 _PIECE = 32 << 20
 """How many bytes of a large file are held in memory and sent at once."""
+
+_IN_PARTS = 100 << 20
+"""Files larger than this are sent in parts, several at once."""
 
 _LARGE = 1 << 20
 _LARGE_AT_ONCE = 8
@@ -62,12 +68,14 @@ class GCSRemote:
         self._large = threading.BoundedSemaphore(_LARGE_AT_ONCE)
         self._connected: storage.Client | None = None
         self._has_bucket = False
+        self._is_swept = False
+        self._parts = Parts("dvclite-gcs-part")
 
     def stat(self, key: str) -> int | None:
         """Return the size of what `key` holds, in bytes, or None if it is absent."""
         with translated(self._address, "read", key):
             blob = self._bucket.get_blob(
-                self._address.prefix + key, timeout=TIMEOUT, retry=Patience(self.requests).retry()
+                self._address.prefix + key, timeout=TIMEOUT, retry=self._retry()
             )
             if blob is None:
                 self._expect_bucket()
@@ -83,7 +91,7 @@ class GCSRemote:
                 prefix=self._address.prefix + prefix,
                 fields="items(name,size),nextPageToken",
                 timeout=TIMEOUT,
-                retry=Patience(self.requests).retry(),
+                retry=self._retry(),
             )
             for blob in found:
                 # Browsers of buckets leave empty things called like folders.
@@ -100,6 +108,8 @@ class GCSRemote:
         """
         mark = secrets.token_hex(16) if if_absent else ""
         with translated(self._address, "write", key):
+            if not mark and self._send_in_parts(key, source, moved):
+                return
             try:
                 self._send(key, source, mark, moved)
             except PreconditionFailed as error:
@@ -125,9 +135,27 @@ class GCSRemote:
                 retry=patience.retry(),
             )
 
+    def _send_in_parts(self, key: str, source: Path, moved: OnBytes) -> bool:
+        """Put a large file so that another attempt can go on; say whether that was possible."""
+        size = os.stat(source).st_size
+        if size <= _IN_PARTS:
+            return False
+        client = self._client
+        endpoint = client._connection.API_BASE_URL  # noqa: SLF001  what it sends requests to
+        asking = Asking(client._http, endpoint, self._retry)  # noqa: SLF001
+        place = Multipart(asking, self._address.bucket, self._address.prefix + key)
+        if not self._is_swept:
+            self._is_swept = True
+            place.sweep(self._address.prefix)
+        try:
+            self._parts.send(place, Outgoing(source, size, _PIECE, moved))
+        except NoPartsError:
+            return False
+        return True
+
     def _mark_of(self, key: str) -> str:
         blob = self._bucket.get_blob(
-            self._address.prefix + key, timeout=TIMEOUT, retry=Patience(self.requests).retry()
+            self._address.prefix + key, timeout=TIMEOUT, retry=self._retry()
         )
         return "" if blob is None else str((blob.metadata or {}).get(_MARK, ""))
 
@@ -218,7 +246,7 @@ class GCSRemote:
         """Return if what is missing can only be a key; raise what the SDK does for no bucket."""
         if not self._has_bucket:
             found = self._client.list_blobs(
-                self._bucket, max_results=1, timeout=TIMEOUT, retry=Patience(self.requests).retry()
+                self._bucket, max_results=1, timeout=TIMEOUT, retry=self._retry()
             )
             # Who may not list may still put and get.
             with suppress(Forbidden, Unauthorized):
@@ -230,7 +258,11 @@ class GCSRemote:
         with self._lock:
             client, self._connected = self._connected, None
         if client is not None:
+            self._parts.close()
             client.close()
+
+    def _retry(self) -> Retry:
+        return Patience(self.requests).retry()
 
     @property
     def _bucket(self) -> storage.Bucket:

@@ -1,10 +1,8 @@
 """Uploads in parts: begun, gone on with, completed, and cleared away where nobody wants them."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -12,20 +10,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
 from dvclite.remote.body import Body
-from dvclite.remote.parts import Arrived, OutdatedError, Parted, Upload
+from dvclite.remote.parts import Arrived, OutdatedError, Parted, Upload, is_abandoned
 from dvclite_s3.client import Extras
 from dvclite_s3.errors import code_of, expected
-
-_ABANDONED = timedelta(days=7)
 
 _NOT_TO_GO_ON = frozenset(
     {"BadDigest", "EntityTooSmall", "InvalidPart", "InvalidPartOrder", "InvalidRequest"}
     | {"NoSuchUpload"}
 )
 """How servers say that an upload has ended meanwhile, or that its parts do not make a whole."""
-
-# Others may use the same bucket: only what is named by a hash is ours for sure.
-_OURS = re.compile(r"(?:[^/]+/)*[0-9a-f]{2}/[0-9a-f]{30,64}(?:\.dir)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +144,8 @@ class Sweeper:
         with suppress(BotoCoreError, ClientError):
             for found in list(listed(self._client, self._bucket, self._prefix, self._extras)):
                 name = found["Key"]
-                is_ours = _OURS.fullmatch(name.removeprefix(self._prefix)) and name != spared
-                if is_ours and found["now"] - found["Initiated"] > _ABANDONED:
+                key = name.removeprefix(self._prefix)
+                if name != spared and is_abandoned(key, found["Initiated"], found["now"]):
                     self._client.abort_multipart_upload(
                         Bucket=self._bucket,
                         Key=name,
@@ -168,8 +161,7 @@ def listed(client: Any, bucket: str, prefix: str, extras: Extras) -> Iterator[di
     )
     for page in pages:
         date = page["ResponseMetadata"]["HTTPHeaders"].get("date")
-        # By the server's own clock; without one nothing is old.
-        now = parsedate_to_datetime(date) if date else datetime.min.replace(tzinfo=UTC)
+        now = parsedate_to_datetime(date) if date else None
         for found in page.get("Uploads", ()):
             yield {**found, "now": now}
 
