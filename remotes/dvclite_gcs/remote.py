@@ -26,6 +26,7 @@ from google.cloud import storage
 from dvclite.errors import KeyExistsError, KeyMissingError, RemoteError
 from dvclite.remote import OnBytes, RemoteEntry, ignore_bytes
 from dvclite.remote.address import Address
+from dvclite.remote.meanings import not_deleted
 from dvclite.remote.parts import Outgoing, Parts
 from dvclite.remote.requests import Requests
 from dvclite_gcs.client import TIMEOUT, Deletions, Patience, connect
@@ -238,7 +239,7 @@ class GCSRemote:
 
     def _not_deleted(self, left: Sequence[tuple[str, GoogleAPICallError]]) -> RemoteError:
         name, error = left[0]
-        also = f"; {len(left):,} keys were not deleted" if len(left) > 1 else ""
+        also = not_deleted(len(left))
         key = name.removeprefix(self._address.prefix)
         return described(error, self._address, "delete", key, also=also)
 

@@ -191,6 +191,20 @@ def test_where_a_listing_is_needed_the_permission_is_named(line):
     assert len(done.stderr.splitlines()) == 2
 
 
+def test_who_may_not_read_learns_what_is_lacking(s3_line):
+    line = s3_line
+    line.add(**files(2))
+    assert line.repo.invoke("push").exit_code == 0
+    clone = line.clone()
+    line.proxy.rules({**line.cloud.get, **line.cloud.refusal(403)})
+    done = clone.invoke("pull")
+
+    assert done.exit_code != 0
+    assert f"{line.cloud.url}/files/" in done.stderr
+    assert "allow s3:GetObject on the bucket" in done.stderr
+    assert "s3:ListBucket" in done.stderr
+
+
 def test_a_missing_bucket_is_named(any_line):
     line = any_line
     line.add(**files(3))
