@@ -42,7 +42,7 @@ _IN_PARTS = 100 << 20
 """Files larger than this are sent in parts, several at once."""
 
 _LARGE = 1 << 20
-_LARGE_AT_ONCE = 8
+_LARGE_AT_ONCE = 4
 """How many files larger than `_LARGE` are sent at the same time: the SDK holds what it sends."""
 
 _DELETED_AT_ONCE = 100

@@ -4,7 +4,8 @@
 
 It listens on a free port of 127.0.0.1, prints its address as the first line, and ends when it is
 told to. `PUT /-/rules` takes a JSON list of rules in place of those that held before; `GET /-/log`
-answers with what has passed since: `{"connections": 3, "requests": ["GET /bucket/key 200", ...]}`.
+answers with what has passed since, and to how many requests something was done:
+`{"connections": 3, "struck": 1, "requests": ["GET /bucket/key 200", ...]}`.
 A request of no rule is passed on. The first rule that fits a request and strikes is done to it:
 
     {"do": "answer", "status": 503, "body": "", "headers": {}}   answer in place of the server
@@ -47,7 +48,7 @@ class Rules:
     def replace(self, rules: list[dict]) -> None:
         with self._lock:
             self._rules = [{**rule, "seen": 0} for rule in rules]
-            self.connections = 0
+            self.connections = self.struck = 0
             self.requests: list[str] = []
 
     def find(self, method: str, path: str, length: int) -> dict:
@@ -62,6 +63,7 @@ class Rules:
                 rule["seen"] += 1
                 since = rule["seen"] - rule.get("skip", 0)
                 if since > 0 and since <= rule.get("times", 1 << 30):
+                    self.struck += 1
                     return rule
         return {"do": ""}
 
@@ -75,7 +77,11 @@ class Rules:
 
     def log(self) -> bytes:
         with self._lock:
-            log = {"connections": self.connections, "requests": self.requests}
+            log = {
+                "connections": self.connections,
+                "struck": self.struck,
+                "requests": self.requests,
+            }
             return json.dumps(log).encode()
 
 

@@ -26,6 +26,10 @@ class Proxy:
         log = self._ask(f"{self.address}/-/log")
         return log["connections"], log["requests"]
 
+    def struck(self):
+        """Return to how many requests something was done since rules were set."""
+        return self._ask(f"{self.address}/-/log")["struck"]
+
     def puts(self, status="200"):
         """Return how often content was put since rules were set."""
         return len([line for line in self.log()[1] if self._is_put(line, status)])
