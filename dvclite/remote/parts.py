@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,15 +37,20 @@ _ABANDONED = timedelta(days=7)
 _OURS = re.compile(r"(?:[^/]+/)*[0-9a-f]{2}/[0-9a-f]{30,64}(?:\.dir)?")
 
 
-def is_abandoned(key: str, began: datetime, now: datetime | None) -> bool:
+def is_abandoned(key: str, began: datetime, date: str | None) -> bool:
     """Say whether nobody will go on with an upload in parts, and it may be aborted.
 
     Args:
         key: What is put.
         began: When, by the place's own clock.
-        now: The time there; None if it is not known.
+        date: The time there, as the header of an answer has it; None if it is not known.
     """
-    return now is not None and now - began > _ABANDONED and _OURS.fullmatch(key) is not None
+    try:
+        now = parsedate_to_datetime(date or "")
+    except ValueError:
+        return False
+    age = now.replace(tzinfo=now.tzinfo or UTC) - began.replace(tzinfo=began.tzinfo or UTC)
+    return age > _ABANDONED and _OURS.fullmatch(key) is not None
 
 
 class Arrived(NamedTuple):

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -74,12 +73,11 @@ class Asking:
         """Yield name and id of the uploads below `prefix`, and whether nobody wants them."""
         answer = self.ask("GET", bucket, f"uploads&prefix={quote(prefix, safe='')}")
         date = answer.headers.get("Date")
-        now = parsedate_to_datetime(date) if date else None
         for found in _parsed(answer, "ListMultipartUploadsResult").iter():
             if _tag(found) == "Upload":
                 facts = _facts(found)
                 began = datetime.fromisoformat(facts["Initiated"])
-                is_over = is_abandoned(facts["Key"].removeprefix(prefix), began, now)
+                is_over = is_abandoned(facts["Key"].removeprefix(prefix), began, date)
                 yield facts["Key"], facts["UploadId"], is_over
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore import exceptions as sdk
 from botocore.parsers import ResponseParserError
+from urllib3.exceptions import HTTPError
 
 from dvclite.remote.requests import Requests
 from dvclite_s3.errors import BEYOND_END, code_of, expected
@@ -20,6 +21,26 @@ _TRIES = 4
 _BROKEN = (sdk.IncompleteReadError, sdk.HTTPClientError, sdk.ConnectionError)
 
 
+def ask(client: Any, request: Mapping[str, Any], requests: Requests) -> Any:
+    """Return the answer to a request for content.
+
+    Args:
+        client: The SDK's.
+        request: Its arguments.
+        requests: Is told of tries again.
+    """
+    tries = 0
+    while True:
+        try:
+            return client.get_object(**request)
+        except HTTPError:
+            # What an error says is read by the SDK when it no longer tries again.
+            tries += 1
+            if tries >= _TRIES:
+                raise
+        _pause(tries, requests)
+
+
 def receive(client: Any, request: Mapping[str, Any], requests: Requests) -> Iterator[bytes]:
     """Yield all that a name in a bucket holds, going on where a connection broke.
 
@@ -29,7 +50,7 @@ def receive(client: Any, request: Mapping[str, Any], requests: Requests) -> Iter
         requests: Is told of tries again.
     """
     position, tries = 0, 0
-    answer = _content(client.get_object(**request))
+    answer = _content(ask(client, request, requests))
     # What is there may be replaced at any time: never a piece of each.
     version = {"IfMatch": answer["ETag"]}
     while True:
@@ -44,7 +65,8 @@ def receive(client: Any, request: Mapping[str, Any], requests: Requests) -> Iter
             if tries >= _TRIES:
                 raise
             _pause(tries, requests)
-            answer = client.get_object(**request, **version, Range=f"bytes={position}-")
+            rest = {**request, **version, "Range": f"bytes={position}-"}
+            answer = ask(client, rest, requests)
             if not _is_partial(answer):
                 answer["Body"].close()
                 raise  # The server knows no ranges.
@@ -68,7 +90,7 @@ def receive_span(
     tries = 0
     while True:
         try:
-            answer = _content(client.get_object(**request, Range=span))
+            answer = _content(ask(client, {**request, "Range": span}, requests))
         except sdk.ClientError as error:
             if code_of(error) in BEYOND_END:
                 return b""

@@ -27,7 +27,7 @@ from dvclite_s3.errors import (
     translated,
 )
 from dvclite_s3.options import S3Options
-from dvclite_s3.receiving import receive, receive_span
+from dvclite_s3.receiving import ask, receive, receive_span
 from dvclite_s3.sending import PartSizes, Sender
 
 _DELETED_AT_ONCE = 1000
@@ -72,7 +72,7 @@ class S3Remote:
 
     def _stat_by_get(self, request: dict[str, Any]) -> int | None:
         try:
-            answer = self._client.get_object(**request, Range="bytes=0-0")
+            answer = ask(self._client, {**request, "Range": "bytes=0-0"}, self.requests)
         except ClientError as error:
             if code_of(error) in MISSING_KEY:
                 self._has_bucket = True

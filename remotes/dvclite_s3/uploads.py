@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -145,7 +144,7 @@ class Sweeper:
             for found in list(listed(self._client, self._bucket, self._prefix, self._extras)):
                 name = found["Key"]
                 key = name.removeprefix(self._prefix)
-                if name != spared and is_abandoned(key, found["Initiated"], found["now"]):
+                if name != spared and is_abandoned(key, found["Initiated"], found["Date"]):
                     self._client.abort_multipart_upload(
                         Bucket=self._bucket,
                         Key=name,
@@ -155,15 +154,14 @@ class Sweeper:
 
 
 def listed(client: Any, bucket: str, prefix: str, extras: Extras) -> Iterator[dict[str, Any]]:
-    """Yield the uploads whose names begin with `prefix`, with the server's time as `now`."""
+    """Yield the uploads whose names begin with `prefix`, with the server's time as `Date`."""
     pages = client.get_paginator("list_multipart_uploads").paginate(
         Bucket=bucket, Prefix=prefix, **extras.always
     )
     for page in pages:
         date = page["ResponseMetadata"]["HTTPHeaders"].get("date")
-        now = parsedate_to_datetime(date) if date else None
         for found in page.get("Uploads", ()):
-            yield {**found, "now": now}
+            yield {**found, "Date": date}
 
 
 def _as_arrived(part: Mapping[str, Any]) -> Arrived:

@@ -47,6 +47,17 @@ def test_what_fails_now_and_then_succeeds_after_all(any_line, fault):
         assert "again)" in pulled.stdout
 
 
+def test_an_answer_that_breaks_while_it_says_that_nothing_is_there_is_asked_for_again(s3_line):
+    line = s3_line
+    line.add(**files(3))
+    line.proxy.rules({**line.cloud.get, "do": "truncate", "after": 7, "times": 1})
+    pushed = line.repo.invoke("push", "-v")
+
+    assert line.proxy.struck() == 1
+    assert pushed.exit_code == 0, pushed.stderr
+    assert "1 of them again" in pushed.stdout
+
+
 def lasting(cloud, kind):
     match kind:
         case "busy":
