@@ -22,7 +22,7 @@ from dvclite.repo.checkout import checkout
 from dvclite.repo.outputs import named_outputs
 from dvclite.repo.project import Project
 from dvclite.repo.results import CloudReport, CloudStatus, Exchanged, OnRemote
-from dvclite.repo.stores import is_apart, open_store
+from dvclite.repo.stores import Line, is_apart, open_store
 from dvclite.repo.versions import Choice, outputs_of
 from dvclite.transfer.compare import Comparison, compare
 from dvclite.transfer.fetch import fetch, fetchable
@@ -169,7 +169,7 @@ def cloud_status(project: Project, choice: Choice, progress: Progress) -> CloudR
     compared: list[CloudStatus] = []
     remotes: list[OnRemote] = []
     for group in _pushed(project, choice):
-        with open_store(project, group.remote, choice.jobs, outputs=group.outputs) as store:
+        with open_store(project, group.remote, Line(choice.jobs), outputs=group.outputs) as store:
             found, failures = compare(project.cache, store, group.wanted, progress)
             extent = store.extent()
         Moved(failures=tuple(failures)).check("compared")
@@ -203,7 +203,7 @@ def on_remote(project: Project, refs: list[BlobRef]) -> set[Oid]:
     """Return which of some blobs are on the default remote; none where there is no remote."""
     if not project.config.remote_names():
         return set()
-    with open_store(project, project.config.default_remote(), None) as store:
+    with open_store(project, project.config.default_remote()) as store:
         missing = store.missing(refs)
     return {ref.oid for ref in refs} - missing.keys()
 
@@ -212,7 +212,7 @@ def remote_tree(project: Project, oid: Oid) -> Tree | None:
     """Return a tree that the cache lacks, from the first remote that has it; None if none has."""
     for name in project.config.remote_names():
         try:
-            with open_store(project, name, None) as store:
+            with open_store(project, name) as store:
                 return store.tree(oid)
         except (BlobMissingError, BlobCorruptError):
             continue
@@ -230,12 +230,13 @@ def _exchange(
 ) -> Exchanged:
     """Exchange with one remote after another, and raise at the end for all that went wrong."""
     whole, tried = Moved(), dict[str, None]()
+    line = Line(choice.jobs, choice.bandwidth)
     elsewhere = action == "fetched" and choice.remote is None
     for group in groups:
         others = [name for name in project.config.remote_names() if name != group.remote]
         moved = Moved()
         for name in [group.remote, *(others if elsewhere else ())]:
-            with open_store(project, name, choice.jobs, outputs=group.outputs) as store:
+            with open_store(project, name, line, outputs=group.outputs) as store:
                 latest = exchange(store, group)
                 tried[store.place] = None
             # What failed before and arrived now is no failure any more.
@@ -251,6 +252,7 @@ def _exchange(
         dry,
         packed=whole.packed if whole.packed.packs else None,
         apart=tuple(group.remote for group in groups if is_apart(project, group.remote)),
+        traffic=line.meter.traffic,
     )
 
 

@@ -325,6 +325,7 @@ class Repo:
         *,
         remote: str | None = None,
         jobs: int | None = None,
+        bandwidth: int | None = None,
         versions: Versions = WORKSPACE,
         glob: bool = False,
         dry: bool = False,
@@ -336,6 +337,7 @@ class Repo:
             targets: Outputs, parts of directories, folders; everything where it is empty.
             remote: Its name; None for the one each output asks for, or the default.
             jobs: How many transfers to run at once.
+            bandwidth: Bytes a second that may move, 0 for no bound; None for what is configured.
             versions: Versions to take along beside that of the workspace.
             glob: Whether targets are patterns over the paths of outputs.
             dry: Whether only to tell what would be pushed.
@@ -349,7 +351,7 @@ class Repo:
         """
         from dvclite.repo.exchange import push_outputs
 
-        choice = self._choice(targets, remote, jobs, versions, glob=glob)
+        choice = self._choice(targets, remote, jobs, versions, glob=glob, bandwidth=bandwidth)
         return push_outputs(self._project, choice, progress, dry=dry)
 
     def fetch(
@@ -358,6 +360,7 @@ class Repo:
         *,
         remote: str | None = None,
         jobs: int | None = None,
+        bandwidth: int | None = None,
         versions: Versions = WORKSPACE,
         glob: bool = False,
         dry: bool = False,
@@ -374,7 +377,7 @@ class Repo:
         """
         from dvclite.repo.exchange import fetch_outputs
 
-        choice = self._choice(targets, remote, jobs, versions, glob=glob)
+        choice = self._choice(targets, remote, jobs, versions, glob=glob, bandwidth=bandwidth)
         with self._exclusive(unless=dry), self._project.cache.lease() as lease:
             return fetch_outputs(self._project, choice, lease, progress, dry=dry)
 
@@ -384,6 +387,7 @@ class Repo:
         *,
         remote: str | None = None,
         jobs: int | None = None,
+        bandwidth: int | None = None,
         glob: bool = False,
         force: bool = False,
         progress: Progress = SILENT,
@@ -394,6 +398,7 @@ class Repo:
             targets: As `push`.
             remote: As `push`.
             jobs: As `push`.
+            bandwidth: As `push`.
             glob: As `push`.
             force: Whether to overwrite and remove what is in no cache.
             progress: Is told of files and bytes.
@@ -406,7 +411,7 @@ class Repo:
         """
         from dvclite.repo.exchange import pull
 
-        choice = self._choice(targets, remote, jobs, WORKSPACE, glob=glob)
+        choice = self._choice(targets, remote, jobs, WORKSPACE, glob=glob, bandwidth=bandwidth)
         with self._project.exclusive():
             return pull(self._project, choice, progress, force=force)
 
@@ -592,8 +597,9 @@ class Repo:
         versions: Versions,
         *,
         glob: bool,
+        bandwidth: int | None = None,
     ) -> Choice:
-        return Choice(tuple(self._relative(targets)), versions, remote, jobs, glob)
+        return Choice(tuple(self._relative(targets)), versions, remote, jobs, glob, bandwidth)
 
     def _relative(self, paths: Iterable[AnyPath]) -> list[str]:
         return [self._project.relative(path) for path in paths]

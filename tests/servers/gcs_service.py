@@ -1,4 +1,4 @@
-"""What a Google Cloud Storage server does with a request of the JSON API, in memory.
+"""What a Google Cloud Storage server does with a request, in memory.
 
 Written for the tests of this project from Google's published description of the API, because
 no strict server can be installed from a package index. It is strict where real servers are and
@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from gcs_fields import pick
 from gcs_model import Answer, Bucket, RefusedError, Request, Thing, Upload, as_json, resource
+from gcs_multipart import Multipart, is_xml, xml
 from gcs_uploads import check_sums, content_range, keep, parse_multipart
 
 MOST_LISTED = 1000
@@ -71,6 +72,15 @@ class Service:
             ("PUT", r"/upload/storage/v1/b/(?P<bucket>[^/]+)/o", UPLOAD_QUERY, self._append),
             ("DELETE", r"/upload/storage/v1/b/(?P<bucket>[^/]+)/o", UPLOAD_QUERY, self._cancel),
         ]
+        parts = Multipart(self)
+        named = r"/(?P<bucket>[^/]+)/(?P<name>.+)"
+        self._routes += [
+            ("POST", named, {"uploads", "uploadId"}, parts.post),
+            ("PUT", named, {"partNumber", "uploadId"}, parts.put),
+            ("GET", named, {"uploadId", "part-number-marker", "max-parts"}, parts.get),
+            ("DELETE", named, {"uploadId"}, parts.delete),
+            ("GET", r"/(?P<bucket>[^/]+)/?", {"uploads", "prefix"}, parts.listed),
+        ]
 
     def answer(self, request: Request) -> Answer:
         """Do what a request asks for."""
@@ -95,6 +105,11 @@ class Service:
         raise RefusedError(404, "notFound", "Not Found")
 
     def _failed(self, request: Request, refusal: RefusedError) -> Answer:
+        if is_xml(request.path):
+            is_digest = refusal.message.startswith("Provided ")
+            code = "BadDigest" if is_digest else refusal.reason
+            fields = {"Code": code, "Message": refusal.message}
+            return xml("Error", fields, refusal.status, "")
         if request.query.get("alt") == "media":
             return Answer(
                 refusal.status,
@@ -148,6 +163,12 @@ class Service:
             return self._buckets[bucket]
         except KeyError:
             raise RefusedError(404, "notFound", "The specified bucket does not exist.") from None
+
+    def allowed(self, request: Request, bucket: str, permission: str) -> Bucket:
+        """Return a bucket in which the caller may do something."""
+        place = self._found(bucket)
+        self._allow(request.caller, place, permission)
+        return place
 
     def _allow(self, caller: str, bucket: Bucket, permission: str) -> None:
         for binding in bucket.policy:
@@ -220,10 +241,10 @@ class Service:
             raise RefusedError(400, "invalid", f"uploadType {kind!r}")
         if "name" in request.query:
             described["name"] = request.query["name"]
-        thing = self._store(place, described, data, content_type, request)
+        thing = self.store(place, described, data, content_type, request)
         return as_json(200, resource(bucket, thing))
 
-    def _store(
+    def store(
         self,
         place: Bucket,
         described: Mapping[str, object],
@@ -231,6 +252,7 @@ class Service:
         content_type: str,
         request: Request,
     ) -> Thing:
+        """Put content under a name."""
         name = described.get("name")
         if not isinstance(name, str) or not name or len(name.encode()) > 1024 or "\n" in name:
             raise RefusedError(400, "required", "Required")
@@ -288,7 +310,7 @@ class Service:
         whole = Request(
             request.method, request.path, upload.query, request.headers, b"", upload.caller
         )
-        upload.result = self._store(self._found(bucket), described, bytes(upload.data), "", whole)
+        upload.result = self.store(self._found(bucket), described, bytes(upload.data), "", whole)
         upload.data.clear()
         return as_json(200, resource(bucket, upload.result))
 
