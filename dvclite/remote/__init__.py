@@ -26,7 +26,7 @@ The contract, which `dvclite.testing.conformance` proves:
    `a` is of `a/b`. The core keeps to that.
 10. `moved` is called with counts of bytes as they move, negative where they move again; their sum
     is the size when the method returns. It may raise to interrupt: let that pass.
-12. A `source` that is a `Given` may become the key's own where that saves a copy.
+11. A `source` that is a `Given` may become the key's own where that saves a copy.
 """
 
 import sys
