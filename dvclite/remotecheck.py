@@ -63,7 +63,7 @@ def check_remote(remote: Remote, scratch: str | os.PathLike[str]) -> Iterator[Ch
     with Staging(scratch) as staging:
         trial = _Trial(remote, staging)
         try:
-            hints = []
+            hints: list[str] = []
             for name, needs_writing, check in trial.checks():
                 if len(hints) == _ENOUGH and hints[0] and len({*hints}) == 1:
                     yield CheckResult(

@@ -1,10 +1,10 @@
 """An S3 server for the tests: the gateway of a Ceph cluster of one monitor and one disk in memory.
 
-    python ceph_server.py FOLDER
+    python ceph_server.py FOLDER KEY SECRET
 
 Needs Debian's packages `ceph-mon`, `ceph-osd` and `radosgw`. It keeps what it needs in FOLDER, listens
 on free ports of 127.0.0.1, prints its address as the first line once it is ready, and ends with all
-that it started when it is told to. It knows one user: `testkey` with the secret `testsecret123`.
+that it started when it is told to. It knows one user, who has KEY and SECRET.
 """
 
 import os
@@ -86,7 +86,7 @@ def prepare(folder: Path, port: int, monitor: int) -> str:
     return where
 
 
-def start(where: str) -> list[subprocess.Popen[bytes]]:
+def start(where: str, key: str, secret: str) -> list[subprocess.Popen[bytes]]:
     daemons = [subprocess.Popen(["ceph-mon", where, "-f", "-i", "a"], stdout=sys.stderr)]
     disk = str(uuid.uuid4())
     run("ceph", where, "--connect-timeout", "30", "osd", "new", disk, "0")
@@ -96,8 +96,8 @@ def start(where: str) -> list[subprocess.Popen[bytes]]:
         ["radosgw", where, "-f", "-n", "client.rgw"],
     ):
         daemons.append(subprocess.Popen(command, stdout=sys.stderr))
-    user = ["--uid=test", "--display-name=test", "--access-key=testkey"]
-    run("radosgw-admin", where, "user", "create", *user, "--secret-key=testsecret123")
+    user = ["--uid=test", "--display-name=test", f"--access-key={key}", f"--secret-key={secret}"]
+    run("radosgw-admin", where, "user", "create", *user)
     return daemons
 
 
@@ -124,7 +124,7 @@ def main() -> None:
     os.environ["CEPH_ARGS"] = ""
     daemons: list[subprocess.Popen[bytes]] = []
     try:
-        daemons += start(prepare(folder, port, free_port()))
+        daemons += start(prepare(folder, port, free_port()), *sys.argv[2:])
         address = f"http://127.0.0.1:{port}"
         wait_for(address)
         print(address, flush=True)

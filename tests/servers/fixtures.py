@@ -19,6 +19,8 @@ import pytest
 
 SERVERS = Path(__file__).parent
 PATIENCE = 20.0
+KEY, SECRET = "AKIATEST", "canary-secret-7d1f"
+"""The credentials of the one user whom S3 servers know, unless they accept any."""
 
 
 @pytest.fixture(scope="session")
@@ -75,18 +77,31 @@ def localstack(serve, tmp_path_factory):
     """The address of a LocalStack server, installed into an environment of its own at first use."""
     if os.name == "nt":
         pytest.skip("LocalStack does not run on Windows")
-    folder = SERVERS.parents[1] / ".venv-localstack"
-    python = folder / "bin" / "python"
-    stamp, wanted = folder / "installed.txt", (SERVERS / "localstack.txt").read_text()
-    if not stamp.exists() or stamp.read_text() != wanted:
-        interpreter = newer_python()
-        if interpreter is None:
-            pytest.skip("LocalStack needs Python 3.12 or newer")
-        subprocess.run([interpreter, "-m", "venv", "--clear", folder], check=True)
-        pip = [python, "-m", "pip", "install", "--quiet", "--requirement"]
-        subprocess.run([*pip, SERVERS / "localstack.txt"], check=True)
-        stamp.write_text(wanted)
+    python = installed("localstack", newer_python)
     return serve("localstack_server.py", tmp_path_factory.mktemp("localstack"), python=str(python))
+
+
+@pytest.fixture(scope="session")
+def aws_cli():
+    """The path of the AWS command line, installed into an environment of its own at first use."""
+    return installed("awscli", lambda: sys.executable).with_name("aws")
+
+
+def installed(name, interpreter):
+    """Return the Python of an environment with what a file lists; made where it is not there."""
+    folder = SERVERS.parents[1] / f".venv-{name}"
+    python = folder / "bin" / "python"
+    requirements = SERVERS / f"{name}.txt"
+    stamp, wanted = folder / "installed.txt", requirements.read_text()
+    if not stamp.exists() or stamp.read_text() != wanted:
+        found = interpreter()
+        if found is None:
+            pytest.skip(f"{name} needs Python 3.12 or newer")
+        subprocess.run([found, "-m", "venv", "--clear", folder], check=True)
+        pip = [python, "-m", "pip", "install", "--quiet", "--requirement"]
+        subprocess.run([*pip, requirements], check=True)
+        stamp.write_text(wanted)
+    return python
 
 
 def newer_python():
@@ -106,12 +121,12 @@ def gcs_server(serve):
 
 @pytest.fixture(scope="session")
 def ceph(serve, tmp_path_factory):
-    """The address of a Ceph gateway, where Ceph is installed; its user is `testkey`."""
+    """The address of a Ceph gateway, where Ceph is installed."""
     if shutil.which("radosgw") is None or shutil.which("ceph-osd") is None:
         pytest.skip("no Ceph: apt-get install ceph-mon ceph-osd radosgw")
     # Its sockets need a short path.
     with tempfile.TemporaryDirectory(prefix="ceph", ignore_cleanup_errors=True) as folder:
-        yield serve("ceph_server.py", Path(folder, "c"))
+        yield serve("ceph_server.py", Path(folder, "c"), KEY, SECRET)
 
 
 @pytest.fixture(scope="session")
@@ -208,8 +223,8 @@ def s3_server(request, monkeypatch):
         settings = {
             "AWS_ENDPOINT_URL": request.getfixturevalue(server),
             "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "testkey",
-            "AWS_SECRET_ACCESS_KEY": "testsecret123",
+            "AWS_ACCESS_KEY_ID": KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET,
         }
         if server == "ceph":
             settings["AWS_REQUEST_CHECKSUM_CALCULATION"] = "when_required"
