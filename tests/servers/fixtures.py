@@ -10,9 +10,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,47 @@ def relay(serve):
         return serve("relay.py", target, what, size, times)
 
     return relay
+
+
+@pytest.fixture
+def canned():
+    """Start a server that has one answer: `canned(status, body, headers) -> its address`.
+
+    What it was asked stands in `canned.asked`, as lines and headers.
+    """
+    servers, asked = [], []
+
+    def canned(status, body=b"", headers=None):
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                asked.append((self.requestline, dict(self.headers.items())))
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self.send_response_only(status)
+                for name, value in (headers or {}).items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(body)
+
+            do_HEAD = do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815
+
+            def log_message(self, format, *args):
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_port}"
+
+    canned.asked = asked
+    yield canned
+    for server in servers:
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.fixture(scope="session")
