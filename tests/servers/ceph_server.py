@@ -1,10 +1,10 @@
 """An S3 server for the tests: the gateway of a Ceph cluster of one monitor and one disk in memory.
 
-    python ceph_server.py FOLDER KEY SECRET
+    python ceph_server.py FOLDER KEY SECRET [GIB]
 
 Needs Debian's packages `ceph-mon`, `ceph-osd` and `radosgw`. It keeps what it needs in FOLDER, listens
 on free ports of 127.0.0.1, prints its address as the first line once it is ready, and ends with all
-that it started when it is told to. It knows one user, who has KEY and SECRET.
+that it started when it is told to. It knows one user, who has KEY and SECRET, and room for 4 GiB or as many as are said.
 """
 
 import os
@@ -47,12 +47,13 @@ osd_objectstore = memstore
 memstore_device_bytes = {room}
 osd_max_object_name_len = 2048
 rgw_enable_usage_log = false
+rgw_gc_obj_min_wait = 5
+rgw_gc_processor_period = 5
 rgw_dynamic_resharding = false
 
 [client.rgw]
 rgw_frontends = beast endpoint=127.0.0.1:{port}
 """
-ROOM = 4 << 30
 PATIENCE = 60.0
 
 
@@ -60,13 +61,13 @@ def run(*command: str) -> None:
     subprocess.run(command, check=True, stdout=sys.stderr)
 
 
-def prepare(folder: Path, port: int, monitor: int) -> str:
+def prepare(folder: Path, port: int, monitor: int, room: int) -> str:
     """Write what the daemons read; return the options that tell them where it is."""
     for name in ("monitor", "disk", "gateway", "run"):
         (folder / name).mkdir(parents=True)
     fsid, config, keys = str(uuid.uuid4()), folder / "ceph.conf", str(folder / "keyring")
     config.write_text(
-        CONFIG.format(fsid=fsid, folder=folder, port=port, monitor=monitor, room=ROOM)
+        CONFIG.format(fsid=fsid, folder=folder, port=port, monitor=monitor, room=room)
     )
     place = f"[v2:127.0.0.1:{monitor}]"
     seed = str(folder / "monmap")
@@ -119,12 +120,13 @@ def free_port() -> int:
 
 
 def main() -> None:
-    folder, port = Path(sys.argv[1]), free_port()
+    folder, key, secret, *room = sys.argv[1:]
+    port, gib = free_port(), int(room[0]) if room else 4
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     os.environ["CEPH_ARGS"] = ""
     daemons: list[subprocess.Popen[bytes]] = []
     try:
-        daemons += start(prepare(folder, port, free_port()), *sys.argv[2:])
+        daemons += start(prepare(Path(folder), port, free_port(), gib << 30), key, secret)
         address = f"http://127.0.0.1:{port}"
         wait_for(address)
         print(address, flush=True)
