@@ -37,7 +37,7 @@ def test_the_tour_finds_every_version_byte_for_byte(take, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("server", ["moto", "ceph"])
+@pytest.mark.parametrize("server", ["moto", "localstack", "ceph"])
 def test_the_tour_finds_every_version_in_a_bucket_on_an_s3_server(take, s3_bucket, server):
     bucket = s3_bucket(server)
 

@@ -1,6 +1,7 @@
 """What `dvclite remote test` finds out on real servers: each permission that may be lacking."""
 
 import json
+import urllib.request
 
 import pytest
 
@@ -80,6 +81,21 @@ def test_a_server_that_ignores_conditions_is_found_out(check, s3, gate):
 
     assert failing(results) == {"conditional write"}
     assert "was replaced" in results["conditional write"].detail
+
+
+def test_wrong_credentials_are_told_once_and_not_as_lacking_permissions(check, serve, s3_bench):
+    server = serve("moto_server.py")
+    bench = s3_bench(server)
+    plain = {"Content-Type": "text/plain"}
+    asking = urllib.request.Request(f"{server}/moto-api/reset-auth", b"0", plain)
+    urllib.request.urlopen(asking).close()
+
+    results = check(bench.open())
+
+    assert failing(results) == {"list", "write"}
+    assert "the credentials were refused (ListObjectsV2: InvalidAccessKeyId)" in results["list"].detail
+    assert "check access_key_id and secret_access_key" in results["list"].hint
+    assert "same reason" in results["read"].detail
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from dvclite.files.locks import hold
+
 SERVERS = Path(__file__).parent
 PATIENCE = 20.0
 KEY, SECRET = "AKIATEST", "canary-secret-7d1f"
@@ -136,14 +138,15 @@ def installed(name, interpreter):
     python = folder / "bin" / "python"
     requirements = SERVERS / f"{name}.txt"
     stamp, wanted = folder / "installed.txt", requirements.read_text()
-    if not stamp.exists() or stamp.read_text() != wanted:
-        found = interpreter()
-        if found is None:
-            pytest.skip(f"{name} needs Python 3.12 or newer")
-        subprocess.run([found, "-m", "venv", "--clear", folder], check=True)
-        pip = [python, "-m", "pip", "install", "--quiet", "--requirement"]
-        subprocess.run([*pip, requirements], check=True)
-        stamp.write_text(wanted)
+    with hold(f"{folder}-lock", seconds=600):  # Of several processes that test, one installs.
+        if not stamp.exists() or stamp.read_text() != wanted:
+            found = interpreter()
+            if found is None:
+                pytest.skip(f"{name} needs Python 3.12 or newer")
+            subprocess.run([found, "-m", "venv", "--clear", folder], check=True)
+            pip = [python, "-m", "pip", "install", "--quiet", "--requirement"]
+            subprocess.run([*pip, requirements], check=True)
+            stamp.write_text(wanted)
     return python
 
 
