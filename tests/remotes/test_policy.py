@@ -33,7 +33,9 @@ class GivenUpError(Exception):
 def policy():
     """The policy of the guide, as text."""
     found = re.search(
-        r"<!-- file: policy.json -->\n```json\n(.*?)```", GUIDE.read_text(), re.DOTALL
+        r"<!-- file: policy.json -->\n```json\n(.*?)```",
+        GUIDE.read_text(encoding="utf-8"),
+        re.DOTALL,
     )
     return found[1]
 
@@ -70,7 +72,7 @@ def test_the_policy_names_what_it_should_and_the_guide_explains_each(policy):
         named |= {actions} if isinstance(actions, str) else {*actions}
 
     assert sorted(named) == ACTIONS
-    assert all(f"\n| `{action}` |" in GUIDE.read_text() for action in ACTIONS)
+    assert all(f"\n| `{action}` |" in GUIDE.read_text(encoding="utf-8") for action in ACTIONS)
 
 
 def test_the_policy_allows_nothing_beside_the_folder(guarded, source):

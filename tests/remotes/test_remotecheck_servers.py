@@ -93,7 +93,9 @@ def test_wrong_credentials_are_told_once_and_not_as_lacking_permissions(check, s
     results = check(bench.open())
 
     assert failing(results) == {"list", "write"}
-    assert "the credentials were refused (ListObjectsV2: InvalidAccessKeyId)" in results["list"].detail
+    assert (
+        "the credentials were refused (ListObjectsV2: InvalidAccessKeyId)" in results["list"].detail
+    )
     assert "check access_key_id and secret_access_key" in results["list"].hint
     assert "same reason" in results["read"].detail
 
