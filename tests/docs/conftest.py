@@ -258,7 +258,7 @@ def s3_for_a_page(serve, monkeypatch):
             for name, value in settings.items():
                 (monkeypatch if is_found else patch).setenv(name, value)
             if bucket:
-                client = boto3.client("s3")
+                client = boto3.Session().client("s3")
                 client.create_bucket(Bucket=bucket)
                 client.close()
         return address

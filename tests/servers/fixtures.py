@@ -277,7 +277,7 @@ def s3_server(request, monkeypatch):
             settings["AWS_RESPONSE_CHECKSUM_VALIDATION"] = "when_required"
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
-        clients.append(boto3.client("s3"))
+        clients.append(boto3.Session().client("s3"))
         return clients[-1]
 
     yield s3_server
