@@ -155,9 +155,12 @@ class GCSRemote:
         return True
 
     def _mark_of(self, key: str) -> str:
-        blob = self._bucket.get_blob(
-            self._address.prefix + key, timeout=TIMEOUT, retry=self._retry()
-        )
+        try:
+            blob = self._bucket.get_blob(
+                self._address.prefix + key, timeout=TIMEOUT, retry=self._retry()
+            )
+        except (Forbidden, Unauthorized):
+            return ""  # Who may only write sees nobody's mark, not even their own.
         return "" if blob is None else str((blob.metadata or {}).get(_MARK, ""))
 
     def get(self, key: str, target: Path, *, moved: OnBytes = ignore_bytes) -> None:

@@ -33,7 +33,8 @@ ROLES = {
 class Service:
     """The state of the server, and its operations. One lock: each is done alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, roles: Mapping[str, set[str]]) -> None:
+        self._roles = {**ROLES, **roles}
         self._buckets: dict[str, Bucket] = {}
         self._uploads: dict[str, Upload] = {}
         self._lock = threading.RLock()
@@ -153,7 +154,7 @@ class Service:
 
     def _set_policy(self, request: Request, bucket: str) -> Answer:
         bindings = json.loads(request.body).get("bindings", [])
-        if unknown := {binding["role"] for binding in bindings} - ROLES.keys():
+        if unknown := {binding["role"] for binding in bindings} - self._roles.keys():
             raise RefusedError(400, "invalid", f"roles not known here: {sorted(unknown)}")
         self._found(bucket).policy = bindings
         return self._get_policy(request, bucket)
@@ -174,7 +175,9 @@ class Service:
         for binding in bucket.policy:
             members = binding["members"]
             assert isinstance(members, list)
-            if permission in ROLES[str(binding["role"])] and {caller, "allUsers"} & {*members}:
+            if permission in self._roles[str(binding["role"])] and {caller, "allUsers"} & {
+                *members
+            }:
                 return
         access = f"storage.objects.{permission} access to the Google Cloud Storage object."
         if caller == "allUsers":
