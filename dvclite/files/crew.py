@@ -29,11 +29,10 @@ Work = Callable[[Any, Sequence[int], memoryview], Any]
 Tasks and answers are made of what `marshal` takes. The folders are closed afterwards.
 """
 
-MOST_FOLDERS: Final = 64
-"""How many folders a task may be about."""
-
 _MOST_MEMBERS = 3
 _TASKS_AHEAD = 2
+_MOST_FOLDERS = 64
+_PART_OF_OPEN = 8  # Those that are on their way to a member count, too.
 _FRAME = 4
 
 
@@ -53,6 +52,9 @@ class Crew(Closing):
 
     A member that is gone, for whatever reason, has done nothing: whoever handed out a task does it
     himself then, and learns what is the matter.
+
+    Attributes:
+        most_folders: How many folders a task may be about.
     """
 
     def __init__(self, work: Work, *, room: int = 0) -> None:
@@ -62,6 +64,7 @@ class Crew(Closing):
             work: What they do.
             room: How many bytes a task may leave behind.
         """
+        self.most_folders = min(_MOST_FOLDERS, os.sysconf("SC_OPEN_MAX") // _PART_OF_OPEN)
         count = min(len(os.sched_getaffinity(0)) - 1, _MOST_MEMBERS)
         self._members = [_Member(work, room) for _ in range(count)]
         self._busy: deque[_Member] = deque()
@@ -120,8 +123,10 @@ class _Member:
         theirs.close()
 
     def hand_out(self, task: object, folders: Sequence[int]) -> None:
-        with suppress(OSError):  # That it is gone shows when the task is taken back.
+        try:
             _send(self._socket, task, folders)
+        except OSError:  # Which shows when the task is taken back.
+            self.close()
 
     def take_back(self) -> tuple[Any, memoryview]:
         left = self._halves[self._taken_back % _TASKS_AHEAD]
@@ -129,13 +134,17 @@ class _Member:
         try:
             return marshal.loads(_receive(self._socket)[0]), left  # noqa: S302 - our own process
         except (OSError, EOFError):
+            self.close()
             return None, left
 
     def close(self) -> None:
+        """See to it that it does nothing more from now on."""
         self._socket.close()
-        with suppress(ProcessLookupError, ChildProcessError):
-            os.kill(self._process, signal.SIGKILL)
-            os.waitpid(self._process, 0)
+        process, self._process = self._process, 0
+        if process:  # Afterwards another one may get its number.
+            with suppress(ProcessLookupError, ChildProcessError):
+                os.kill(process, signal.SIGKILL)
+                os.waitpid(process, 0)
 
 
 def _serve(tasks: socket.socket, work: Work, halves: list[memoryview]) -> None:
@@ -173,7 +182,7 @@ def _receive(end: socket.socket) -> tuple[bytes, list[int]]:
     Raises:
         EOFError: There are no more.
     """
-    begin, folders, _flags, _address = socket.recv_fds(end, _FRAME, MOST_FOLDERS)
+    begin, folders, _flags, _address = socket.recv_fds(end, _FRAME, _MOST_FOLDERS)
     length = int.from_bytes(_exactly(end, _FRAME, begin), "little")
     return _exactly(end, length), list(folders)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from dvclite.files.closing import Closing
 from dvclite.files.copying import read_into
-from dvclite.files.crew import MOST_FOLDERS, Crew, can_have_crew
+from dvclite.files.crew import Crew, can_have_crew
 from dvclite.files.folder import Folder
 from dvclite.files.scan import Found
 from dvclite.hashing import Algorithm, Oid
@@ -105,7 +105,7 @@ class Ahead(Closing):
         batch = self._batch
         batch.add(found)
         full = batch.files >= _MOST_FILES or batch.size >= _MOST_BYTES
-        return self._ready() if full or len(batch.folders) >= MOST_FOLDERS else ()
+        return self._ready() if full or len(batch.folders) >= self._crew.most_folders else ()
 
     def rest(self) -> Iterator[Entry]:
         """Yield the entries of all that was handed in."""

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 from dvclite.cache.packfiles import PackFiles
 from dvclite.errors import DvcliteError
 from dvclite.files import changes
+from dvclite.files.atomic import discard
 from dvclite.files.closing import Closing
-from dvclite.files.crew import MOST_FOLDERS, Crew, can_have_crew
+from dvclite.files.crew import Crew, can_have_crew
 from dvclite.files.staging import Staging
 from dvclite.hashing import Algorithm
 from dvclite.pack.index import Entries
@@ -160,7 +161,7 @@ class Filling(Closing):
         if (
             len(self._batch) >= _MOST_TOGETHER
             or self._batch_size >= _MOST_BYTES_TOGETHER
-            or self._batch_folders >= MOST_FOLDERS - 1
+            or self._batch_folders >= self._crew.most_folders - 1
         ):
             self._hand_out(folder)
 
@@ -244,7 +245,11 @@ class Filling(Closing):
     def _take_back(self, crew: Crew) -> None:
         signatures, _left = crew.take_back()
         folder, entries = self._waiting.popleft()
-        for entry, signed in zip(entries, signatures or [None] * len(entries), strict=True):
+        if signatures is None:
+            signatures = [None] * len(entries)
+            for entry in entries:
+                discard(folder.at(entry.path))  # Some were made, and one may be half done.
+        for entry, signed in zip(entries, signatures, strict=True):
             if signed is None:
                 folder.left.append(entry)
             else:

@@ -262,3 +262,39 @@ def test_an_interrupt_leaves_nothing_half_done(repo, many, monkeypatch):
 
     opened(repo).checkout()
     assert listed(repo.root / "data") == content
+
+
+def test_a_helper_that_dies_over_its_work_leaves_nothing_half_made(repo, many, monkeypatch):
+    content = filled(repo)
+
+    def die(folder, name, data, mode):
+        if int(name) % 10 == 8:
+            fd = changes.create(name, folder=folder)
+            changes.write(fd, data[:5])
+            os._exit(1)
+        return write(folder, name, data, mode)
+
+    write = filling._write
+    monkeypatch.setattr(filling, "_write", die)
+
+    done = repo.invoke("checkout", "--quiet")
+
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert listed(repo.root / "data") == content
+
+
+def test_few_files_may_be_open(repo, many, monkeypatch):
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(ahead, "_MOST_FILES", 256)
+    monkeypatch.setattr(filling, "_MOST_TOGETHER", 256)
+    monkeypatch.setattr(filling, "_MOST_FILES", 20_000)
+    used = len(os.listdir("/proc/self/fd"))
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (used + 40, before[1]))
+    try:
+        content = filled(repo, folders=200, files=1)
+        opened(repo).checkout()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+    assert listed(repo.root / "data") == content

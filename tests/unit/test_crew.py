@@ -1,7 +1,9 @@
 """Processes that help with a long piece of work."""
 
+import errno
 import os
 import signal
+import socket
 import sys
 import threading
 
@@ -138,3 +140,14 @@ def test_there_is_none_without_a_core_to_spare(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0})
 
     assert not can_have_crew()
+
+
+def test_a_task_that_cannot_be_handed_out_is_not_done(monkeypatch):
+    def refuse(*_arguments):
+        raise OSError(errno.ETOOMANYREFS, "too many folders are on their way")
+
+    with Crew(lambda task, _folders, _room: task) as crew:
+        with monkeypatch.context() as patch:
+            patch.setattr(socket, "send_fds", refuse)
+            crew.hand_out("first", ())
+        assert crew.take_back()[0] is None
