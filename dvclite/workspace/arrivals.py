@@ -12,6 +12,7 @@ from dvclite.errors import BlobCorruptError, BlobMissingError
 from dvclite.files import changes
 from dvclite.files.atomic import discard, flush_folder
 from dvclite.files.clock import FileClock, is_settled_at
+from dvclite.files.inheritance import inheritance_of
 from dvclite.files.naming import Naming, flush_file
 from dvclite.files.scan import Found
 from dvclite.files.staging import Staging
@@ -82,6 +83,7 @@ class Arrivals:
         self._folders: dict[str, NewFolder] = {}
         self._crowded: set[str] = set()
         self._moves_folders = True
+        self._alike: dict[str, bool] = {}
         self._left: list[Entry] = []
         self._naming = Naming(workspace.temporary, self._give_name)
         self._filling = Filling(workspace, staging, self._make, self._filled)
@@ -132,11 +134,19 @@ class Arrivals:
             self.finish()
         self._filling.end()
         absent = self._place.first_absent(path) if self._moves_folders else None
-        if absent is None or absent in self._crowded:
+        if absent is None or absent in self._crowded or not self._is_like_made_there(absent):
             return False
         self._filling.begin(absent)
         self._naming.begin()
         return True
+
+    def _is_like_made_there(self, path: str) -> bool:
+        """Say whether a folder from staging has the group and rules that one made at a path has."""
+        parent = os.path.join(self._workspace.root, path.rpartition("/")[0])
+        if parent not in self._alike:
+            staged = os.path.dirname(self._staging.new_path())
+            self._alike[parent] = inheritance_of(parent) == inheritance_of(staged)
+        return self._alike[parent]
 
     def _bring_alone(self, entry: Entry, found: Found | None) -> None:
         partial = self._staging.new_path()

@@ -298,3 +298,26 @@ def test_few_files_may_be_open(repo, many, monkeypatch):
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
     assert listed(repo.root / "data") == content
+
+
+def test_new_folders_take_after_the_folder_that_they_are_in(repo, many):
+    content = filled(repo)
+    data = repo.root / "data"
+    data.mkdir()
+    data.chmod(0o2775)
+    # The rules of a default access control list: user, group and others may do everything.
+    everybody = (2).to_bytes(4, "little") + b"".join(
+        tag.to_bytes(2, "little") + b"\x07\0\xff\xff\xff\xff" for tag in (1, 4, 32)
+    )
+    try:
+        os.setxattr(data, "system.posix_acl_default", everybody)
+    except OSError:
+        everybody = None  # Not every file system has them.
+
+    opened(repo).checkout()
+
+    assert listed(data) == content
+    for folder in data.iterdir():
+        assert folder.stat().st_mode & 0o2000
+        if everybody is not None:
+            assert os.getxattr(folder, "system.posix_acl_default") == everybody
