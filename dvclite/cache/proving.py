@@ -19,6 +19,7 @@ class Proving(Closing):
         """Ask nobody yet."""
         self._crew: Crew | None = None
         self._lock = threading.Lock()
+        self._is_over = False
 
     def is_whole(self, path: str, pack: str) -> bool:
         """Say whether a file is the pack of a name, and all that is in it is what it says.
@@ -29,27 +30,26 @@ class Proving(Closing):
         """
         with PackFile(path, pack) as file:
             if file.size >= _LARGE:
-                with self._lock:
-                    answer = self._ask(path, pack)
+                answer = self._ask(path, pack)
                 if answer is not None:
                     return answer
             return not any(file.find_damage(file.entries()))
 
     def close(self) -> None:
-        """Send the helper home."""
-        with self._lock:
-            if self._crew is not None:
-                self._crew.close()
-                self._crew = None
+        """Send the helper home at once, even if a thread still waits for its answer."""
+        self._is_over = True
+        if self._crew is not None:
+            self._crew.close()
 
     def _ask(self, path: str, pack: str) -> bool | None:
-        if self._crew is None:
-            if not can_have_crew():
+        with self._lock:
+            if self._is_over or (self._crew is None and not can_have_crew()):
                 return None
-            self._crew = Crew(_prove)
-        self._crew.hand_out((path, pack), ())
-        answer: bool | None = self._crew.take_back()[0]
-        return answer
+            if self._crew is None:
+                self._crew = Crew(_prove)
+            self._crew.hand_out((path, pack), ())
+            answer: bool | None = self._crew.take_back()[0]
+            return answer
 
 
 def _prove(task: Any, _folders: Sequence[int], _room: memoryview) -> bool:

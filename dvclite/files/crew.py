@@ -139,12 +139,12 @@ class _Member:
 
     def close(self) -> None:
         """See to it that it does nothing more from now on."""
-        self._socket.close()
         process, self._process = self._process, 0
         if process:  # Afterwards another one may get its number.
             with suppress(ProcessLookupError, ChildProcessError):
                 os.kill(process, signal.SIGKILL)
                 os.waitpid(process, 0)
+        self._socket.close()
 
 
 def _serve(tasks: socket.socket, work: Work, halves: list[memoryview]) -> None:
