@@ -1,7 +1,6 @@
 """Proving whole packs that came from elsewhere, in another process where one can be had."""
 
 import threading
-from collections.abc import Sequence
 from typing import Any
 
 from dvclite.files.closing import Closing
@@ -47,11 +46,11 @@ class Proving(Closing):
             if not can_have_crew():
                 return None
             self._crew = Crew(_prove)
-        self._crew.hand_out((path, pack), ())
+        self._crew.hand_out((path, pack))
         answer: bool | None = self._crew.take_back()[0]
         return answer
 
 
-def _prove(task: Any, _folders: Sequence[int], _room: memoryview) -> bool:
+def _prove(task: Any, _room: memoryview) -> bool:
     with PackFile(*task) as file:
         return not any(file.find_damage(file.entries()))
