@@ -36,7 +36,14 @@ _FRAME = 4
 
 def can_have_crew() -> bool:
     """Say whether there are cores to spare, and forking is safe."""
-    return sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1 and _are_threads_ours()
+    return _cores() > 1 and _are_threads_ours()
+
+
+def _cores() -> int:
+    """Return how many cores this process may use, where it may fork; otherwise 1."""
+    if sys.platform != "linux":
+        return 1
+    return len(os.sched_getaffinity(0))
 
 
 def _are_threads_ours() -> bool:
@@ -59,7 +66,7 @@ class Crew(Closing):
             work: What they do.
             room: How many bytes a task may leave behind.
         """
-        count = min(len(os.sched_getaffinity(0)) - 1, _MOST_MEMBERS)
+        count = min(_cores() - 1, _MOST_MEMBERS)
         self._members = [_Member(work, room) for _ in range(count)]
         self._busy: deque[_Member] = deque()
         self._handed_out = 0
@@ -104,17 +111,7 @@ class _Member:
         self._taken_back = 0
         theirs, self._tasks = os.pipe()
         self._answers, back = os.pipe()
-        # An interrupt is for the process that was asked to do all of it.
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            self._process = os.fork()
-            if self._process == 0:
-                try:
-                    _serve(theirs, back, work, self._halves)
-                finally:
-                    os._exit(0)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        self._process = _forked(lambda: _serve(theirs, back, work, self._halves))
         os.close(theirs)
         os.close(back)
 
@@ -133,9 +130,34 @@ class _Member:
     def close(self) -> None:
         os.close(self._tasks)
         os.close(self._answers)
-        with suppress(ProcessLookupError, ChildProcessError):
-            os.kill(self._process, signal.SIGKILL)
-            os.waitpid(self._process, 0)
+        _end(self._process)
+
+
+def _forked(do: Callable[[], None]) -> int:
+    """Have a child do something, and nothing else, and return its number."""
+    if sys.platform != "linux":
+        raise NotImplementedError
+    # An interrupt is for the process that was asked to do all of it.
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process = os.fork()
+        if process == 0:
+            try:
+                do()
+            finally:
+                os._exit(0)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+    return process
+
+
+def _end(process: int) -> None:
+    """End a child, whatever it is doing."""
+    if sys.platform != "linux":
+        raise NotImplementedError
+    with suppress(ProcessLookupError, ChildProcessError):
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
 
 
 def _serve(tasks: int, answers: int, work: Work, halves: list[memoryview]) -> None:
@@ -152,6 +174,8 @@ def _serve(tasks: int, answers: int, work: Work, halves: list[memoryview]) -> No
 
 def _close_all_but(*wanted: int) -> None:
     """Close the rest: locks and the other members' pipes must not outlive the command."""
+    if sys.platform != "linux":
+        raise NotImplementedError
     begin = 3
     for fd in sorted(wanted):
         os.closerange(begin, fd)

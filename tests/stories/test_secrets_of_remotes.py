@@ -96,6 +96,7 @@ COMMANDS = [
     "status -c",
     "status --json -c",
     "unprotect more",
+    "update",
 ]
 
 
