@@ -21,7 +21,7 @@ from dvclite.pointer import Output
 from dvclite.progress import Progress
 from dvclite.remotestore.store import RemoteStore
 from dvclite.repo.checkout import checkout
-from dvclite.repo.outputs import named_outputs
+from dvclite.repo.outputs import named_outputs, owned
 from dvclite.repo.project import Project
 from dvclite.repo.results import CloudReport, CloudStatus, Exchanged, OnRemote
 from dvclite.repo.versions import Choice, outputs_of
@@ -34,8 +34,15 @@ from dvclite.tree import Tree
 
 
 class _Group(NamedTuple):
-    """What goes to or comes from one remote."""
+    """What goes to or comes from one remote.
 
+    Attributes:
+        project: The repository, or what it was before it changed its format.
+        remote: The remote's name in its settings.
+        wanted: The outputs.
+    """
+
+    project: Project
     remote: str
     wanted: list[Wanted]
 
@@ -53,9 +60,9 @@ def push_outputs(
 
     def one(store: RemoteStore, group: _Group) -> Moved:
         move = pushable if dry else push
-        return move(project.cache, store, group.wanted, progress)
+        return move(group.project.cache, store, group.wanted, progress)
 
-    return _exchange(project, choice, _pushed(project, choice), one, "pushed", dry=dry)
+    return _exchange(choice, _pushed(project, choice), one, "pushed", dry=dry)
 
 
 def fetch_outputs(
@@ -97,12 +104,16 @@ def fetch_parts(
     """
 
     def one(store: RemoteStore, group: _Group) -> Moved:
+        owner = group.project
         if dry:
-            return fetchable(project.cache, store, group.wanted, progress)
-        project.register()
-        return fetch(project.cache, store, group.wanted, lease, progress)
+            return fetchable(owner.cache, store, group.wanted, progress)
+        owner.register()
+        if owner is project:
+            return fetch(owner.cache, store, group.wanted, lease, progress)
+        with owner.exclusive(), owner.cache.lease() as its_lease:
+            return fetch(owner.cache, store, group.wanted, its_lease, progress)
 
-    return _exchange(project, choice, _groups(project, choice, parts), one, "fetched", dry=dry)
+    return _exchange(choice, _groups(project, choice, parts), one, "fetched", dry=dry)
 
 
 def pull(project: Project, choice: Choice, progress: Progress, *, force: bool = False) -> Exchanged:
@@ -153,8 +164,8 @@ def cloud_status(project: Project, choice: Choice, progress: Progress) -> CloudR
     compared: list[CloudStatus] = []
     remotes: list[OnRemote] = []
     for group in _pushed(project, choice):
-        with open_store(project, group.remote, choice.jobs) as store:
-            found, failures = compare(project.cache, store, group.wanted, progress)
+        with open_store(group.project, group.remote, choice.jobs) as store:
+            found, failures = compare(group.project.cache, store, group.wanted, progress)
             extent = store.extent()
         Moved(failures=tuple(failures)).check("compared")
         compared += [_told(path, comparison) for path, comparison in found.items()]
@@ -196,7 +207,6 @@ def remote_tree(project: Project, oid: Oid) -> Tree | None:
 
 
 def _exchange(
-    project: Project,
     choice: Choice,
     groups: Sequence[_Group],
     exchange: Callable[[RemoteStore, _Group], Moved],
@@ -208,10 +218,11 @@ def _exchange(
     whole, tried = Moved(), dict[str, None]()
     elsewhere = action == "fetched" and choice.remote is None
     for group in groups:
-        others = [name for name in project.config.remote_names() if name != group.remote]
+        known = group.project.config.remote_names()
+        others = [name for name in known if name != group.remote]
         moved = Moved()
         for name in [group.remote, *(others if elsewhere else ())]:
-            with open_store(project, name, choice.jobs) as store:
+            with open_store(group.project, name, choice.jobs) as store:
                 latest = exchange(store, group)
                 tried[store.place] = None
             # What failed before and arrived now is no failure any more.
@@ -223,7 +234,7 @@ def _exchange(
     return Exchanged(
         whole.files,
         whole.size,
-        tuple(group.remote for group in groups),
+        tuple(dict.fromkeys(group.remote for group in groups)),
         dry,
         packed=whole.packed if whole.packed.packs else None,
     )
@@ -237,15 +248,25 @@ def _pushed(project: Project, choice: Choice) -> list[_Group]:
 
 def _groups(project: Project, choice: Choice, parts: Sequence[tuple[Output, str]]) -> list[_Group]:
     """Return outputs and parts of them, by the remote that each belongs on."""
-    groups: dict[str, list[Wanted]] = {}
-    for output, path in parts:
-        if output.oid is not None and output.cached:
-            remote = choice.remote or output.remote or project.config.default_remote()
-            groups.setdefault(remote.lower(), []).append(wanted(output, path))
+    groups: dict[tuple[str, str], _Group] = {}
+    for named, path in parts:
+        if named.oid is not None and named.cached:
+            owner, output = owned(project, named)
+            remote = _remote(owner, choice, output).lower()
+            group = groups.setdefault((owner.home.name, remote), _Group(owner, remote, []))
+            group.wanted.append(wanted(output, path))
     if not groups:
         # A missing or unknown remote is worth an error even if there is nothing to move.
-        groups[choice.remote or project.config.default_remote()] = []
-    return [_Group(remote, items) for remote, items in groups.items()]
+        return [_Group(project, choice.remote or project.config.default_remote(), [])]
+    return list(groups.values())
+
+
+def _remote(owner: Project, choice: Choice, output: Output) -> str:
+    """Return which remote an output belongs on."""
+    asked = choice.remote
+    if asked and owner.successor is not None and asked.lower() not in owner.config.remote_names():
+        asked = None  # It came when the format had changed: what is older is not there.
+    return asked or output.remote or owner.config.default_remote()
 
 
 def _chosen(project: Project, choice: Choice) -> Iterator[tuple[Output, str]]:

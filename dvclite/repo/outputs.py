@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from posixpath import basename
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from dvclite.errors import NotAnOutputError, OverlapError, PointerError, Unsuppo
 from dvclite.files.atomic import write_atomically
 from dvclite.files.reading import read_small
 from dvclite.git.index import POINTERS
+from dvclite.hashing import Oid, is_foreign
 from dvclite.paths import is_reserved
 from dvclite.pointer import Output, Pointer, is_pointer, parse, pointer_path
 from dvclite.repo.project import Project, home_of
@@ -58,7 +60,7 @@ def read_pointer(project: Project, path: str) -> Pointer:
 
 def is_listed(project: Project, path: str) -> bool:
     """Say whether a file lists what another program makes, for a repository of this format."""
-    return bool(project.home.pipelines) and path.rpartition("/")[2] == project.home.pipelines
+    return bool(project.pipelines) and path.rpartition("/")[2] == project.pipelines
 
 
 def names_outputs(project: Project, path: str) -> bool:
@@ -79,17 +81,37 @@ def parsed(project: Project, path: str, data: bytes, stages: bytes | None) -> Po
         PointerError, HostilePathError: It is not one.
     """
     if is_listed(project, path):
-        return pipeline.parse_lock(path, data, stages, project.format.algorithm)
+        return _listed(project, path, data, stages)
     return parse(path, data, project.format.algorithm)
+
+
+def _listed(project: Project, path: str, data: bytes, stages: bytes | None) -> Pointer:
+    algorithm = project.format.algorithm
+    if project.home.pipelines or algorithm.other is None:
+        return pipeline.parse_lock(path, data, stages, algorithm)
+    found = pipeline.parse_lock(path, data, stages, algorithm.other)
+    outputs = tuple(
+        replace(one, oid=Oid(algorithm.other_mark + one.oid)) if one.oid is not None else one
+        for one in found.outputs
+    )
+    return replace(found, outputs=outputs)
 
 
 def made_elsewhere(project: Project) -> list[Pointer]:
     """Return the files of the workspace that list what another program makes."""
-    if not project.home.pipelines:
+    if not project.pipelines:
         return []
-    return [
-        read_pointer(project, path) for path in _pointer_paths(project, (project.home.pipelines,))
-    ]
+    return [read_pointer(project, path) for path in _pointer_paths(project, (project.pipelines,))]
+
+
+def owned(project: Project, output: Output) -> tuple[Project, Output]:
+    """Return the repository, as it is or as it was, whose format names an output, and its name there."""
+    algorithm = project.format.algorithm
+    if output.oid is None or not is_foreign(output.oid, algorithm):
+        return project, output
+    owner = project.successor or project.former
+    assert owner is not None, "nothing is foreign where there was no other format"
+    return owner, replace(output, oid=Oid(output.oid[len(algorithm.other_mark) :]))
 
 
 def check_changeable(named: Named) -> None:
@@ -118,7 +140,7 @@ def pointers(project: Project) -> list[Pointer]:
         PointerError, HostilePathError: One of them cannot be read.
         OverlapError: Two of them name the same path.
     """
-    names = (*POINTERS, project.home.pipelines) if project.home.pipelines else POINTERS
+    names = (*POINTERS, project.pipelines) if project.pipelines else POINTERS
     found = [read_pointer(project, path) for path in _pointer_paths(project, names)]
     check_overlaps(found)
     return found
