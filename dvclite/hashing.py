@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from typing import BinaryIO, NewType, Protocol
+from typing import BinaryIO, NamedTuple, NewType, Protocol
 
 from dvclite.errors import UnknownAlgorithmError
 
@@ -47,16 +47,15 @@ class Algorithm:
     cryptographic: bool
     new: Callable[[], Hasher]
     mark: str = ""
-    older: "Algorithm | None" = None
+    older: "Algorithm | None" = field(default=None, compare=False)
     other: "Algorithm | None" = field(default=None, compare=False)
     other_mark: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class BlobRef:
+class BlobRef(NamedTuple):
     """Bytes by name and length: the unit that is planned, moved, counted and shown.
 
-    `size` is -1 where a format does not record it.
+    A NamedTuple, because a million of them pass by. `size` is -1 where a format does not record it.
     """
 
     oid: Oid

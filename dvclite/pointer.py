@@ -17,8 +17,10 @@ from dataclasses import dataclass, replace
 from posixpath import basename, dirname, join, normpath
 from typing import NamedTuple
 
+from dvclite.cloudversion import CloudVersion, versions_of
 from dvclite.errors import HostilePathError, PointerConflictError, PointerError
 from dvclite.hashing import ALGORITHM_NAMES, Algorithm, Oid, algorithm_of, is_foreign, is_oid
+from dvclite.origin import FACTS, Origin, digest, origin_of
 from dvclite.paths import check_path
 from dvclite.yamltext import Mapping, Sequence, YamlError, changed, quoted, read
 
@@ -43,6 +45,9 @@ class Output:
         remote: The remote it goes to instead of the default one.
         pushed: Whether `push` takes it along.
         cached: Whether its content is kept in the cache at all.
+        origin: Where it was imported from; None if it was made here.
+        versions: Where versions of it, or of the files in it, are on a remote that keeps versions.
+        is_spelled_out: Whether the pointer lists what is in it, in place of an oid.
     """
 
     path: str
@@ -54,6 +59,9 @@ class Output:
     remote: str | None = None
     pushed: bool = True
     cached: bool = True
+    origin: Origin | None = None
+    versions: tuple[CloudVersion, ...] = ()
+    is_spelled_out: bool = False
 
     @property
     def is_directory(self) -> bool:
@@ -102,10 +110,13 @@ def parse(path: str, data: bytes, algorithm: Algorithm) -> Pointer:
         text = data.decode("utf-8-sig")
         if _CONFLICT.search(text) is not None:
             raise PointerConflictError(path)
-        folder, items, is_import = _parts(path, text)
-        outputs = tuple(_output(item, folder, algorithm) for item in items)
-        if is_import:  # Its data belongs on the remote of the repository that it is from.
-            outputs = tuple(replace(output, pushed=False) for output in outputs)
+        parts = _parts(path, text)
+        outputs = tuple(_output(item, parts.folder, algorithm) for item in parts.items)
+        origin = origin_of(parts.top) if len(outputs) == 1 else None
+        if origin is not None:
+            # What is from a repository belongs on its remote.
+            pushed = outputs[0].pushed and origin.home is None
+            outputs = (replace(outputs[0], origin=origin, pushed=pushed),)
     except UnicodeDecodeError as error:
         raise PointerError(path, "it is not UTF-8 text") from error
     except YamlError as error:
@@ -131,8 +142,12 @@ def with_output(pointer: Pointer | None, output: Output, algorithm: Algorithm) -
     items = _parts(pointer.path, pointer.text).items
     place = [known.path for known in pointer.outputs].index(output.path)
     del values["path"]
+    if pointer.outputs[place].versions and output.oid != pointer.outputs[place].oid:
+        values |= {"cloud": None, "files": None}  # They are those of what it was.
     before, now = _key(pointer.outputs[place], algorithm), _key(output, algorithm)
     renamed = {before: now} if now not in items[place].items else {}
+    if before != now and output.oid is None:
+        values[before], values["hash"], renamed = values.pop(now), before, {}
     text = changed(pointer.text, items[place], values, renamed)
     outputs = (*pointer.outputs[:place], output, *pointer.outputs[place + 1 :])
     return replace(pointer, outputs=outputs, text=text)
@@ -154,16 +169,17 @@ def with_contents(pointer: Pointer, outputs: Iterable[Output], algorithm: Algori
         known = pointer.outputs[place]
         values = _values(output, algorithm)
         values = {key: values[key] for key in (_key(output, algorithm), "size", "nfiles", "hash")}
+        if known.versions:
+            values |= {"cloud": None, "files": None}  # By its new name it is on no such remote.
         renamed = {_key(known, algorithm): _key(output, algorithm)}
         text = changed(pointer.text, items[place], values, renamed)
-        both = (*pointer.outputs[:place], output, *pointer.outputs[place + 1 :])
+        top = _parts(pointer.path, text).top
+        if "md5" in top.items:
+            text = changed(text, top, {"md5": quoted(digest(top, text))})
+        anew = replace(output, versions=(), is_spelled_out=False)
+        both = (*pointer.outputs[:place], anew, *pointer.outputs[place + 1 :])
         pointer = replace(pointer, outputs=both, text=text)
     return pointer
-
-
-def is_import(pointer: Pointer) -> bool:
-    """Say whether what a pointer names is data of another repository."""
-    return _parts(pointer.path, pointer.text).is_import
 
 
 def moved(pointer: Pointer, output: str) -> Pointer:
@@ -173,18 +189,56 @@ def moved(pointer: Pointer, output: str) -> Pointer:
     return Pointer(pointer_path(output), (replace(pointer.outputs[0], path=output),), text)
 
 
+def imported(pointer: Pointer, output: Output, algorithm: Algorithm) -> Pointer:
+    """Return the pointer of an import that says what was imported now, and of which version.
+
+    Args:
+        pointer: The pointer there is.
+        output: What is known now, with its origin.
+        algorithm: What the repository's oids are made with.
+    """
+    assert output.origin is not None, "what was made here has no origin"
+    text = with_output(pointer, output, algorithm).text
+    home = output.origin.home
+    dep = _dependency(pointer.path, text)
+    if home is None:
+        values = {
+            name: value if value.isdigit() and name in ("size", "nfiles") else quoted(value)
+            for name, value in output.origin.facts
+        }
+        text = changed(text, dep, {**dict.fromkeys(set(dep.items) & FACTS), **values})
+    else:
+        repo = dep.items["repo"]
+        assert isinstance(repo, Mapping), "an import from a repository says from which"
+        revisions = {"rev": home.rev, "rev_lock": home.commit}
+        text = changed(
+            text, repo, {key: quoted(value) for key, value in revisions.items() if value}
+        )
+    top = _parts(pointer.path, text).top
+    text = changed(text, top, {"md5": quoted(digest(top, text))})
+    return replace(pointer, outputs=(output,), text=text)
+
+
+def _dependency(path: str, text: str) -> Mapping:
+    deps = _parts(path, text).top.items["deps"]
+    assert isinstance(deps, Sequence), "an import depends on something"
+    dep = deps.items[0]
+    assert isinstance(dep, Mapping), "what an import depends on is a mapping"
+    return dep
+
+
 class _Parts(NamedTuple):
     """What a pointer consists of.
 
     Attributes:
+        top: All of it.
         folder: What its paths are relative to.
         items: What it says of each output.
-        is_import: Whether its data is from another repository.
     """
 
+    top: Mapping
     folder: str
     items: list[Mapping]
-    is_import: bool
 
 
 def _parts(path: str, text: str) -> _Parts:
@@ -197,11 +251,7 @@ def _parts(path: str, text: str) -> _Parts:
     items = [item for item in outs.items if isinstance(item, Mapping)]
     if len(items) != len(outs.items):
         raise YamlError("an output is not a mapping")
-    deps = top.items.get("deps")
-    is_import = isinstance(deps, Sequence) and any(
-        isinstance(item, Mapping) and "repo" in item.items for item in deps.items
-    )
-    return _Parts(normpath(join(dirname(path), top.text("wdir") or ".")), items, is_import)
+    return _Parts(top, normpath(join(dirname(path), top.text("wdir") or ".")), items)
 
 
 def _output(item: Mapping, folder: str, algorithm: Algorithm) -> Output:
@@ -215,6 +265,7 @@ def _output(item: Mapping, folder: str, algorithm: Algorithm) -> Output:
     if is_pointer(whole):
         raise HostilePathError(path, "it is the name of a pointer")
     oid = _content(item, algorithm)
+    versions = _versions(item, algorithm)
     return Output(
         path=whole,
         oid=oid,
@@ -225,6 +276,8 @@ def _output(item: Mapping, folder: str, algorithm: Algorithm) -> Output:
         remote=item.text("remote"),
         pushed=_flag(item, "push", default=True),
         cached=_flag(item, "cache", default=True),
+        versions=versions,
+        is_spelled_out=bool(versions) and oid is None,
     )
 
 
@@ -244,6 +297,17 @@ def _content(item: Mapping, algorithm: Algorithm) -> Oid | None:
     is_older = algorithm.older is not None and item.text("hash") is None
     mark = algorithm.older.mark if algorithm.older is not None and is_older else ""
     return Oid(mark + oid)
+
+
+def _versions(item: Mapping, algorithm: Algorithm) -> tuple[CloudVersion, ...]:
+    """Return where versions of an output are, by the names that they have here."""
+    found, other = versions_of(item, algorithm), algorithm.other
+    if found or other is None:
+        return found
+    return tuple(
+        version._replace(oid=Oid(algorithm.other_mark + version.oid))
+        for version in versions_of(item, other)
+    )
 
 
 def _other_algorithm(item: Mapping, algorithm: Algorithm) -> str | None:

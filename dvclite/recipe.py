@@ -4,11 +4,11 @@ Chunks that were packed one after another are one run, so that a recipe grows wi
 a blob has seen, not with its size. The written form is specified in `docs/formats/recipe.md`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from struct import Struct
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from dvclite.errors import RecipeError
 
@@ -20,6 +20,12 @@ DIGEST_SIZE = 32
 
 MOST_ENTRIES = (1 << 32) - 1
 """No pack has more entries."""
+
+MOST_PACKS = 1 << 19
+"""How many packs a recipe may name."""
+
+SMALLEST_CHUNK = 4 << 10
+"""A blob has at most one chunk for each so many of its bytes, and one more."""
 
 LARGEST_BLOB = (1 << 63) - 1
 
@@ -55,7 +61,7 @@ class Recipe:
     """
 
     size: int
-    runs: tuple[Run, ...]
+    runs: Sequence[Run]
 
     def __post_init__(self) -> None:
         _check(self)
@@ -64,6 +70,44 @@ class Recipe:
     def chunks(self) -> int:
         """How many chunks there are."""
         return sum(run.count for run in self.runs)
+
+
+class Runs(Sequence[Run]):
+    """The runs of a written recipe, made as they are used: there may be millions of them."""
+
+    __slots__ = ("_names", "_records")
+
+    def __init__(self, names: Sequence[bytes], records: bytes | memoryview) -> None:
+        """Read runs in packs of these names from records that have been checked."""
+        self._names = names
+        self._records = records
+
+    def __len__(self) -> int:
+        return len(self._records) // _RUN.size
+
+    @overload
+    def __getitem__(self, number: int) -> Run: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[Run]: ...
+
+    def __getitem__(self, number: int | slice) -> Run | Sequence[Run]:
+        if isinstance(number, slice):
+            return [self[one] for one in range(*number.indices(len(self)))]
+        place = range(len(self))[number] * _RUN.size
+        pack, first, count = _RUN.unpack_from(self._records, place)
+        return Run(self._names[pack], first, count)
+
+    def __iter__(self) -> Iterator[Run]:
+        names = self._names
+        for pack, first, count in _RUN.iter_unpack(self._records):
+            yield Run(names[pack], first, count)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
 
 
 class RecipeBuilder:
@@ -121,19 +165,27 @@ def decode(data: bytes) -> Recipe:
     end = _HEADER.size + packs * DIGEST_SIZE
     if zeros != _ZEROS or len(data) != end + runs * _RUN.size:
         raise RecipeError("it is not as long as it says, or not blank where it has to be")
+    if packs > MOST_PACKS:
+        raise RecipeError(f"it names {packs:,} packs, which are more than one may")
+    _check_count(runs, size)
     starts = range(_HEADER.size, end, DIGEST_SIZE)
     names = [bytes(data[start : start + DIGEST_SIZE]) for start in starts]
-    recipe = Recipe(size, tuple(_runs(names, memoryview(data)[end:])))
-    if list(dict.fromkeys(_packs(recipe.runs))) != names:
-        raise RecipeError("its packs are not those of its runs, in the order of their first use")
-    return recipe
+    records = memoryview(data)[end:]
+    _check_packs(names, records)
+    return Recipe(size, Runs(names, records))
 
 
-def _runs(names: list[bytes], data: memoryview) -> Iterable[Run]:
-    for pack, first, count in _RUN.iter_unpack(data):
+def _check_packs(names: list[bytes], records: memoryview) -> None:
+    """Return if all runs are in packs that are named, in the order of their first use."""
+    used = 0
+    in_order = len(set(names)) == len(names)
+    for pack, _first, _count in _RUN.iter_unpack(records):
         if pack >= len(names):
             raise RecipeError("a run is in a pack that it does not name")
-        yield Run(names[pack], first, count)
+        in_order = in_order and pack <= used
+        used += pack == used
+    if not in_order or used != len(names):
+        raise RecipeError("its packs are not those of its runs, in the order of their first use")
 
 
 def _packs(runs: Iterable[Run]) -> Iterable[bytes]:
@@ -150,7 +202,14 @@ def _check(recipe: Recipe) -> None:
     for run, following in pairwise(recipe.runs):
         if (run.pack, run.first + run.count) == (following.pack, following.first):
             raise RecipeError("two runs should be one")
-    if not recipe.chunks <= recipe.size <= LARGEST_BLOB:
-        raise RecipeError("its blob has more chunks than bytes, or more bytes than any blob")
+    _check_count(recipe.chunks, recipe.size)
     if recipe.size and not recipe.runs:
         raise RecipeError("its blob has bytes and no chunks")
+
+
+def _check_count(chunks: int, size: int) -> None:
+    """Return if a blob of `size` bytes may have so many chunks."""
+    if not 0 <= size <= LARGEST_BLOB:
+        raise RecipeError("its blob has more bytes than any blob")
+    if chunks > min(size, size // SMALLEST_CHUNK + 1):
+        raise RecipeError("its blob has too few bytes for so many chunks")

@@ -64,11 +64,16 @@ class Cache:
         self._largest_packed = min(largest_packed or -1, LARGEST) if format.packs else -1
         # A command comes back to the tree it works on, and a large one takes time to check.
         self._last_tree: tuple[Tree, object] | None = None
+        self._told: dict[Oid, Tree] = {}
         self._layout = Layout(self.loose, self._finder, format.algorithm)
 
     def absent(self, oids: Iterable[Oid]) -> set[Oid]:
         """Return which of these blobs are nowhere in the cache."""
-        return self._finder.absent(oids)
+        return self._finder.absent(oids) - self._told.keys()
+
+    def tell(self, tree: Tree) -> None:
+        """Let a tree be known that something else than the cache holds, without storing it."""
+        self._told[tree.oid] = tree
 
     def __contains__(self, oid: Oid) -> bool:
         """Say whether a blob is in the cache."""
@@ -118,6 +123,8 @@ class Cache:
             BlobMissingError, BlobCorruptError: As from `read`.
             TreeError, HostilePathError: It is not a tree that may be used.
         """
+        if oid in self._told:
+            return self._told[oid]
         known, self._last_tree = self._last_tree, None
         signature = self.loose.signature(oid) or self.packed.find(oid)
         if known is None or known[0].oid != oid or known[1] != signature:
@@ -172,6 +179,10 @@ class Cache:
             finally:
                 changes.close(fd)
             yield Path(partial)
+
+    def may_be_packed(self, size: int) -> bool:
+        """Say whether a blob of `size` bytes goes into a pack, as a rule."""
+        return 0 <= size <= self._largest_packed
 
     def set_aside_damaged(self, oid: Oid) -> None:
         """Move a blob that is in its place out of the way, if its bytes are wrong."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from stat import S_ISREG
 from time import monotonic
 
+from dvclite.cache.following import Following
 from dvclite.cache.mending import set_aside
 from dvclite.cache.packfiles import PackFiles
 from dvclite.cache.packfolder import KINDS, PackFolder, Stored, stored
@@ -58,7 +59,7 @@ class PackedBlobs:
         self._index = PackIndex(index, self._read_index)
         self.trash = PackTrash(folder, self._files, format.algorithm)
         self._lock = threading.RLock()
-        self._last: Location | None = None
+        self._following = Following(self._index)
         self._damaged: set[str] = set()
         self._next_look = 0.0
         self._doubted = False
@@ -123,6 +124,15 @@ class PackedBlobs:
         except BlobCorruptError:
             aside = self.set_aside_damaged(oid)
             raise BlobCorruptError(oid, self.folder.root, set_aside=aside) from None
+
+    def records(self, oids: Iterable[Oid]) -> dict[Oid, tuple[str, bytes]]:
+        """Return where blobs that are no trees seem to be: packs, and records of their indexes.
+
+        Cheapest in the order in which they were added. What is missing here may be elsewhere, and
+        a pack that is named may be gone.
+        """
+        with self._lock:
+            return self._following.records(oids)
 
     def set_aside_damaged(self, oid: Oid) -> str:
         """Move packs out of the way in which a blob is damaged; return where the last one is now.
@@ -310,41 +320,34 @@ class PackedBlobs:
 
     def _find(self, oid: Oid) -> Iterator[Location]:
         kind, digest = kind_of(oid), digest_of(oid)
-        following = self._following()
+        following = self._following.next()
         if following is not None and following.entry[:2] == (kind, digest):
-            self._last = following
+            self._following.found(following)
             yield following
         for location in self._index.find(kind, [digest]):
-            self._last = location
+            self._following.found(location)
             yield location
-
-    def _following(self) -> Location | None:
-        """Return what lies behind the last blob that was asked for: likely the next to be."""
-        if self._last is None:
-            return None
-        pack, number, _entry = self._last
-        entries = self._index.entries(pack)
-        if entries is None or number + 1 >= len(entries):
-            return None
-        return Location(pack, number + 1, entries[number + 1])
 
     def _not_in_place(self, oids: Iterable[Oid]) -> set[Oid]:
         """Return which blobs are in no pack, as far as the index knows, that is there now."""
         there: dict[str, bool] = {}
         absent: set[Oid] = set()
         rest = iter(oids)
-        while group := set(islice(rest, _ASKED_TOGETHER)):
+        while group := list(islice(rest, _ASKED_TOGETHER)):
             for kind, by_digest in by_kind(group):
-                for digest, pack in self._index.packs_of(kind, by_digest):
+                for pack, digests in self._index.by_pack(kind, by_digest).items():
                     if self._is_there(pack, there):
-                        group.discard(by_digest[digest])
-            absent |= group
+                        for digest in digests:
+                            by_digest.pop(digest, None)
+                absent.update(by_digest.values())
         return absent
 
     def _proved(self, oids: set[Oid]) -> set[Oid]:
         """Return which blobs are in packs that are there now, by what their own indexes say."""
         there: dict[str, bool] = {}
         proved: set[Oid] = set()
+        if not self._index.packs:
+            return proved
         for kind, by_digest in by_kind(oids):
             for pack, _number, entry in self._index.find(kind, by_digest):
                 if self._is_there(pack, there):

@@ -5,14 +5,18 @@ from collections.abc import Iterable
 from blake3 import blake3
 
 from dvclite.cache.packed import PackedBlobs
+from dvclite.cache.packfolder import KINDS
 from dvclite.files.naming import Naming
 from dvclite.files.staging import Staging
 from dvclite.hashing import Algorithm, Oid, is_tree
-from dvclite.pack.layout import digest_of, kind_of
+from dvclite.pack.index import Entries
+from dvclite.pack.layout import digest_of, kind_of, oid_of
+from dvclite.pack.piece import Piece
 from dvclite.pack.writer import Pack, PackWriter
 
 _MOST_WAITING = 200_000
 _NAME_IS_PROOF = b"\0"
+_NO_PROOF = b""
 
 
 class Packing:
@@ -85,15 +89,26 @@ class Packing:
 
     def add(self, oid: Oid, data: bytes, naming: Naming) -> None:
         """Put a blob into the pack that is being written."""
-        if self._writer is None:
-            self._writer = PackWriter(self._staging.new_path(), self._algorithm)
+        writer = self._begun()
         try:
-            self._writer.add(kind_of(oid), digest_of(oid), data)
+            writer.add(kind_of(oid), digest_of(oid), data)
         except OSError:
             self._writer = None  # It has discarded itself.
             raise
         self._written[oid] = self._proof(data)
-        if self._writer.is_full:
+        if writer.is_full:
+            self.finish(naming)
+
+    def append(self, piece: Piece, naming: Naming) -> None:
+        """Put blobs into the pack that is being written, of which none is in a pack yet."""
+        writer = self._begun()
+        try:
+            writer.append(piece)
+        except OSError:
+            self._writer = None
+            raise
+        self._written.update(dict.fromkeys(piece.oids, _NAME_IS_PROOF))
+        if writer.is_full:
             self.finish(naming)
 
     def finish(self, naming: Naming) -> None:
@@ -105,11 +120,26 @@ class Packing:
             except BaseException:
                 writer.discard()
                 raise
-            self._packed.folder.share(pack.path)
-            naming.add(pack.path, self._packed.folder.path(pack.id), pack.size)
-            self._finished.append(pack)
+            self._await_name(pack, naming)
             self._waiting |= self._written
             self._written = {}
+
+    def may_hold(self, entries: Entries) -> bool:
+        """Say whether a pack of such entries may be brought in whole."""
+        return entries.algorithm == self._algorithm and all(
+            entry.kind in KINDS and self.takes(entry.size) for entry in entries
+        )
+
+    def adopt(self, pack: Pack, naming: Naming) -> None:
+        """Let a pack that was made elsewhere, and is what its name says, wait for its name."""
+        self._await_name(pack, naming)
+        proof = _NAME_IS_PROOF if self._algorithm.cryptographic else _NO_PROOF
+        self._waiting.update((oid_of(entry), proof) for entry in pack.entries)
+
+    def _await_name(self, pack: Pack, naming: Naming) -> None:
+        self._packed.folder.share(pack.path)
+        naming.add(pack.path, self._packed.folder.path(pack.id), pack.size)
+        self._finished.append(pack)
 
     def named(self) -> set[str]:
         """Take note that all packs that waited have got their names, and return these."""
@@ -123,6 +153,11 @@ class Packing:
             self._writer.discard()
             self._writer = None
         self._finished, self._written, self._waiting = [], {}, {}
+
+    def _begun(self) -> PackWriter:
+        if self._writer is None:
+            self._writer = PackWriter(self._staging.new_path(), self._algorithm)
+        return self._writer
 
     def _proof(self, data: bytes) -> bytes:
         """Return what no other bytes of the same name have."""

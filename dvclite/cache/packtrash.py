@@ -71,7 +71,7 @@ class PackTrash:
             packs = {
                 pack
                 for kind, by_digest in by_kind(oids)
-                for _digest, pack in self._index.packs_of(kind, by_digest)
+                for pack in self._index.by_pack(kind, by_digest)
             }
             rescued = [self.restore(pack, self._days[pack]) for pack in sorted(packs)]
             return any(rescued)

@@ -2,12 +2,13 @@
 
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from dvclite.cache.leases import Lease
 from dvclite.cache.loose import BLOB_MODE, LooseBlobs
 from dvclite.cache.packing import Packing
+from dvclite.cache.proving import Proving
 from dvclite.errors import BlobCorruptError, FileChangedError, OidCollisionError
 from dvclite.files import changes
 from dvclite.files.atomic import discard
@@ -28,6 +29,10 @@ from dvclite.hashing import (
     hash_bytes,
     is_tree,
 )
+from dvclite.pack.layout import oid_of
+from dvclite.pack.piece import Piece
+from dvclite.pack.reader import PackFile
+from dvclite.pack.writer import PACK_MODE, Pack
 from dvclite.tree import Tree
 
 _ATTEMPTS = 3
@@ -73,6 +78,7 @@ class Writer:
         self._format = format
         self._lease = lease
         self._staging = staging
+        self._proving = Proving()
         self._naming = Naming(blobs.root, renaming(blobs.make_folder))
         self._waiting: dict[Oid, _Waiting] = {}
         self._bytes_waiting = 0
@@ -109,6 +115,20 @@ class Writer:
                 return saved
             before = after
         raise FileChangedError(path)
+
+    def save_piece(self, piece: Piece, paths: Sequence[str]) -> None:
+        """Bring in files of the user's that were read and named already; errors as of `save`.
+
+        Args:
+            piece: What was in them.
+            paths: Where, for messages.
+        """
+        if self._is_news(piece):
+            self._packing.append(piece, self._naming)
+            self._count(sum(piece.sizes), len(piece.oids))
+            return
+        for path, (oid, data) in zip(paths, piece.blobs(), strict=True):
+            self._offer(oid, data, path)
 
     def save_tree(self, tree: Tree) -> None:
         """Bring in a tree."""
@@ -183,6 +203,28 @@ class Writer:
             raise
         return ref
 
+    def adopt_pack(self, partial: str, pack: str) -> bool:
+        """Bring in all of a foreign pack as it is, if it is what it should be. Safe from many threads.
+
+        Args:
+            partial: A file on a path from `new_path`; it is gone afterwards if this returns True.
+            pack: The name of the pack.
+
+        Returns:
+            Whether it was brought in: not if anything is wrong with it, nor if the cache would not
+            hold in packs what is in it.
+        """
+        with PackFile(partial, pack) as file:
+            entries, size = file.entries(), file.size
+        if not self._packing.may_hold(entries) or not self._proving.is_whole(partial, pack):
+            return False
+        changes.set_mode(partial, PACK_MODE)
+        with self._lock:
+            self._lease.rely_on(oid_of(entry) for entry in entries)
+            self._packing.adopt(Pack(pack, partial, size, entries), self._naming)
+            self._count(sum(entry.size for entry in entries), len(entries))
+        return True
+
     def take(self, ref: BlobRef, data: bytes, source: str) -> None:
         """Bring in foreign bytes, if they are what they should be. Safe from many threads.
 
@@ -213,6 +255,7 @@ class Writer:
 
     def discard(self) -> None:
         """Give up what has no name yet."""
+        self._proving.close()
         with self._lock:
             self._packing.discard()
             self._naming.discard()
@@ -269,6 +312,21 @@ class Writer:
             finally:
                 os.close(clone)
         return BlobRef(Oid(hasher.hexdigest()), size)
+
+    def _is_news(self, piece: Piece) -> bool:
+        """Say whether the cache holds no blob of a piece, so that all of it goes into a pack."""
+        if not self._format.algorithm.cryptographic:
+            return False  # Equal names need not mean equal bytes.
+        if not self._packing.takes(max(piece.sizes, default=0)):
+            return False
+        oids = set(piece.oids)
+        if len(oids) < len(piece.oids) or any(self._is_on_its_way(oid) for oid in oids):
+            return False
+        self._lease.rely_on(piece.oids)
+        return len(self._blobs.absent(self._packing.keep(oids))) == len(oids)
+
+    def _is_on_its_way(self, oid: Oid) -> bool:
+        return oid in self._waiting or self._packing.holds(oid)
 
     def _offer(self, oid: Oid, data: bytes, path: str) -> None:
         known = self._waiting.setdefault(oid, _Waiting(data, path))
@@ -345,8 +403,8 @@ class Writer:
         self._naming.add(partial, self._blobs.path(ref.oid), ref.size)
         self._count(ref.size)
 
-    def _count(self, size: int) -> None:
-        self.stored += 1
+    def _count(self, size: int, blobs: int = 1) -> None:
+        self.stored += blobs
         self.stored_bytes += size
         if self._naming.is_full or self._packing.is_full:
             self._finish_naming()

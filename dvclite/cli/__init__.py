@@ -30,6 +30,7 @@ COMMANDS = {
         "push": Listed("transfer", "Send data to a remote."),
         "pull": Listed("transfer", "Fetch data from a remote and check it out."),
         "fetch": Listed("transfer", "Fetch data from a remote into the cache."),
+        "update": Listed("update", "Bring imported data up to date."),
         "remote": Listed("remote", "Name the places where data is kept."),
     },
     "Look after the repository": {

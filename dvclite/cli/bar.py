@@ -43,7 +43,7 @@ class Bar:
         self._past: deque[tuple[float, int, int]] = deque()
         self._drawn = 0
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._draw_on, daemon=True)
+        self._thread = threading.Thread(target=self._draw_on, name="dvclite-bar", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()

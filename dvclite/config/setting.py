@@ -59,6 +59,7 @@ class RemoteSettings:
         jobs: How many transfers to run at once; None for the default.
         options: All that its plugin has to know beside the address.
         layout: How blobs lie there, `packs` or `loose`; empty where the format decides.
+        keeps_versions: Whether files lie there under their own names, in all their versions.
     """
 
     name: str
@@ -66,6 +67,7 @@ class RemoteSettings:
     jobs: int | None
     options: dict[str, str]
     layout: str = ""
+    keeps_versions: bool = False
 
     @property
     def shown_url(self) -> str:

@@ -33,6 +33,8 @@ _MOST_REFERENCES = 10
 _WITHOUT_EFFECT = frozenset(
     {"checksum_jobs", "listobjects", "no_traverse", "protected", "slow_link_warning", "verify"}
 )
+# Either of them has DVC keep files under their own names, in a bucket that keeps versions.
+_VERSIONED = ("version_aware", "worktree")
 
 
 class Config:
@@ -208,8 +210,10 @@ class Config:
         url = values.pop("url")
         jobs = read_number(values.pop("jobs", ""))
         layout = values.pop("layout", "").strip().lower()
+        flags = [read_flag(values.pop(option, "false")) for option in _VERSIONED]
         options = {key: value for key, value in values.items() if key not in _WITHOUT_EFFECT}
-        return RemoteSettings(found, url, jobs, options, layout)
+        versioned = any(flag is not False for flag in flags)
+        return RemoteSettings(found, url, jobs, options, layout, versioned)
 
     def default_remote(self) -> str:
         """Return the name of the remote to use where none is named.

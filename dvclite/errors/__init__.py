@@ -25,6 +25,7 @@
     │  ├─ RecipeError
     │  ├─ PackError
     │  │  ├─ PackDamagedError        exit 6
+    │  │  │  └─ PackUnreadableError
     │  │  └─ PackVersionError
     │  └─ HostilePathError
     ├─ CacheError
@@ -50,6 +51,7 @@
     │  ├─ RemoteUnavailableError
     │  └─ RemoteSetupError
     ├─ TransferError                 exit 8
+    ├─ OriginError                   exit 9
     ├─ CollectError                  garbage collection stopped before its first deletion
     └─ InstallationError             a library that dvclite needs is not as it has to be
 
@@ -69,6 +71,7 @@ from dvclite.errors.formats import (
     HostilePathError,
     PackDamagedError,
     PackError,
+    PackUnreadableError,
     PackVersionError,
     PointerConflictError,
     PointerError,
@@ -85,6 +88,7 @@ from dvclite.errors.remotes import (
     AccessDeniedError,
     KeyExistsError,
     KeyMissingError,
+    OriginError,
     RemoteError,
     RemoteSetupError,
     RemoteUnavailableError,
@@ -152,10 +156,12 @@ __all__ = [
     "NotAnOutputError",
     "NothingThereError",
     "OidCollisionError",
+    "OriginError",
     "OutsideRepoError",
     "OverlapError",
     "PackDamagedError",
     "PackError",
+    "PackUnreadableError",
     "PackVersionError",
     "PathTakenError",
     "PointerConflictError",

@@ -69,6 +69,13 @@ class PackDamagedError(PackError):
         )
 
 
+class PackUnreadableError(PackDamagedError):
+    """The disk does not give a part of a pack back."""
+
+    def __init__(self, pack: str, offset: int, error: OSError) -> None:
+        super().__init__(pack, f"byte {offset:,} cannot be read: {error.strerror or error}")
+
+
 class PackVersionError(PackError):
     """A pack was written in a later version of the format."""
 

@@ -1,9 +1,12 @@
-"""A remote that did not do what was asked, and what became of a transfer."""
+"""A remote, or another place, that did not do what was asked, and what became of a transfer."""
 
+import re
 from collections.abc import Sequence
 
 from dvclite.errors.cache import BlobCorruptError
-from dvclite.errors.ground import DvcliteError, listing
+from dvclite.errors.ground import DvcliteError, listing, shown
+
+_LOGIN = re.compile(r"(?<=://)[^/?#@]*@")
 
 
 class RemoteError(DvcliteError):
@@ -42,6 +45,17 @@ class RemoteUnavailableError(RemoteError):
 
 class RemoteSetupError(RemoteError):
     """The remote is not there as configured: no bucket, no folder, no plugin, a bad option."""
+
+
+class OriginError(DvcliteError):
+    """Data cannot be brought from where it was imported from."""
+
+    exit_code = 9
+
+    def __init__(self, url: str, reason: str, *, hint: str = "") -> None:
+        place = shown(_LOGIN.sub("", url))
+        super().__init__(f"cannot import from {place}: {reason}", hint=hint)
+        self.url = place
 
 
 class TransferError(DvcliteError):

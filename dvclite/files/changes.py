@@ -210,9 +210,13 @@ def truncate(fd: int, size: int) -> None:
     os.ftruncate(fd, size)
 
 
-def touch(path: str) -> None:
-    """Set the times of a file to the file system's own present."""
-    os.utime(path)
+def touch(path: str, *, ahead: float = 0.0) -> None:
+    """Set the times of a file to the file system's own present, or to so many seconds later."""
+    if ahead:
+        moment = os.stat(path).st_ctime + ahead
+        os.utime(path, (moment, moment))
+    else:
+        os.utime(path)
 
 
 def _name(error: OSError, fd: int) -> None:

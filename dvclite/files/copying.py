@@ -78,7 +78,7 @@ def _pieces(source: int, hasher: Hasher) -> Generator[memoryview, None, None]:
         yield from _hashed_beside(source, hasher)
         return
     buffer = memoryview(bytearray(READ_SIZE))
-    while count := _read_into(source, buffer):
+    while count := read_into(source, buffer):
         hasher.update(buffer[:count])
         yield buffer[:count]
 
@@ -90,7 +90,7 @@ def _hashed_beside(source: int, hasher: Hasher) -> Generator[memoryview, None, N
     hashing: Future[object] | None = None
     with ThreadPoolExecutor(1, thread_name_prefix="dvclite-hashing") as beside:
         for buffer in cycle([memoryview(bytearray(READ_SIZE)) for _ in range(2)]):
-            count = _read_into(source, buffer)
+            count = read_into(source, buffer)
             if hashing is not None:
                 hashing.result()
             if not count:
@@ -102,7 +102,8 @@ def _hashed_beside(source: int, hasher: Hasher) -> Generator[memoryview, None, N
 _HAS_READV = hasattr(os, "readv")
 
 
-def _read_into(source: int, buffer: memoryview) -> int:
+def read_into(source: int, buffer: memoryview) -> int:
+    """Read from an open file into memory that is there, and return how many bytes that were."""
     if sys.platform != "win32" and _HAS_READV:
         return os.readv(source, [buffer])
     data = os.read(source, len(buffer))

@@ -5,11 +5,12 @@ import re
 import sys
 from collections.abc import Callable, Collection
 from functools import cached_property
+from typing import NamedTuple
 
 from dvclite.files import changes
 from dvclite.files.atomic import discard, flush_folder
 
-_MOST_FILES = 2000
+_MOST_FILES = 10_000
 _MOST_BYTES = 512 << 20
 _FLUSHED_ONE_BY_ONE = 8
 
@@ -24,6 +25,14 @@ _OCTAL = re.compile(r"\\([0-7]{3})")
 
 GiveName = Callable[[str, str], Collection[str]]
 """Gives a file its final name, both told as paths; returns further folders whose names it changed."""
+
+
+class _Waiting(NamedTuple):
+    """What waits for its name; `within` counts what is flushed with it: nothing in a file."""
+
+    partial: str
+    final: str
+    within: int
 
 
 class Naming:
@@ -44,20 +53,32 @@ class Naming:
         """
         self._place = os.fspath(place)
         self._give_name = give_name
-        self._waiting: list[tuple[str, str]] = []
-        self._bytes = 0
+        self._waiting: list[_Waiting] = []
+        self._files = self._bytes = 0
         self._volume: int | None = None
+
+    def begin(self) -> None:
+        """Be told that something is written, so that a later flush reports what failed since."""
+        self._open()
 
     def add(self, partial: str, final: str, size: int) -> None:
         """Let a written and closed file of `size` bytes wait for its name."""
-        self._open()  # Before most of the writing: a later flush reports what failed since then.
-        self._waiting.append((partial, final))
+        self._open()
+        self._waiting.append(_Waiting(partial, final, 0))
+        self._files += 1
+        self._bytes += size
+
+    def add_folder(self, partial: str, final: str, files: int, size: int) -> None:
+        """Let a folder wait for its name, with so many files and folders and bytes in it."""
+        self._open()
+        self._waiting.append(_Waiting(partial, final, files + 1))
+        self._files += files
         self._bytes += size
 
     @property
     def is_full(self) -> bool:
         """Whether so much waits that it should be named before more is written."""
-        return len(self._waiting) >= _MOST_FILES or self._bytes >= _MOST_BYTES
+        return self._files >= _MOST_FILES or self._bytes >= _MOST_BYTES
 
     def finish(self) -> None:
         """Return when all files have their names and survive a power cut.
@@ -68,17 +89,16 @@ class Naming:
         waiting = self._take()
         # Their own folder may have been made a moment ago, and by whom it is not known.
         folders = {os.path.dirname(self._place), self._place} if waiting else set()
-        folders.update(os.path.dirname(final) for _, final in waiting)
+        folders.update(os.path.dirname(one.final) for one in waiting)
         named = 0
         try:
-            self._flush([partial for partial, _ in waiting], flush_file)
-            for partial, final in waiting:
-                folders.update(self._give_name(partial, final))
+            self._flush(waiting)
+            for one in waiting:
+                folders.update(self._give_name(one.partial, one.final))
                 named += 1
             self._flush_names(folders)
         except BaseException:
-            for partial, _ in waiting[named:]:
-                discard(partial)
+            _discard(waiting[named:])
             raise
         finally:
             self._close()
@@ -95,23 +115,30 @@ class Naming:
     def discard(self) -> None:
         """Give up the files that wait."""
         self._close()
-        for partial, _ in self._take():
-            discard(partial)
+        _discard(self._take())
 
-    def _take(self) -> list[tuple[str, str]]:
-        waiting, self._waiting, self._bytes = self._waiting, [], 0
+    def _take(self) -> list[_Waiting]:
+        waiting, self._waiting, self._files, self._bytes = self._waiting, [], 0, 0
         return waiting
+
+    def _flush(self, waiting: Collection[_Waiting]) -> None:
+        if not self._flush_at_once(sum(one.within or 1 for one in waiting)):
+            for one in waiting:
+                (flush_file if not one.within else flush_tree)(one.partial)
 
     def _flush_names(self, folders: Collection[str]) -> None:
         # One that was removed meanwhile has no names to keep.
-        self._flush([folder for folder in folders if os.path.isdir(folder)], flush_folder)
+        there = [folder for folder in folders if os.path.isdir(folder)]
+        if not self._flush_at_once(len(there)):
+            for folder in there:
+                flush_folder(folder)
 
-    def _flush(self, paths: Collection[str], flush_one: Callable[[str], None]) -> None:
-        if self._volume is not None and len(paths) > _FLUSHED_ONE_BY_ONE:
-            changes.flush_filesystem(self._volume)
-        else:
-            for path in paths:
-                flush_one(path)
+    def _flush_at_once(self, count: int) -> bool:
+        """Flush the whole file system, if that is possible and `count` flushes take longer."""
+        if self._volume is None or count <= _FLUSHED_ONE_BY_ONE:
+            return False
+        changes.flush_filesystem(self._volume)
+        return True
 
     def _open(self) -> None:
         if sys.platform == "linux" and self._volume is None and self._has_syncfs:
@@ -161,6 +188,20 @@ def flush_file(path: str) -> None:
         changes.flush(fd)
     finally:
         os.close(fd)
+
+
+def flush_tree(path: str) -> None:
+    """Return when a folder and all that is in it survive a power cut."""
+    with os.scandir(path) as entries:
+        for entry in entries:
+            (flush_tree if entry.is_dir(follow_symlinks=False) else flush_file)(entry.path)
+    flush_folder(path)
+
+
+def _discard(waiting: Collection[_Waiting]) -> None:
+    for one in waiting:
+        if not one.within:  # Folders go with the staging folder that they are in.
+            discard(one.partial)
 
 
 def has_syncfs(place: str) -> bool:

@@ -82,10 +82,17 @@ def _remove(path: str) -> bool:
     name = os.path.basename(path)
     try:
         with Folder.open(os.path.dirname(path)) as parent:
-            with parent.child(name) as folder:
-                for file in folder.names():
-                    folder.unlink(file)
-            parent.remove_child(name)
+            _remove_child(parent, name)
     except OSError:
         return False  # Another process is faster, or the folder is another user's.
     return True
+
+
+def _remove_child(parent: Folder, name: str) -> None:
+    with parent.child(name) as folder:
+        for inner in folder.names():
+            try:
+                folder.unlink(inner)
+            except (IsADirectoryError, PermissionError):  # Which it is differs between systems.
+                _remove_child(folder, inner)
+    parent.remove_child(name)

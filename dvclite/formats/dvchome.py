@@ -85,6 +85,18 @@ _REMOTES = {
 }
 
 
+_UNHEEDED = (
+    ("core.checksum_jobs", "core.jobs says how many things are done at once"),
+    ("core.site_cache_dir", "what dvclite remembers is in .dvc/tmp/dvclite"),
+    ("core.interactive", "dvclite asks where a terminal is, and never otherwise"),
+    ("cache.protected", "cache.type says which links are made"),
+    ("cache.verify", "whatever leaves the cache is verified"),
+    ("remote.checksum_jobs", "core.jobs says how many things are done at once"),
+    ("remote.no_traverse", "dvclite lists or asks, whichever takes fewer requests"),
+    ("remote.verify", "whatever arrives is verified"),
+)
+
+
 def takes(section: str, option: str, url: str) -> bool:
     """Say whether DVC puts up with an option in its config files.
 
@@ -134,5 +146,7 @@ DVC_HOME = Home(
     pipelines="dvc.lock",
     lists_users=False,
     hides_pointers=True,
+    packs_below="dvclite",
+    unheeded=_UNHEEDED,
     shares_cache=False,
 )

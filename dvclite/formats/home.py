@@ -37,6 +37,10 @@ class Home:
         pipelines: The name of files that list outputs which another program makes; empty for none.
         lists_users: Whether everybody who uses a cache in common is known by name.
         hides_pointers: Whether pointers that an ignore file names are passed over.
+        packs_below: The prefix that packs lie below on a remote, so that other programs which use
+            it leave them alone; empty where there are none.
+        unheeded: Settings that another program goes by and dvclite does not, each with what holds
+            here.
         shares_cache: Whether work trees of one git repository share the cache of the first.
     """
 
@@ -58,4 +62,6 @@ class Home:
     pipelines: str = ""
     lists_users: bool = True
     hides_pointers: bool = False
+    packs_below: str = ""
+    unheeded: tuple[tuple[str, str], ...] = ()
     shares_cache: bool = True

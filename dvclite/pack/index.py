@@ -32,6 +32,11 @@ FIRST_READ: Final = 64 << 10
 
 # Offset, kind and codec and two zero bytes in one number, lengths, digest, checksum.
 _RECORD = Struct("<IIII32s16s")
+_KIND_AT = 4
+_DIGEST_AT = 16
+
+# Of a record the kind, and the first half of the digest.
+_SHORT_NAME = Struct("<4xB11x16s32x")
 
 # Index offset, number of entries, zeros, id, version, algorithm, zeros, magic.
 _TRAILER = Struct("<QI4x32sBB6x8s")
@@ -74,6 +79,10 @@ class Entries(Sequence[PackEntry]):
         """The written form."""
         return self._records
 
+    def short_names(self) -> Iterator[tuple[int, bytes]]:
+        """Yield the kind of each entry, and the first 16 bytes of its digest."""
+        return _SHORT_NAME.iter_unpack(self._records)
+
     def __len__(self) -> int:
         return len(self._records) // RECORD_SIZE
 
@@ -95,6 +104,14 @@ class Entries(Sequence[PackEntry]):
         kind, codec, length = _KINDS[self.algorithm.name][what]
         values = kind, digest[:length], codec, offset, stored, size, checksum
         return tuple.__new__(PackEntry, values)
+
+    def record(self, number: int, kind: Kind, digest: bytes) -> bytes | None:
+        """Return the written form of an entry, if it is there and is what that one should be."""
+        place = number * RECORD_SIZE
+        records = self._records
+        if not records.startswith(digest, place + _DIGEST_AT) or records[place + _KIND_AT] != kind:
+            return None
+        return records[place : place + RECORD_SIZE]
 
     def __iter__(self) -> Iterator[PackEntry]:
         make, kinds = tuple.__new__, _KINDS[self.algorithm.name]

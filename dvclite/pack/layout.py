@@ -121,10 +121,15 @@ def kind_of(oid: Oid) -> Kind:
 
 def by_kind(oids: Iterable[Oid]) -> list[tuple[Kind, dict[bytes, Oid]]]:
     """Return blobs and trees apart, by their digests."""
-    found: dict[Kind, dict[bytes, Oid]] = {}
+    blobs: dict[bytes, Oid] = {}
+    trees: dict[bytes, Oid] = {}
+    fromhex = bytes.fromhex
     for oid in oids:
-        found.setdefault(kind_of(oid), {})[digest_of(oid)] = oid
-    return list(found.items())
+        try:
+            blobs[fromhex(oid)] = oid
+        except ValueError:  # Which is quicker than to ask a million times.
+            (trees if is_tree(oid) else blobs)[digest_of(oid)] = oid
+    return [(kind, some) for kind, some in ((Kind.BLOB, blobs), (Kind.TREE, trees)) if some]
 
 
 def oid_of(entry: PackEntry) -> Oid:

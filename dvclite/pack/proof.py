@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from dvclite.errors import PackDamagedError
+from dvclite.errors import PackDamagedError, PackUnreadableError
 from dvclite.pack.coding import decode, describe
 from dvclite.pack.index import Entries
 from dvclite.pack.layout import ENTRY_HEADER_SIZE, ENTRY_MAGIC, HEADER_SIZE, PackEntry, header
@@ -14,6 +14,7 @@ Raises:
     PackDamagedError: It ends before that.
 """
 
+_NOTHING = memoryview(b"")
 _TOGETHER = 1 << 20
 """How many bytes are read at a time where nobody says."""
 
@@ -38,9 +39,17 @@ def find_damage(
     Yields:
         The entry, or None where it is the pack's first bytes, and what is wrong.
     """
-    if not has_header(read, entries):
-        yield None, PackDamagedError(where, "its first bytes are damaged")
+    try:
+        if not has_header(read, entries):
+            yield None, PackDamagedError(where, "its first bytes are damaged")
+    except PackUnreadableError as error:
+        yield None, error
     for entry, found, stored in walk(read, entries, together):
+        if not found:
+            what = f"{entry.kind.name.lower().replace('_', ' ')} {entry.digest.hex()}"
+            reason = f"the {what} at byte {entry.offset:,} cannot be read"
+            yield entry, PackDamagedError(where, reason)
+            continue
         try:
             decode(entry, stored, entries.algorithm, trusted=trusted, where=where)
         except PackDamagedError as error:
@@ -54,9 +63,16 @@ def find_damage(
 def walk(
     read: Read, entries: Iterable[PackEntry], together: int = _TOGETHER
 ) -> Iterator[tuple[PackEntry, memoryview, memoryview]]:
-    """Yield entries with their headers and their stored bytes, unverified."""
+    """Yield entries with their headers and their stored bytes, unverified; empty if unreadable."""
     for begin, group in _groups(entries, together):
-        data = memoryview(read(begin, group[-1].end - begin))
+        try:
+            data = memoryview(read(begin, group[-1].end - begin))
+        except PackUnreadableError:
+            if len(group) > 1:
+                yield from walk(read, group, together=0)
+            else:
+                yield group[0], _NOTHING, _NOTHING
+            continue
         for entry in group:
             place = entry.offset - begin
             before = data[place - ENTRY_HEADER_SIZE : place]

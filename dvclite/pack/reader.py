@@ -1,11 +1,12 @@
 """Packs on the local disk."""
 
+import errno
 import os
 import sys
 import threading
 from collections.abc import Iterable, Iterator
 
-from dvclite.errors import PackDamagedError
+from dvclite.errors import PackDamagedError, PackUnreadableError
 from dvclite.files.closing import Closing
 from dvclite.hashing import Algorithm
 from dvclite.pack.coding import decode
@@ -48,9 +49,14 @@ class PackFile(Closing):
         """Return any of the pack's bytes.
 
         Raises:
-            PackDamagedError: It ends before that.
+            PackDamagedError: It ends before that, or the disk does not give them back.
         """
-        data = _read(self._fd, offset, length)
+        try:
+            data = _read(self._fd, offset, length)
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            raise PackUnreadableError(self.path, offset, error) from error
         if len(data) != length:
             raise PackDamagedError(self.path, "it is cut short")
         return data
@@ -86,7 +92,7 @@ class PackFile(Closing):
         """Yield entries with their stored bytes, unverified, in few reads.
 
         Args:
-            entries: Some or all of the pack's, in order.
+            entries: Some or all of the pack's, in order. What cannot be read comes empty.
 
         Raises:
             PackDamagedError: The file ends before that.

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 
-from dvclite.errors import PackDamagedError, PackError
+from dvclite.errors import PackDamagedError, PackError, PackUnreadableError
 from dvclite.hashing import Algorithm
 from dvclite.pack.coding import decode
 from dvclite.pack.index import Entries, find_fault, trailer_id
@@ -19,6 +19,7 @@ from dvclite.pack.layout import (
 from dvclite.pack.reader import PackFile
 
 _WINDOW = 1 << 20
+_SECTOR = 512
 _MOST_WORK = 32
 """How often all bytes of a pack may be looked at in vain, before it is given up as a trap."""
 
@@ -37,8 +38,10 @@ def salvage(
         path: The pack, or what is left of it.
         algorithm: What blobs are named by. A pack of another algorithm has nothing to give.
 
+    What the disk does not give back counts as damaged.
+
     Raises:
-        OSError: It cannot be read.
+        OSError: It cannot be opened.
     """
     with PackFile(path, "") as pack:
         entries = _entries(pack)
@@ -58,7 +61,7 @@ def algorithm_of(path: str | os.PathLike[str], otherwise: Algorithm) -> Algorith
         entries = _entries(pack)
         if entries is not None:
             return entries.algorithm
-        first = pack.read(0, min(HEADER_SIZE, pack.size))
+        first = _readable(pack, 0, min(HEADER_SIZE, pack.size))
     told = [algorithm for algorithm in ALGORITHMS.values() if header(algorithm) == first]
     return told[0] if told else otherwise
 
@@ -123,7 +126,18 @@ class _Window:
 
     def _move(self, offset: int, length: int) -> None:
         length = min(max(length, _WINDOW), max(self._pack.size - offset, 0))
-        self._begin, self._data = offset, self._pack.read(offset, length)
+        self._begin, self._data = offset, _readable(self._pack, offset, length)
+
+
+def _readable(pack: PackFile, offset: int, length: int) -> bytes:
+    """Return bytes of a pack, with zeros in place of what the disk does not give back."""
+    try:
+        return pack.read(offset, length)
+    except PackUnreadableError:
+        if length <= _SECTOR:
+            return bytes(length)
+    half = max(length // 2 // _SECTOR, 1) * _SECTOR
+    return _readable(pack, offset, half) + _readable(pack, offset + half, length - half)
 
 
 def _claimed(header: bytes, position: int, algorithm: Algorithm) -> PackEntry | None:

@@ -24,6 +24,7 @@ from dvclite.pack.layout import (
     digest_length,
     header,
 )
+from dvclite.pack.piece import Piece
 
 PACK_MODE = 0o444 if os.name != "nt" else 0o666
 """Nobody changes a pack, and Windows flushes only what may be changed."""
@@ -120,17 +121,49 @@ class PackWriter:
         self.count += 1
         return self.count - 1
 
-    def finish(self) -> Pack:
+    def append(self, piece: Piece) -> None:
+        """Put blobs into the pack that are in the form of entries already.
+
+        Raises:
+            ValueError: There is no room for them in a pack.
+            OSError: The pack cannot be written; it was discarded.
+        """
+        if self.size + len(piece.data) + len(piece.oids) * RECORD_SIZE > MOST_BYTES:
+            raise ValueError("a pack cannot be that large")
+        records, offset, place = self._records, self._offset, 0
+        for size in piece.sizes:
+            offset += ENTRY_HEADER_SIZE
+            records += offset.to_bytes(4, "little")
+            records += piece.data[place + len(ENTRY_MAGIC) : place + ENTRY_HEADER_SIZE]
+            offset += size
+            place += ENTRY_HEADER_SIZE + size
+        self._offset = offset
+        self._pieces.append(piece.data)
+        self._waiting += len(piece.data)
+        if self._waiting >= _PIECE:
+            self._write_pieces()
+        self.size += len(piece.data) + len(piece.sizes) * RECORD_SIZE
+        self.count += len(piece.sizes)
+
+    def finish(self, *, to_be_flushed: bool = True) -> Pack:
         """Write the index and close the file. Whoever names it flushes it before.
+
+        Args:
+            to_be_flushed: Whether it will be flushed, so that its way to the disk should begin.
 
         Raises:
             OSError: It could not be written, and is to be discarded.
         """
-        records = bytes(self._records)
+        records, self._records = bytes(self._records), bytearray()
         pack_id, trailer = write_end(records, self._offset, self._algorithm)
-        self._pieces += (records, trailer)
+        if len(records) >= _PIECE:  # A copy of it is one too many.
+            self._write_pieces()
+        self._pieces.append(records)
+        if len(records) >= _PIECE:
+            self._write_pieces()
+        self._pieces.append(trailer)
         fd = self._write_pieces()
-        if self.size >= _PIECE:
+        if to_be_flushed and self.size >= _PIECE:
             changes.begin_flush(fd)
         self._fd = None
         changes.close(fd)

@@ -26,15 +26,36 @@ The contract, which `dvclite.testing.conformance` proves:
    `a` is of `a/b`. The core keeps to that.
 10. `moved` is called with counts of bytes as they move, negative where they move again; their sum
     is the size when the method returns. It may raise to interrupt: let that pass.
+12. A `source` that is a `Given` may become the key's own where that saves a copy.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from dvclite.files.copying import OnBytes, ignore_bytes
 
-__all__ = ["OnBytes", "Remote", "RemoteEntry", "RemoteOpener", "ignore_bytes"]
+__all__ = [
+    "Given",
+    "OnBytes",
+    "Remote",
+    "RemoteEntry",
+    "RemoteOpener",
+    "RemoteVersion",
+    "VersionedRemote",
+    "ignore_bytes",
+]
+
+
+if sys.platform == "win32":
+    from pathlib import WindowsPath as _Path
+else:
+    from pathlib import PosixPath as _Path
+
+
+class Given(_Path):
+    """A file that is given away: nobody changes it any more, and its name will soon be gone."""
 
 
 class RemoteEntry(NamedTuple):
@@ -42,6 +63,18 @@ class RemoteEntry(NamedTuple):
 
     key: str
     size: int
+
+
+class RemoteVersion(NamedTuple):
+    """What a place that keeps versions says of one.
+
+    How many bytes it holds, what the place calls its content (an ETag for instance), and what it
+    calls the version, which is empty where it keeps none.
+    """
+
+    size: int
+    tag: str
+    id: str
 
 
 class Remote(Protocol):
@@ -93,6 +126,29 @@ class Remote(Protocol):
 
     def close(self) -> None:
         """Let go of connections. Closing twice is harmless."""
+
+
+@runtime_checkable
+class VersionedRemote(Remote, Protocol):
+    """A remote that can also be asked for older versions of what a key held. No remote has to.
+
+    Keys that others gave are read by it: rule 9 does not hold for them.
+    """
+
+    def stat_version(self, key: str, version: str) -> RemoteVersion | None:
+        """Return what is known of a version, the newest one if `version` is empty.
+
+        None stands for one that is absent.
+        """
+
+    def get_version(
+        self, key: str, version: str, target: Path, *, moved: OnBytes = ignore_bytes
+    ) -> None:
+        """Write what a version of `key` holds to the file `target`, made or replaced.
+
+        Raises:
+            KeyMissingError: There is no such version.
+        """
 
 
 RemoteOpener = Callable[[str, Mapping[str, str]], Remote]

@@ -17,6 +17,7 @@ from dvclite.remotestore.engine import DEFAULT_JOBS, Outcome
 from dvclite.remotestore.mended import Mended
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.packed import NOT_PACKED, Extent, Packed
+from dvclite.remotestore.sizes import Sizes
 from dvclite.tree import Tree
 
 LARGEST_TREE: Final = 4 << 30
@@ -40,10 +41,13 @@ class Source:
     Attributes:
         read: Returns the bytes of a small blob, verified. Raises as `lend` does.
         lend: Lends a blob of any size as a file.
+        show: Does as `lend`, but does not verify: for those who hash what they read, and `lend` the
+            blob if that is not what its name says.
     """
 
     read: Callable[[Oid], bytes]
     lend: Lend
+    show: Lend
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ class Landing:
         new_path: Returns a path for a new file.
         adopt: Takes such a file over if it holds the blob it should; is told where it came from.
             Raises BlobCorruptError otherwise.
+        adopt_pack: Takes a file over that is the pack of a name, if that is what it is and such packs
+            are kept; returns whether it did. Otherwise the file stays.
         take: Takes the bytes of a small blob over likewise.
         partial: Returns the path at which a large blob is put together, which may hold a part of
             it from an earlier attempt; `adopt` takes that over, too.
@@ -63,6 +69,7 @@ class Landing:
 
     new_path: Callable[[], str]
     adopt: Callable[[str, BlobRef, str], None]
+    adopt_pack: Callable[[str, str], bool]
     take: Callable[[BlobRef, bytes, str], None]
     partial: Callable[[Oid], str]
     held: Callable[[], Iterable[Oid]]
@@ -90,7 +97,7 @@ class RemoteStore(Closing):
         return self.url
 
     @abstractmethod
-    def missing(self, refs: Iterable[BlobRef]) -> dict[Oid, int]:
+    def missing(self, refs: Iterable[BlobRef]) -> Sizes:
         """Return which of these blobs are not on the remote in full, and their sizes in bytes.
 
         Every blob is looked for by itself: what a tree names may be gone though the tree is there.
@@ -157,6 +164,27 @@ class RemoteStore(Closing):
             RemoteError: The remote did not answer.
         """
         return NOT_PACKED
+
+    def fetch_packs(
+        self,
+        lacking: Sizes,  # noqa: ARG002
+        landing: Landing,  # noqa: ARG002
+        progress: Progress,  # noqa: ARG002
+    ) -> Outcome[Named]:
+        """Bring packs of which nearly everything is wanted, as they are, where there are any.
+
+        Args:
+            lacking: Blobs that are no trees. Those that were brought are taken out.
+            landing: Where they go.
+            progress: Is told of files and bytes.
+
+        Returns:
+            How many were brought. Nothing of what went wrong: that concerns what is still lacking.
+
+        Raises:
+            RemoteError: The remote did not answer.
+        """
+        return Outcome()
 
     @abstractmethod
     def fetch(self, blobs: Iterable[Named], landing: Landing, progress: Progress) -> Outcome[Named]:

@@ -76,6 +76,29 @@ def checkout(
     return restored
 
 
+def restored(
+    project: Project, outputs: Sequence[Output], progress: Progress, *, force: bool
+) -> Restored:
+    """Make the workspace hold outputs, whatever pointers say of them yet.
+
+    Args:
+        project: The repository.
+        outputs: What to restore.
+        progress: Is told of files and bytes.
+        force: Whether to overwrite what is in no cache.
+
+    Raises:
+        UnsavedChangesError: Files that are in no cache stand in the way; nothing was touched.
+    """
+    progress.start("Checking out", files=None)
+    make_folder(project.temporary)
+    wanted = [Target(output, output.path) for output in outputs if output.cached]
+    with hold(project.checkout_lock, seconds=_LONGEST_CHECKOUT):
+        done = restore(project.workspace, wanted, progress, force=force)
+    progress.finish()
+    return done
+
+
 def unprotect(project: Project, targets: Sequence[str], progress: Progress) -> int:
     """Replace links to the cache by copies that may be edited; return how many there were.
 

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from dvclite import __version__
 from dvclite.cache.layout import Kind
+from dvclite.config.setting import RemoteSettings
 from dvclite.errors import DvcliteError
 from dvclite.files import changes
 from dvclite.files.staging import Staging
@@ -16,6 +17,7 @@ from dvclite.repo.hooks import is_installed
 from dvclite.repo.outputs import pointers
 from dvclite.repo.project import Project
 from dvclite.repo.results import Finding
+from dvclite.repo.stores import is_apart
 
 _LIBRARIES = ("click", "pygit2", "blake3", "xxhash", "PyYAML", "boto3", "google-cloud-storage")
 
@@ -43,6 +45,7 @@ def doctor(project: Project) -> Iterator[Finding]:
     yield from _links(project)
     yield from _pointers(project)
     yield from _remotes(project)
+    yield from _unheeded(project)
     if project.uses_git:
         yield _hooks(project)
 
@@ -139,7 +142,27 @@ def _remotes(project: Project) -> Iterator[Finding]:
             continue
         default = " (default)" if project.config.get("core.remote") == name else ""
         hint = f"`dvclite remote test {name}` tries it"
-        yield Finding(f"remote {name}", f"{settings.shown_url}{default}", hint=hint)
+        kind = _kind(project, settings)
+        yield Finding(f"remote {name}", f"{settings.shown_url}{default}{kind}", hint=hint)
+
+
+def _kind(project: Project, settings: RemoteSettings) -> str:
+    """Return what is special about how data lies on a remote."""
+    if settings.keeps_versions:
+        return ", keeps versions: dvclite reads it, and only DVC pushes to it"
+    if is_apart(project, settings.name):
+        return ", holds packs: DVC cannot read it"
+    return ""
+
+
+def _unheeded(project: Project) -> Iterator[Finding]:
+    """Yield the settings that are kept for another program, and change nothing here."""
+    unheeded = dict(project.home.unheeded)
+    for setting in project.config.settings():
+        section = setting.section.partition(".")[0]
+        instead = unheeded.get(f"{section}.{setting.option}")
+        if instead is not None:
+            yield Finding(setting.name, f"{setting.shown}, only for DVC: {instead}")
 
 
 def _hooks(project: Project) -> Finding:

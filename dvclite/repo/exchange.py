@@ -6,17 +6,15 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from dvclite.cache.leases import Lease
-from dvclite.config.options import read_flag
 from dvclite.errors import (
     BlobCorruptError,
     BlobMissingError,
     DvcliteError,
     IncompleteError,
     NotAnOutputError,
-    RemoteSetupError,
     TransferError,
 )
-from dvclite.hashing import XXH128, BlobRef, Oid, hash_bytes
+from dvclite.hashing import BlobRef, Oid
 from dvclite.pointer import Output
 from dvclite.progress import Progress
 from dvclite.remotestore.store import RemoteStore
@@ -24,6 +22,7 @@ from dvclite.repo.checkout import checkout
 from dvclite.repo.outputs import named_outputs, owned
 from dvclite.repo.project import Project
 from dvclite.repo.results import CloudReport, CloudStatus, Exchanged, OnRemote
+from dvclite.repo.stores import is_apart, open_store
 from dvclite.repo.versions import Choice, outputs_of
 from dvclite.transfer.compare import Comparison, compare
 from dvclite.transfer.fetch import fetch, fetchable
@@ -39,12 +38,23 @@ class _Group(NamedTuple):
     Attributes:
         project: The repository, or what it was before it changed its format.
         remote: The remote's name in its settings.
-        wanted: The outputs.
+        wanted: What is to go or come.
+        outputs: The outputs that it is of.
     """
 
     project: Project
     remote: str
     wanted: list[Wanted]
+    outputs: list[Output]
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether the remote holds what other programs of the format cannot read."""
+        return is_apart(self.project, self.remote)
+
+    def opened(self, name: str, jobs: int | None) -> RemoteStore:
+        """Open a remote for it, by the remote's name."""
+        return open_store(self.project, name, jobs, outputs=self.outputs)
 
 
 def push_outputs(
@@ -113,7 +123,19 @@ def fetch_parts(
         with owner.exclusive(), owner.cache.lease() as its_lease:
             return fetch(owner.cache, store, group.wanted, its_lease, progress)
 
-    return _exchange(choice, _groups(project, choice, parts), one, "fetched", dry=dry)
+    imports = [part for part in parts if part[0].origin is not None]
+    own = [part for part in parts if part[0].origin is None]
+    exchanged = Exchanged(0, 0, (), dry)
+    if own or not imports:
+        exchanged = _exchange(choice, _groups(project, choice, own), one, "fetched", dry=dry)
+    if imports:
+        from dvclite.repo.imported import fetch_imports
+
+        def from_remotes(some: Sequence[tuple[Output, str]]) -> Exchanged:
+            return _exchange(choice, _groups(project, choice, some), one, "fetched", dry=dry)
+
+        exchanged += fetch_imports(project, imports, from_remotes, lease, progress, dry=dry)
+    return exchanged
 
 
 def pull(project: Project, choice: Choice, progress: Progress, *, force: bool = False) -> Exchanged:
@@ -164,13 +186,21 @@ def cloud_status(project: Project, choice: Choice, progress: Progress) -> CloudR
     compared: list[CloudStatus] = []
     remotes: list[OnRemote] = []
     for group in _pushed(project, choice):
-        with open_store(group.project, group.remote, choice.jobs) as store:
+        with group.opened(group.remote, choice.jobs) as store:
             found, failures = compare(group.project.cache, store, group.wanted, progress)
             extent = store.extent()
         Moved(failures=tuple(failures)).check("compared")
         compared += [_told(path, comparison) for path, comparison in found.items()]
         if extent is not None:
-            remotes.append(OnRemote(group.remote, extent.packs, extent.size, extent.content))
+            remotes.append(
+                OnRemote(
+                    group.remote,
+                    extent.packs,
+                    extent.size,
+                    extent.content,
+                    is_apart=group.is_apart,
+                )
+            )
     compared.sort(key=lambda status: status.path)
     return CloudReport(tuple(compared), tuple(remotes))
 
@@ -222,7 +252,7 @@ def _exchange(
         others = [name for name in known if name != group.remote]
         moved = Moved()
         for name in [group.remote, *(others if elsewhere else ())]:
-            with open_store(group.project, name, choice.jobs) as store:
+            with group.opened(name, choice.jobs) as store:
                 latest = exchange(store, group)
                 tried[store.place] = None
             # What failed before and arrived now is no failure any more.
@@ -237,6 +267,7 @@ def _exchange(
         tuple(dict.fromkeys(group.remote for group in groups)),
         dry,
         packed=whole.packed if whole.packed.packs else None,
+        apart=tuple(dict.fromkeys(group.remote for group in groups if group.is_apart)),
     )
 
 
@@ -253,11 +284,12 @@ def _groups(project: Project, choice: Choice, parts: Sequence[tuple[Output, str]
         if named.oid is not None and named.cached:
             owner, output = owned(project, named)
             remote = _remote(owner, choice, output).lower()
-            group = groups.setdefault((owner.home.name, remote), _Group(owner, remote, []))
+            group = groups.setdefault((owner.home.name, remote), _Group(owner, remote, [], []))
             group.wanted.append(wanted(output, path))
+            group.outputs.append(output)
     if not groups:
         # A missing or unknown remote is worth an error even if there is nothing to move.
-        return [_Group(project, choice.remote or project.config.default_remote(), [])]
+        return [_Group(project, choice.remote or project.config.default_remote(), [], [])]
     return list(groups.values())
 
 
@@ -300,34 +332,3 @@ def _matched(project: Project, choice: Choice) -> tuple[str, ...]:
     if not matched:
         raise NotAnOutputError(", ".join(choice.targets))
     return tuple(matched)
-
-
-def open_store(project: Project, name: str, jobs: int | None) -> RemoteStore:
-    """Open a remote by its name; None for `jobs` means what is configured.
-
-    Raises:
-        NoRemoteError: There is none of that name.
-        RemoteError: It cannot be opened.
-    """
-    # Finding plugins costs more to import than all of the rest.
-    from dvclite.remotestore.loose.store import LooseStore
-    from dvclite.remotestore.opening import open_remote
-    from dvclite.remotestore.packs.store import PackStore
-
-    settings = project.config.remote(name)
-    if jobs is None:
-        jobs = settings.jobs if settings.jobs is not None else project.config.number("core.jobs")
-    for option in ("version_aware", "worktree"):
-        if read_flag(settings.options.pop(option, "false")) is not False:
-            raise RemoteSetupError(
-                settings.shown_url,
-                f"remote.{name}.{option} is set: it holds files under names of their own, which only"
-                " DVC can bring here",
-                hint=f"use `dvc pull -r {name}`, or add another remote",
-            )
-    remote = open_remote(settings.url, settings.options)
-    layout = settings.layout or ("packs" if project.format.packs else "loose")
-    if layout == "loose":
-        return LooseStore(remote, project.format, jobs=jobs)
-    folder = project.temporary / "remotes" / hash_bytes(settings.url.encode(), XXH128)
-    return PackStore(remote, project.format, folder, jobs=jobs)

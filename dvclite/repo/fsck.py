@@ -10,10 +10,10 @@ from dvclite.hashing import Oid
 from dvclite.maintenance.fsck import check
 from dvclite.maintenance.mend import mend
 from dvclite.progress import Progress
-from dvclite.repo.exchange import open_store
 from dvclite.repo.needed import as_wanted, found, needed_outputs, then
 from dvclite.repo.project import Project
 from dvclite.repo.results import Checked
+from dvclite.repo.stores import open_store
 from dvclite.repo.versions import Versions
 from dvclite.transfer.fetch import fetch
 from dvclite.transfer.wanted import Contents, wanted

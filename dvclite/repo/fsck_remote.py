@@ -1,7 +1,7 @@
 """`fsck --remote`: whether all that a remote holds is whole, and all that is needed is there."""
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Container, Sequence
 from dataclasses import replace
 
 from dvclite.damage import Checkup, Damage, What
@@ -9,11 +9,11 @@ from dvclite.errors import CacheError
 from dvclite.hashing import BlobRef, Oid, is_tree
 from dvclite.progress import Progress
 from dvclite.remotestore.store import RemoteStore
-from dvclite.repo.exchange import open_store
 from dvclite.repo.fsck import Scope
 from dvclite.repo.needed import MISSING, found, needed_outputs, then
 from dvclite.repo.project import Project
 from dvclite.repo.results import Checked
+from dvclite.repo.stores import open_store
 from dvclite.transfer.push import push
 from dvclite.transfer.wanted import Contents, Wanted, wanted
 
@@ -121,7 +121,7 @@ def _push(
 
 
 def _closed(
-    damage: Damage, actions: dict[str, str], lost: dict[Oid, int], bad: Collection[str]
+    damage: Damage, actions: dict[str, str], lost: Container[str], bad: Collection[str]
 ) -> Damage:
     """Return a damage with what was done about it."""
     action = actions.get(damage.pack or damage.name, "")

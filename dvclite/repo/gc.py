@@ -80,14 +80,17 @@ def gc(
     return collected
 
 
-def _check_knowable(project: Project) -> None:
+def _check_knowable(project: Project, keep: Keep) -> None:
     """Raise if something is needed, or may be, that dvclite has no list of."""
     inside = project.cache.root.is_relative_to(project.folder)
-    if not inside and not project.home.lists_users:
+    if not inside and not project.home.lists_users and not keep.projects:
         raise CollectError(
             f"{project.cache.root} may be in use by repositories that only DVC works in, and"
             " nobody lists those",
-            hint="nothing was removed; `dvc gc -p` takes the paths of such repositories",
+            hint=(
+                "nothing was removed; name them all with `dvclite gc -p DIR`, or this one alone"
+                " with `-p .` if there are no others"
+            ),
         )
 
 
@@ -96,10 +99,10 @@ def _called(*names: str) -> Wanted:
 
 
 def _needed(project: Project, keep: Keep, elsewhere: Elsewhere, *, force: bool) -> Needed:
-    _check_knowable(project)
+    _check_knowable(project, keep)
     marker = _Marker(project, elsewhere)
     marker.mark_workspaces()
-    marker.mark_other_projects()
+    marker.mark_other_projects(keep.projects)
     if keep.everything:
         marker.mark_history()
         return Needed(marker.oids, lambda _refs: set())
@@ -182,10 +185,14 @@ class _Marker:
                 cached = {(path, oid) for path, oid in cached if oid not in uncached}
             self._mark((path, oid) for path, oid in sorted(cached))
 
-    def mark_other_projects(self) -> None:
-        """Mark what the other repositories need that share this cache."""
-        sharing = [*registered(self._project.cache.root), *_owners(self._project)]
-        for root in sharing:
+    def mark_other_projects(self, named: Iterable[Path]) -> None:
+        """Mark what the other repositories need that share this cache.
+
+        Args:
+            named: Those that the user knows of.
+        """
+        sharing = [*registered(self._project.cache.root), *_owners(self._project), *named]
+        for root in dict.fromkeys(sharing):
             if root != self._project.root:
                 other = _Marker(_other(self._project, root), self._elsewhere)
                 other.mark_workspaces()

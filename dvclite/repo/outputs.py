@@ -9,7 +9,13 @@ from posixpath import basename
 from typing import NamedTuple
 
 from dvclite import pipeline
-from dvclite.errors import NotAnOutputError, OverlapError, PointerError, UnsupportedFileError
+from dvclite.errors import (
+    HostilePathError,
+    NotAnOutputError,
+    OverlapError,
+    PointerError,
+    UnsupportedFileError,
+)
 from dvclite.files.atomic import write_atomically
 from dvclite.files.reading import read_small
 from dvclite.git.index import POINTERS
@@ -17,6 +23,7 @@ from dvclite.hashing import Oid, is_foreign
 from dvclite.paths import is_reserved
 from dvclite.pointer import Output, Pointer, is_pointer, parse, pointer_path
 from dvclite.repo.project import Project, home_of
+from dvclite.tree import Entry
 
 
 class Named(NamedTuple):
@@ -82,7 +89,26 @@ def parsed(project: Project, path: str, data: bytes, stages: bytes | None) -> Po
     """
     if is_listed(project, path):
         return _listed(project, path, data, stages)
-    return parse(path, data, project.format.algorithm)
+    pointer = parse(path, data, project.format.algorithm)
+    if not any(output.is_spelled_out for output in pointer.outputs):
+        return pointer
+    try:
+        return replace(pointer, outputs=tuple(_named(project, one) for one in pointer.outputs))
+    except HostilePathError as error:
+        raise error.at(path) from None
+
+
+def _named(project: Project, output: Output) -> Output:
+    """Return an output whose pointer spells out a directory with the oid that its tree has."""
+    if not output.is_spelled_out:
+        return output
+    owner, own = owned(project, output)
+    tree = owner.format.make_tree(
+        Entry(version.path, version.oid, version.size) for version in own.versions
+    )
+    owner.cache.tell(tree)
+    mark = project.format.algorithm.other_mark if owner is not project else ""
+    return replace(output, oid=Oid(mark + tree.oid), size=tree.size, files=tree.files)
 
 
 def _listed(project: Project, path: str, data: bytes, stages: bytes | None) -> Pointer:
@@ -107,11 +133,17 @@ def made_elsewhere(project: Project) -> list[Pointer]:
 def owned(project: Project, output: Output) -> tuple[Project, Output]:
     """Return the repository, as it is or as it was, whose format names an output, and its name there."""
     algorithm = project.format.algorithm
-    if output.oid is None or not is_foreign(output.oid, algorithm):
+    oid = output.versions[0].oid if output.is_spelled_out else output.oid
+    if oid is None or not is_foreign(oid, algorithm):
         return project, output
     owner = project.successor or project.former
     assert owner is not None, "nothing is foreign where there was no other format"
-    return owner, replace(output, oid=Oid(output.oid[len(algorithm.other_mark) :]))
+    skipped = len(algorithm.other_mark)
+    return owner, replace(
+        output,
+        oid=Oid(output.oid[skipped:]) if output.oid is not None else None,
+        versions=tuple(one._replace(oid=Oid(one.oid[skipped:])) for one in output.versions),
+    )
 
 
 def check_changeable(named: Named) -> None:

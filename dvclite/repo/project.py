@@ -11,6 +11,7 @@ from posixpath import normpath
 from dvclite.cache.cache import Cache
 from dvclite.cache.layout import Kind
 from dvclite.cache.succession import SuccessorCache
+from dvclite.config.options import read_flag
 from dvclite.config.settings import Config
 from dvclite.errors import (
     ConfigError,
@@ -19,6 +20,7 @@ from dvclite.errors import (
     OutsideRepoError,
     RepoError,
 )
+from dvclite.files.linklocks import hold_by_link
 from dvclite.files.locks import hold
 from dvclite.files.scan import Ignore, Matches
 from dvclite.files.staging import make_folder
@@ -152,7 +154,8 @@ class Project:
             return
         path = os.path.join(self.folder, self.home.lock)
         make_folder(os.path.dirname(path))
-        with hold(path, seconds=PATIENCE):
+        by_link = read_flag(self.config.get("core.hardlink_lock") or "") is True
+        with hold_by_link(path, seconds=PATIENCE) if by_link else hold(path, seconds=PATIENCE):
             yield
 
     @cached_property

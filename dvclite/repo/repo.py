@@ -28,6 +28,7 @@ from dvclite.repo.results import (
     MovedOutput,
     Removed,
     Size,
+    Updated,
 )
 from dvclite.repo.versions import EVERYTHING, WORKSPACE, Choice, Keep, Versions
 from dvclite.workspace.restore import Restored
@@ -238,6 +239,10 @@ class Repo:
 
         return status(self._project, self._relative(targets), progress)
 
+    def ignored_pointers(self) -> list[str]:
+        """Return the pointers that git ignores, so that nobody ever sees them."""
+        return self._project.index.ignored_pointers() if self._project.uses_git else []
+
     def diff(
         self,
         before: str = "HEAD",
@@ -405,6 +410,37 @@ class Repo:
         choice = self._choice(targets, remote, jobs, WORKSPACE, glob=glob)
         with self._project.exclusive():
             return pull(self._project, choice, progress, force=force)
+
+    def update(
+        self,
+        targets: Iterable[AnyPath] = (),
+        *,
+        rev: str | None = None,
+        download: bool = True,
+        force: bool = False,
+        jobs: int | None = None,
+        progress: Progress = SILENT,
+    ) -> Updated:
+        """Bring imported data up to date with where it comes from, and check it out.
+
+        Args:
+            targets: Imports, or their pointers; all of them where it is empty.
+            rev: The revision of the other repository to follow from now on.
+            download: Whether to bring the data, and not only to note which version is meant.
+            force: Whether to overwrite what is in no cache.
+            jobs: How many transfers to run at once.
+            progress: Is told of files and bytes.
+
+        Raises:
+            OriginError: It is not to be had; imports before it were updated.
+            NotAnOutputError: A target is not an import.
+            UnsavedChangesError: Files that are in no cache stand in the way.
+        """
+        from dvclite.repo.imported import Wish, update
+
+        wish = Wish(rev, download, force, jobs)
+        with self._project.exclusive():
+            return update(self._project, self._relative(targets), wish, progress)
 
     def cloud_status(
         self,

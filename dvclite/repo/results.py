@@ -1,6 +1,6 @@
 """What the methods of a Repo return: what the command line shows, and scripts work with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dvclite.damage import Damage
@@ -42,6 +42,42 @@ class Added:
     outputs: tuple[AddedOutput, ...]
     stored: int
     stored_bytes: int
+    to_stage: tuple[str, ...]
+    staged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UpdatedOutput:
+    """An import that was brought up to date.
+
+    Attributes:
+        pointer: Its pointer, relative to the root.
+        before: What that said.
+        after: What it says now.
+        changed: Whether anything was written.
+        files: How many files were brought.
+        size: How many bytes these hold.
+    """
+
+    pointer: str
+    before: Output
+    after: Output
+    changed: bool
+    files: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """What bringing imports up to date came to.
+
+    Attributes:
+        outputs: The imports, in the order of the targets.
+        to_stage: Files that git should be told of, relative to the root.
+        staged: Whether git was told already.
+    """
+
+    outputs: tuple[UpdatedOutput, ...]
     to_stage: tuple[str, ...]
     staged: bool
 
@@ -147,6 +183,10 @@ class Exchanged:
         dry: Whether nothing really moved.
         restored: What a pull changed in the workspace.
         packed: What a push into packs took; None where nothing was packed.
+        completed: Files that git should be told of: pointers of imports without their data that
+            say now what this is, and ignore files.
+        apart: Those of the remotes whose data other programs that work on this repository cannot
+            read.
     """
 
     files: int
@@ -155,6 +195,18 @@ class Exchanged:
     dry: bool = False
     restored: Restored | None = None
     packed: Packed | None = None
+    completed: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
+
+    def __add__(self, other: "Exchanged") -> "Exchanged":
+        """Put together what came from several places."""
+        return replace(
+            self,
+            files=self.files + other.files,
+            size=self.size + other.size,
+            remotes=tuple(dict.fromkeys(self.remotes + other.remotes)),
+            completed=self.completed + other.completed,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,12 +258,14 @@ class OnRemote:
         packs: How many packs.
         size: How many bytes they have.
         content: How many bytes come out of them.
+        is_apart: Whether other programs that work on this repository cannot read them.
     """
 
     remote: str
     packs: int
     size: int
     content: int
+    is_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)

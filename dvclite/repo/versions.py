@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from dvclite.errors import CollectError, FormatError
 from dvclite.git.history import Scope
 from dvclite.git.versions import FileVersion, Wanted
 from dvclite.hashing import Oid, is_oid
 from dvclite.pipeline import LARGEST, stages_path
-from dvclite.pointer import Output, Pointer, parse
+from dvclite.pointer import Output, Pointer
 from dvclite.repo.outputs import is_listed, names_outputs, parsed
 from dvclite.repo.project import Project
 
@@ -49,10 +50,13 @@ class Keep:
         everything: All that git keeps in any way: every ref, the stash, the reflogs.
         versions: Otherwise, these versions only. What others need stays even so, unless it is
             on a remote.
+        projects: The repositories that share the cache, where nobody lists them: naming them says
+            that there are no others.
     """
 
     everything: bool = True
     versions: Versions = WORKSPACE
+    projects: tuple[Path, ...] = ()
 
 
 EVERYTHING = Keep()
@@ -105,7 +109,7 @@ def outputs_of(project: Project, versions: Versions) -> Iterator[Output]:
     found = commits(project, versions)
     for version in project.history.pointers_everywhere(found):
         data = version.data or b""
-        yield from parse(version.path, data, project.format.algorithm).outputs
+        yield from parsed(project, version.path, data, None).outputs
     if project.pipelines:
         for commit in found:
             for pointer in _pointers_at(project, commit, lambda path: is_listed(project, path)):
@@ -145,7 +149,7 @@ def named_oids(project: Project, version: FileVersion) -> Iterator[tuple[str, Oi
         )
     data = version.data
     try:
-        for output in parse(version.path, data, project.format.algorithm).outputs:
+        for output in parsed(project, version.path, data, None).outputs:
             if output.oid is not None and output.cached:
                 yield output.path, output.oid
     except FormatError:

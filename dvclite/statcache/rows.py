@@ -90,6 +90,12 @@ def is_executable(row: Row) -> bool:
     return bool(mode & 0o100)
 
 
+def times_of(signature: bytes) -> tuple[int, int]:
+    """Return when a file was modified and changed, in nanoseconds, from the signature of its stat."""
+    _inode, _size, modified, changed, _mode = _SIGNATURE.unpack(signature)
+    return modified, changed
+
+
 def row(path: str, signature: bytes, entry: Entry) -> Row:
     """Return what to remember of a path that holds what `entry` says."""
     return Row(path, signature, _pack(entry))

@@ -1,7 +1,7 @@
 """What a command learns of outputs, until it may enter the stat cache."""
 
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from dvclite import database
@@ -9,12 +9,14 @@ from dvclite.files.closing import Closing
 from dvclite.hashing import Oid
 from dvclite.statcache.rows import SCHEMA, Row, bounds, path_key, seal_of
 
+_MOST_IN_MEMORY = 125_000
+
 
 class Update(Closing):
     """Rows that wait until what they tell of is durable.
 
-    They wait in a private database that spills to disk, and enter the stat cache in one short
-    transaction. An update that is not committed changes nothing.
+    They wait in memory, or where they are too many in a private database that spills to disk, and
+    enter the stat cache in one short transaction. An update that is not committed changes nothing.
     """
 
     def __init__(self, path: Path, stamps: Mapping[bytes, int] | None) -> None:
@@ -27,7 +29,7 @@ class Update(Closing):
         self._path = path
         self._stamps = stamps
         self._rows: list[tuple[bytes, bytes | None, bytes | None, int | None]] = []
-        self._is_lost = False
+        self._is_lost = self._has_spilled = False
         self._waiting = sqlite3.connect("", isolation_level=None)
         self._waiting.execute("PRAGMA journal_mode = OFF")
         self._waiting.execute("CREATE TABLE files (path, signature, content, seal)")
@@ -53,19 +55,21 @@ class Update(Closing):
                 stand for after this; None for no known whole.
             afresh: Those outputs of which older rows go first.
         """
-        self._spill()
+        if self._has_spilled:
+            self._spill()
         connection = self._waiting
 
         def write() -> None:
             stamps = dict(connection.execute("SELECT path, stamp FROM kept.outputs"))
             for output in afresh:
                 forget(connection, output)
-            connection.execute(
-                "DELETE FROM kept.files WHERE path IN (SELECT path FROM files WHERE seal IS NULL)"
+            connection.executemany("DELETE FROM kept.files WHERE path = ?", self._dropped())
+            connection.executemany(
+                "INSERT OR REPLACE INTO kept.files VALUES (?, ?, ?, ?)",
+                (row for row in self._rows if row[3] is not None),
             )
-            connection.execute(
-                "INSERT OR REPLACE INTO kept.files SELECT * FROM files WHERE seal IS NOT NULL"
-            )
+            if self._has_spilled:
+                _take_over(connection)
             for output, oid in wholes.items():
                 key = path_key(output)
                 known = self._stamps is not None and stamps.get(key) == self._stamps.get(key)
@@ -76,10 +80,14 @@ class Update(Closing):
 
     def _wait(self, row: tuple[bytes, bytes | None, bytes | None, int | None]) -> None:
         self._rows.append(row)
-        if len(self._rows) >= database.TOGETHER:
+        if len(self._rows) >= _MOST_IN_MEMORY:
             self._spill()
 
+    def _dropped(self) -> Iterator[tuple[bytes]]:
+        return ((path,) for path, _signature, _content, seal in self._rows if seal is None)
+
     def _spill(self) -> None:
+        self._has_spilled = True
         try:
             self._waiting.execute("BEGIN")
             self._waiting.executemany("INSERT INTO files VALUES (?, ?, ?, ?)", self._rows)
@@ -91,6 +99,16 @@ class Update(Closing):
     def close(self) -> None:
         """Give up what was not committed."""
         self._waiting.close()
+
+
+def _take_over(connection: sqlite3.Connection) -> None:
+    """Move what has spilled into the stat cache."""
+    connection.execute(
+        "DELETE FROM kept.files WHERE path IN (SELECT path FROM files WHERE seal IS NULL)"
+    )
+    connection.execute(
+        "INSERT OR REPLACE INTO kept.files SELECT * FROM files WHERE seal IS NOT NULL"
+    )
 
 
 def _set_whole(connection: sqlite3.Connection, output: str, oid: Oid | None) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from itertools import starmap
 
 from dvclite.cache.cache import Cache
 from dvclite.cache.leases import Lease
@@ -13,12 +14,13 @@ from dvclite.pack.layout import LARGEST
 from dvclite.progress import SILENT, Progress
 from dvclite.remotestore.engine import Failure, Outcome
 from dvclite.remotestore.named import Named
+from dvclite.remotestore.sizes import Sizes
 from dvclite.remotestore.store import Landing, RemoteStore
 from dvclite.transfer.groups import groups
 from dvclite.transfer.moved import Moved
 from dvclite.transfer.partials import Partials
 from dvclite.transfer.trees import cache_or_remote_tree
-from dvclite.transfer.wanted import Contents, Wanted, total
+from dvclite.transfer.wanted import Contents, Wanted
 from dvclite.tree import Tree
 
 
@@ -72,21 +74,21 @@ def fetchable(
     contents = Contents(wanted, partial(cache_or_remote_tree, cache, store))
     progress.start("Comparing")
     try:
-        trees = {tree.oid: tree.ref.size for _one, tree in contents.trees()}
-        trees = {oid: trees[oid] for oid in cache.absent(trees)}
+        known = {tree.oid: tree.ref for _one, tree in contents.trees()}
+        trees = Sizes(known[oid] for oid in cache.absent(known))
         chosen = _lacking(contents, lambda refs: cache.absent([ref.oid for ref in refs]))
-        nowhere = store.missing(BlobRef(oid, size) for oid, size in chosen.items())
+        nowhere = store.missing(starmap(BlobRef, chosen.items()))
     finally:
         progress.finish()
     for oid in nowhere:
         del chosen[oid]
     failures = [
         Failure(blob, BlobMissingError([blob.path], tried=[store.place]))
-        for blob in contents.drawn(nowhere)
+        for blob in nowhere.draw(contents.leaves())
     ]
     return Moved(
         files=len(chosen),
-        size=total(chosen) + total(trees),
+        size=chosen.total() + trees.total(),
         trees=len(trees),
         failures=tuple(contents.failures + failures),
     )
@@ -118,18 +120,20 @@ class _Fetching:
             lacking = _lacking(contents, self._not_kept)
         finally:
             self._progress.finish()
-        files, size = len(lacking), total(lacking)
+        files, size = len(lacking), lacking.total()
         self._progress.start("Fetching", files=files, size=size)
         try:
-            leaves = self._bring(contents.drawn(lacking), self._progress)
+            packs = self._store.fetch_packs(lacking, self._landing, self._progress)
+            leaves = self._bring(lacking.draw(contents.leaves()), self._progress)
         finally:
             self._progress.finish()
+        done = packs.done + leaves.done
         return Moved(
-            files=leaves.done,
-            size=leaves.size + self._tree_bytes,
+            files=done,
+            size=packs.size + leaves.size + self._tree_bytes,
             trees=self._trees,
             failures=tuple(contents.failures + leaves.failures),
-            left=files - leaves.done - len(leaves.failures),
+            left=files - done - len(leaves.failures),
         )
 
     def _bring_trees(self, wanted: dict[Oid, Wanted]) -> None:
@@ -167,17 +171,14 @@ class _Fetching:
         return outcome
 
 
-def _lacking(
-    contents: Contents, absent: Callable[[list[BlobRef]], Collection[Oid]]
-) -> dict[Oid, int]:
+def _lacking(contents: Contents, absent: Callable[[list[BlobRef]], Collection[Oid]]) -> Sizes:
     """Return which leaves are lacking, and their sizes, asking for each once."""
-    lacking: dict[Oid, int] = {}
-    seen: set[Oid] = set()
-    for group in groups(contents.leaves()):
-        refs = [blob.ref for blob in group if blob.ref.oid not in seen]
-        seen.update(ref.oid for ref in refs)
+    lacking, present = Sizes(), Sizes()
+    for group in groups(contents.leaf_refs()):
+        refs = [ref for ref in group if ref.oid not in lacking and ref.oid not in present]
         oids = absent(refs)
-        lacking.update((ref.oid, ref.size) for ref in refs if ref.oid in oids)
+        lacking.gather(ref for ref in refs if ref.oid in oids)
+        present.gather(ref for ref in refs if ref.oid not in oids)
     return lacking
 
 
@@ -185,6 +186,7 @@ def _landing(cache: Cache, writer: Writer, partials: Partials) -> Landing:
     return Landing(
         new_path=writer.new_path,
         adopt=writer.adopt,
+        adopt_pack=writer.adopt_pack,
         take=writer.take,
         partial=lambda oid: partials.path(oid) or writer.new_path(),
         held=lambda: (ref.oid for ref in cache.loose if ref.size > LARGEST),

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import TypeVar
 
-from dvclite.remotestore.named import Named
+_Blob = TypeVar("_Blob")
 
 _GROUP = 500
 
 
-def groups(blobs: Iterable[Named]) -> Iterator[list[Named]]:
+def groups(blobs: Iterable[_Blob]) -> Iterator[list[_Blob]]:
     """Yield blobs a few hundred at a time, of which the cache looks for each by itself."""
     rest = iter(blobs)
     while group := list(islice(rest, _GROUP)):

@@ -13,11 +13,12 @@ from dvclite.hashing import Oid, is_tree
 from dvclite.progress import Progress
 from dvclite.remotestore.engine import Failure, Outcome
 from dvclite.remotestore.named import Named
+from dvclite.remotestore.sizes import Sizes
 from dvclite.remotestore.store import RemoteStore, Source
 from dvclite.transfer.groups import groups
 from dvclite.transfer.moved import Moved
 from dvclite.transfer.trees import cache_or_remote_tree
-from dvclite.transfer.wanted import Contents, Wanted, total
+from dvclite.transfer.wanted import Contents, Wanted
 
 
 def push(cache: Cache, store: RemoteStore, wanted: Iterable[Wanted], progress: Progress) -> Moved:
@@ -41,9 +42,10 @@ def push(cache: Cache, store: RemoteStore, wanted: Iterable[Wanted], progress: P
         RemoteError: The remote did not answer when it was asked what it has.
     """
     contents = Contents(wanted, partial(cache_or_remote_tree, cache, store))
-    absent, chosen = _compared(store, contents, progress)
-    trees = {tree.oid: tree.ref.size for _one, tree in contents.trees() if tree.oid in absent}
-    progress.start("Pushing", files=len(chosen) + len(trees), size=total(chosen) + total(trees))
+    chosen, absent = _compared(store, contents, progress)
+    trees = Sizes(tree.ref for _one, tree in contents.trees() if tree.oid in absent)
+    size = chosen.total() + trees.total()
+    progress.start("Pushing", files=len(chosen) + len(trees), size=size)
     try:
         return _pushed(cache, store, contents, absent, chosen, progress)
     finally:
@@ -59,10 +61,10 @@ def pushable(
         RemoteError: The remote did not answer.
     """
     contents = Contents(wanted, partial(cache_or_remote_tree, cache, store))
-    absent, chosen = _compared(store, contents, progress)
-    sizes = dict(chosen)
+    chosen, absent = _compared(store, contents, progress)
+    sizes = chosen.copy()
     failures: list[Failure[Named]] = []
-    for group in groups(contents.drawn(chosen)):
+    for group in groups(chosen.draw(contents.leaves())):
         lacking = cache.absent([blob.ref.oid for blob in group])
         for blob in group:
             if blob.ref.oid in lacking:
@@ -70,11 +72,12 @@ def pushable(
                 error = BlobMissingError([blob.path], tried=[store.place])
                 failures.append(Failure(blob, error))
     complete, withheld = _divided(contents, absent)
-    size = total(sizes) + sum(tree.ref.size for tree in complete)
+    size = sizes.total() + sum(tree.ref.size for tree in complete)
     progress.start("Weighing", size=size)
     try:
-        leaves = contents.drawn(dict(sizes))
-        source = Source(cache.read, partial(_shown, cache))
+        leaves = sizes.copy().draw(contents.leaves())
+        shown = partial(_shown, cache)
+        source = Source(cache.read, shown, shown)
         packed = store.weigh(chain(leaves, complete), source, progress)
     finally:
         progress.finish()
@@ -88,14 +91,11 @@ def pushable(
     )
 
 
-def _compared(
-    store: RemoteStore, contents: Contents, progress: Progress
-) -> tuple[dict[Oid, int], dict[Oid, int]]:
-    """Return the blobs that the remote lacks: all but those that are to go now, and these."""
+def _compared(store: RemoteStore, contents: Contents, progress: Progress) -> tuple[Sizes, Sizes]:
+    """Return the blobs that the remote lacks: those that are to go now, and all others."""
     progress.start("Comparing")
     try:
-        absent = store.missing(contents.everything())
-        return absent, contents.chosen(absent)
+        return contents.divided(store.missing(contents.everything()))
     finally:
         progress.finish()
 
@@ -104,16 +104,16 @@ def _pushed(
     cache: Cache,
     store: RemoteStore,
     contents: Contents,
-    absent: dict[Oid, int],
-    chosen: dict[Oid, int],
+    absent: Sizes,
+    chosen: Sizes,
     progress: Progress,
 ) -> Moved:
     count = len(chosen)
-    source = Source(partial(_read, cache), cache.lend)
-    leaves = store.push(contents.drawn(chosen), source, progress)
+    source = Source(partial(_read, cache), cache.lend, partial(_shown_or_lent, cache))
+    leaves = store.push(chosen.draw(contents.leaves()), source, progress)
     complete, withheld, trees = list[Named](), list[str](), Outcome[Named]()
     if not leaves.stopped:
-        absent |= {failure.item.ref.oid: failure.item.ref.size for failure in leaves.failures}
+        absent.gather(failure.item.ref for failure in leaves.failures)
         complete, withheld = _divided(contents, absent)
         trees = store.push(complete, source, progress)
     failures = [*leaves.failures, *trees.failures]
@@ -146,7 +146,18 @@ def _shown(cache: Cache, oid: Oid, _moved: OnBytes) -> Iterator[Path]:
     yield Path(path)
 
 
-def _divided(contents: Contents, absent: dict[Oid, int]) -> tuple[list[Named], list[str]]:
+@contextmanager
+def _shown_or_lent(cache: Cache, oid: Oid, moved: OnBytes) -> Iterator[Path]:
+    """Show where a blob lies, unverified, if it lies in a file of its own."""
+    path = cache.loose.find(oid)
+    if path is not None:
+        yield Path(path)
+        return
+    with cache.lend(oid, moved) as lent:
+        yield lent
+
+
+def _divided(contents: Contents, absent: Sizes) -> tuple[list[Named], list[str]]:
     """Return the trees that may follow, and the paths of those that may not."""
     complete: dict[Oid, Named] = {}
     withheld: list[str] = []

@@ -1,6 +1,6 @@
 """What is to be moved, and which blobs that is."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from dvclite.errors import DvcliteError, NotAnOutputError
@@ -8,6 +8,7 @@ from dvclite.hashing import BlobRef, Oid, is_tree
 from dvclite.pointer import Output
 from dvclite.remotestore.engine import Failure
 from dvclite.remotestore.named import Named
+from dvclite.remotestore.sizes import Sizes
 from dvclite.tree import Tree, below
 
 
@@ -123,38 +124,33 @@ class Contents:
         for _one, blobs in self.outputs():
             yield from blobs
 
-    def chosen(self, absent: dict[Oid, int]) -> dict[Oid, int]:
-        """Return those of the leaves that are in `absent`, taken out of there, with their sizes."""
-        if not any(one.part for one in self._trees):
-            chosen = {oid: size for oid, size in absent.items() if not is_tree(oid)}
-            for oid in chosen:
-                del absent[oid]
-            return chosen
-        chosen = {}
-        for leaf in self.leaves():
-            size = absent.pop(leaf.ref.oid, None)
-            if size is not None:
-                chosen[leaf.ref.oid] = size
-        return chosen
+    def leaf_refs(self) -> Iterator[BlobRef]:
+        """Yield the same without their paths."""
+        for one in self._files:
+            yield one.ref
+        for one, tree in self.trees():
+            if one.part:
+                yield from (leaf.ref for leaf in self._named(one, tree))
+            else:
+                self._found.add(f"{one.path}/")
+                yield from (entry.ref for entry in tree if entry.is_file)
 
-    def drawn(self, chosen: dict[Oid, int]) -> Iterator[Named]:
-        """Yield each leaf that is in `chosen`, taken out of there, once."""
-        leaves = self.leaves()
-        while chosen and (leaf := next(leaves, None)) is not None:
-            if chosen.pop(leaf.ref.oid, None) is not None:
-                yield leaf
+    def divided(self, absent: Sizes) -> tuple[Sizes, Sizes]:
+        """Return those of the leaves that are in `absent`, and what else is, in place of that."""
+        if any(one.part for one in self._trees):
+            chosen = Sizes(leaf.ref for leaf in absent.draw(self.leaves()))
+            for _one, blobs in self.outputs():
+                next(blobs, None)  # Nothing was drawn where nothing is absent.
+            return chosen, absent
+        trees = Sizes(BlobRef(oid, absent.pop(oid)) for oid in list(absent.trees()))
+        return absent, trees
 
     def _named(self, one: Wanted, tree: Tree) -> Iterator[Named]:
         prefix = one.path + "/"
-        found = not one.part
+        found = False
         for entry in below(tree, one.part):
-            found = True
+            if not found:
+                self._found.add(prefix + one.part)
+                found = True
             if entry.is_file:
                 yield Named(prefix + entry.path, entry.ref)
-        if found:
-            self._found.add(prefix + one.part)
-
-
-def total(sizes: Mapping[Oid, int]) -> int:
-    """Return how many bytes blobs hold together, as far as is known."""
-    return sum(size for size in sizes.values() if size > 0)

@@ -8,14 +8,23 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from dvclite.cache.layout import Kind
+from dvclite.errors import BlobCorruptError, BlobMissingError
 from dvclite.files import changes
 from dvclite.files.atomic import discard, flush_folder
+from dvclite.files.clock import FileClock, is_settled_at
 from dvclite.files.naming import Naming, flush_file
 from dvclite.files.scan import Found
 from dvclite.files.staging import Staging
+from dvclite.statcache.rows import UNSETTLED, times_of
 from dvclite.tree import Entry
+from dvclite.workspace.filling import Filling, NewFolder
 from dvclite.workspace.place import Place
 from dvclite.workspace.workspace import Workspace
+
+# What systems answer when a folder cannot take a path, though files perhaps can.
+_CANNOT_MOVE = frozenset(
+    {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR, errno.EXDEV, errno.EACCES, errno.EPERM}
+)
 
 
 class Arrival(NamedTuple):
@@ -24,10 +33,12 @@ class Arrival(NamedTuple):
     Attributes:
         entry: What it is.
         found: What it replaces; None where nothing was.
+        signature: Of its stat, where that is known to stand for it; otherwise nothing.
     """
 
     entry: Entry
     found: Found | None
+    signature: bytes = UNSETTLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +48,20 @@ class Host:
     Attributes:
         welcomes: Says, at the last moment, whether a path may be taken.
         arrived: Is told of each that was.
+        failed: Is told of what cannot be made, as its blob is not to be had.
     """
 
     welcomes: Callable[[Arrival], bool]
     arrived: Callable[[Arrival], object]
+    failed: Callable[[Entry, BlobMissingError | BlobCorruptError], object]
 
 
 class Arrivals:
     """Makes files in staging, and moves them to their paths once their content is durable.
 
     So a power cut leaves at every path what was there before or what was to be there, and nothing
-    in between. Files wait in groups, since a thousand small ones can be flushed together.
+    in between. Files wait in groups, since a thousand small ones can be flushed together, and a
+    folder that is not there yet takes its place with all that is in it.
     """
 
     def __init__(
@@ -65,32 +79,32 @@ class Arrivals:
         self._place = place
         self._host = host
         self._waiting: dict[str, Arrival] = {}
+        self._folders: dict[str, NewFolder] = {}
+        self._crowded: set[str] = set()
+        self._moves_folders = True
+        self._left: list[Entry] = []
         self._naming = Naming(workspace.temporary, self._give_name)
+        self._filling = Filling(workspace, staging, self._make, self._filled)
+        self._clock = FileClock(staging)
 
     def bring(self, entry: Entry, found: Found | None) -> None:
-        """Make what an entry says; it takes its path with its group.
-
-        Raises:
-            BlobMissingError, BlobCorruptError: Its blob is not to be had.
-        """
-        partial = self._staging.new_path()
-        try:
-            self._make(entry, partial)
-        except OSError as error:
-            if error.errno not in changes.NO_ROOM or not self._waiting:
-                raise
-            self.finish()  # What goes when the others arrive may be room enough.
-            self._make(entry, partial)
-        if entry.size < 0:  # Its tree does not tell, and others want to know.
-            entry = entry._replace(size=os.stat(partial).st_size)
-        self._waiting[partial] = Arrival(entry, found)
-        final = os.path.join(self._workspace.root, entry.path)
-        self._naming.add(partial, final, entry.size)
+        """Make what an entry says; it takes its path with its group."""
+        if found is None and self._is_in_new_folder(entry.path):
+            self._filling.add(entry)
+            return
+        self._bring_alone(entry, found)
         if self._naming.is_full:
             self.finish()
 
     def finish(self) -> None:
         """Return when all have their paths and survive a power cut."""
+        self._filling.finish()
+        self._naming.finish()
+        left, self._left = self._left, []
+        for entry in left:
+            self._bring_alone(entry, None)
+            if self._naming.is_full:
+                self._naming.finish()
         self._naming.finish()
 
     def __enter__(self) -> Self:
@@ -103,10 +117,55 @@ class Arrivals:
         trace: TracebackType | None,
     ) -> None:
         """Keep the names that were changed last; after an error, give up the files that wait."""
+        self._filling.close()
+        self._clock.close()
         if kind is None:
             self._naming.flush_names(self._place.changed())
         else:
             self._naming.discard()
+
+    def _is_in_new_folder(self, path: str) -> bool:
+        """Say whether a path is below a folder that is not there, which is filled from now on."""
+        if self._filling.takes(path):
+            return True
+        if self._filling.holds(path) or self._naming.is_full:
+            self.finish()
+        self._filling.end()
+        absent = self._place.first_absent(path) if self._moves_folders else None
+        if absent is None or absent in self._crowded:
+            return False
+        self._filling.begin(absent)
+        self._naming.begin()
+        return True
+
+    def _bring_alone(self, entry: Entry, found: Found | None) -> None:
+        partial = self._staging.new_path()
+        try:
+            self._make_somehow(entry, partial)
+        except (BlobMissingError, BlobCorruptError) as error:
+            self._host.failed(entry, error)
+            return
+        if entry.size < 0:  # Its tree does not tell, and others want to know.
+            entry = entry._replace(size=os.stat(partial).st_size)
+        self._waiting[partial] = Arrival(entry, found)
+        self._naming.add(partial, os.path.join(self._workspace.root, entry.path), entry.size)
+
+    def _make_somehow(self, entry: Entry, partial: str) -> None:
+        try:
+            self._make(entry, partial)
+        except OSError as error:
+            if error.errno not in changes.NO_ROOM or not self._waiting:
+                raise
+            self._naming.finish()  # What goes when the others arrive may be room enough.
+            self._make(entry, partial)
+
+    def _filled(self, folder: NewFolder) -> None:
+        if not folder.laid:
+            self._left += folder.left
+            return
+        self._folders[folder.staged] = folder
+        final = os.path.join(self._workspace.root, folder.path)
+        self._naming.add_folder(folder.staged, final, folder.files, folder.size)
 
     def _make(self, entry: Entry, target: str) -> None:
         if entry.link is not None:
@@ -116,6 +175,10 @@ class Arrivals:
             self._workspace.cache.lay_out(entry.ref, target, self._kinds, mode)
 
     def _give_name(self, partial: str, _final: str) -> set[str]:
+        folder = self._folders.pop(partial, None)
+        if folder is not None:
+            self._move_folder(folder)
+            return self._place.changed()
         arrival = self._waiting.pop(partial)
         if self._host.welcomes(arrival):
             self._move(arrival.entry, partial)
@@ -123,6 +186,23 @@ class Arrivals:
         else:
             discard(partial)
         return self._place.changed()
+
+    def _move_folder(self, folder: NewFolder) -> None:
+        """Put a folder in its place; what is in it is brought file by file if that is not possible."""
+        self._left += folder.left
+        now = self._clock.now()
+        try:
+            self._place.take(folder.staged, folder.path)
+        except OSError as error:
+            if error.errno not in _CANNOT_MOVE:
+                raise
+            self._crowded.add(folder.path)
+            self._moves_folders = error.errno != errno.EXDEV
+            self._left += [entry for entry, _signature in folder.laid]
+            return
+        for entry, signed in folder.laid:
+            settled = is_settled_at(*times_of(signed), now)
+            self._host.arrived(Arrival(entry, None, signed if settled else UNSETTLED))
 
     def _move(self, entry: Entry, partial: str) -> None:
         try:

@@ -52,6 +52,19 @@ class Place(Closing):
         self._parent = parent
         return self._folders[-1], name
 
+    def first_absent(self, path: str) -> str | None:
+        """Return the uppermost folder of a path that is not there; None if all of them are.
+
+        None as well where something else than a folder is in the way.
+        """
+        try:
+            self.folder(path)
+        except FileNotFoundError:
+            return "/".join(path.split("/")[: len(self._parts) + 1])
+        except NotADirectoryError:
+            pass
+        return None
+
     def remove(self, path: str) -> None:
         """Remove a file or link, and remember that its folder may be empty now."""
         folder, name = self.folder(path)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from dvclite.cache.layout import Kind
+from dvclite.errors import BlobCorruptError, BlobMissingError
 from dvclite.files.scan import Found
 from dvclite.files.staging import Staging
 from dvclite.hashing import Algorithm, algorithm_of
@@ -68,7 +69,7 @@ class _Relinker:
     def relink(self, output: Output, staging: Staging, progress: Progress) -> int:
         workspace = self._workspace
         pairs = paired(workspace.found(output.path), workspace.statcache.below(output.path))
-        host = Host(self._welcomes, self._arrived)
+        host = Host(self._welcomes, self._arrived, self._failed)
         with Arrivals(workspace, self._kinds, staging, self._place, host) as arrivals:
             for found, known in pairs:
                 if found is None:
@@ -102,6 +103,9 @@ class _Relinker:
     def _arrived(self, arrival: Arrival) -> None:
         self._settling.add(arrival.entry)
         self._replaced += 1
+
+    def _failed(self, _entry: Entry, error: BlobMissingError | BlobCorruptError) -> None:
+        raise error
 
     def _is_right(self, found: Found, entry: Entry) -> bool:
         """Say whether a file is what the first of the kinds asks for."""

@@ -221,13 +221,22 @@ class _Restorer:
 
     def _apply_all(self, restored: Restored, update: Update, settling: Settling) -> None:
         def arrived(arrival: Arrival) -> None:
-            path = arrival.entry.path
-            (restored.added if arrival.found is None else restored.modified).append(path)
-            restored.size += max(arrival.entry.size, 0)
-            settling.add(arrival.entry)
+            entry = arrival.entry
+            (restored.added if arrival.found is None else restored.modified).append(entry.path)
+            restored.size += max(entry.size, 0)
+            self._progress.advance(files=1, size=max(entry.size, 0))
+            if arrival.signature:
+                update.put(row(entry.path, arrival.signature, entry))
+            else:
+                settling.add(entry)
+
+        def failed(entry: Entry, error: BlobMissingError | BlobCorruptError) -> None:
+            restored.missing.append(entry.path)
+            if isinstance(error, BlobCorruptError):
+                restored.corrupt.append(error)
 
         workspace = self._workspace
-        host = Host(self._welcomes, arrived)
+        host = Host(self._welcomes, arrived, failed)
         with Arrivals(workspace, workspace.kinds, self._staging, self._place, host) as arrivals:
             listener = Listener(update.drop, self._remember)
             for difference in differences(workspace, self._output, self._path, listener):
@@ -238,7 +247,7 @@ class _Restorer:
                     restored.modified.append(difference.path)
                     settling.add(difference.wanted)
                 else:
-                    self._bring(difference, difference.wanted, arrivals, restored)
+                    self._bring(difference, difference.wanted, arrivals)
             arrivals.finish()
             self._finish_folders(settling)
 
@@ -255,23 +264,11 @@ class _Restorer:
         whole = self._workspace.statcache.whole_at(self._output.path)
         return whole is not None and whole.oid == self._output.oid
 
-    def _bring(
-        self, difference: Difference, wanted: Entry, arrivals: Arrivals, restored: Restored
-    ) -> None:
+    def _bring(self, difference: Difference, wanted: Entry, arrivals: Arrivals) -> None:
         if wanted.is_folder:
             self._folders.append(wanted.path)
-            return
-        if not self._may_destroy(difference):
-            return
-        try:
+        elif self._may_destroy(difference):
             arrivals.bring(wanted, difference.found)
-        except BlobCorruptError as error:
-            restored.corrupt.append(error)
-            restored.missing.append(wanted.path)
-        except BlobMissingError:
-            restored.missing.append(wanted.path)
-        else:
-            self._progress.advance(files=1, size=max(wanted.size, 0))
 
     def _set_mode(self, difference: Difference) -> None:
         assert difference.found is not None

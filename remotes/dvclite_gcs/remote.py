@@ -23,7 +23,7 @@ from google.api_core.exceptions import (
 from google.cloud import storage
 
 from dvclite.errors import KeyExistsError, KeyMissingError, RemoteError
-from dvclite.remote import OnBytes, RemoteEntry, ignore_bytes
+from dvclite.remote import OnBytes, RemoteEntry, RemoteVersion, ignore_bytes
 from dvclite.remote.address import Address
 from dvclite_gcs.client import TIMEOUT, Deletions, Patience, connect
 from dvclite_gcs.errors import NotGoogleError, described, is_passing, translated
@@ -134,9 +134,33 @@ class GCSRemote:
         Raises:
             KeyMissingError: The key is absent.
         """
+        self.get_version(key, "", target, moved=moved)
+
+    def stat_version(self, key: str, version: str) -> RemoteVersion | None:
+        """Return what is known of a version, or of the newest one; None if it is absent."""
+        with translated(self._address, "read", key):
+            blob = self._bucket.get_blob(
+                self._address.prefix + key,
+                generation=int(version) if version.isdigit() else None,
+                timeout=TIMEOUT,
+                retry=Patience().retry(),
+            )
+            if blob is None:
+                self._expect_bucket()
+                return None
+            return RemoteVersion(int(blob.size), str(blob.etag or ""), str(blob.generation or ""))
+
+    def get_version(
+        self, key: str, version: str, target: Path, *, moved: OnBytes = ignore_bytes
+    ) -> None:
+        """Write what a version of `key` holds, or the newest one, to the file `target`.
+
+        Raises:
+            KeyMissingError: There is no such version.
+        """
         patience = Patience()
         with translated(self._address, "read", key), Target(target, moved, patience) as stream:
-            self._download(key, stream, patience, checksum="crc32c")
+            self._download(key, stream, patience, version=version, checksum="crc32c")
             stream.flush()
 
     def read(self, key: str, offset: int, length: int) -> bytes:
@@ -162,8 +186,11 @@ class GCSRemote:
                 return b""
         return stream.getvalue()
 
-    def _download(self, key: str, stream: Any, patience: Patience, **what: Any) -> None:
-        blob = self._bucket.blob(self._address.prefix + key)
+    def _download(
+        self, key: str, stream: Any, patience: Patience, *, version: str = "", **what: Any
+    ) -> None:
+        generation = int(version) if version.isdigit() else None
+        blob = self._bucket.blob(self._address.prefix + key, generation=generation)
         try:
             blob.download_to_file(
                 stream,

@@ -14,7 +14,7 @@ from dvclite.errors import KeyExistsError, KeyMissingError
 from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.folder import Folder
-from dvclite.remote import OnBytes, RemoteEntry, ignore_bytes
+from dvclite.remote import Given, OnBytes, RemoteEntry, ignore_bytes
 from dvclite_local.failures import translated
 from dvclite_local.keys import split_key
 from dvclite_local.listing import entries
@@ -68,9 +68,15 @@ class LocalRemote:
         with FileIO(source) as reading, ExitStack() as stack:
             with self._translated(key, below):
                 target = self._target(key, if_absent=if_absent, stack=stack)
-                partial = stack.enter_context(self._staging.new(target))
+                # Where a key may not be there yet, the number of names tells whose it is.
+                may_link = self._reflink and not if_absent and isinstance(source, Given)
+                linked = self._staging.link(source, target) if may_link else None
+                partial = stack.enter_context(linked or self._staging.new(target))
                 partial.protect()
-            self._fill(partial, reading, key, moved)
+            if linked is None:
+                self._fill(partial, reading, key, moved)
+            else:
+                moved(os.fstat(partial.fd).st_size)
             with self._translated(key, below):
                 partial.finish()
 

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from pathlib import Path
 
 from dvclite.files import changes
 from dvclite.files.staging import Staging, sweep
@@ -10,6 +11,7 @@ from dvclite_local.root import Root
 
 # No key begins with a dot, so that no listing ever shows it.
 _FOLDER = ".dvclite-tmp"
+_PLAIN = 0o777
 
 
 class RemoteStaging:
@@ -31,6 +33,17 @@ class RemoteStaging:
         """Make a new file that shall become `target`."""
         path, fd = self._create()
         return Partial(path, fd, target)
+
+    def link(self, source: Path, target: Target) -> Partial | None:
+        """Let a file that nobody changes become `target`, without a copy of it; None if it cannot."""
+        if os.name == "nt" or self._root.folder_mode != _PLAIN:
+            return None  # Windows flushes only what may be changed; others want it as their own.
+        try:
+            _, path = self._new_path()
+            changes.link(os.fspath(source), path)
+        except OSError:
+            return None  # As a rule, it is on another disk.
+        return Partial(path, os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW), target)
 
     def close(self) -> None:
         """Remove the folder with all that is still in it."""

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from dvclite.errors import KeyExistsError, KeyMissingError
 from dvclite.files import changes
 from dvclite.files.atomic import discard
-from dvclite.remote import OnBytes, RemoteEntry, ignore_bytes
+from dvclite.remote import OnBytes, RemoteEntry, RemoteVersion, ignore_bytes
 from dvclite.remote.address import Address
 from dvclite_s3.client import Extras, connect
 from dvclite_s3.errors import (
@@ -34,6 +34,14 @@ _TRIES = 3
 
 _MARK = "dvclite-put"
 """The metadata in which a conditional put recognises what it stored itself."""
+
+
+_NO_SUCH_VERSION = frozenset({"400", "404", "405", "NoSuchVersion", "InvalidArgument"})
+
+
+def _of(version: str) -> dict[str, str]:
+    """Return what makes a request ask for a version, and not for the newest."""
+    return {"VersionId": version} if version else {}
 
 
 class S3Remote:
@@ -137,7 +145,35 @@ class S3Remote:
         Raises:
             KeyMissingError: The key is absent.
         """
-        request = {**self._place(key), **self._extras.content}
+        self.get_version(key, "", target, moved=moved)
+
+    def stat_version(self, key: str, version: str) -> RemoteVersion | None:
+        """Return what is known of a version, or of the newest one; None if it is absent."""
+        request = {**self._place(key), **self._extras.content, **_of(version)}
+        with translated(self._address, "read", key):
+            try:
+                answer = self._client.head_object(**request)
+            except ClientError as error:
+                if code_of(error) in MISSING_KEY:
+                    return None
+                if version and code_of(error) in _NO_SUCH_VERSION:
+                    return None
+                raise
+            tag = str(answer["ETag"]).strip('"')
+            found = str(answer.get("VersionId") or "")
+            return RemoteVersion(
+                int(answer["ContentLength"]), tag, "" if found == "null" else found
+            )
+
+    def get_version(
+        self, key: str, version: str, target: Path, *, moved: OnBytes = ignore_bytes
+    ) -> None:
+        """Write what a version of `key` holds, or the newest one, to the file `target`.
+
+        Raises:
+            KeyMissingError: There is no such version.
+        """
+        request = {**self._place(key), **self._extras.content, **_of(version)}
         with translated(self._address, "read", key):
             discard(str(target))
             fd = changes.create(str(target))
@@ -145,6 +181,10 @@ class S3Remote:
                 for data in receive(self._client, request):
                     changes.write(fd, data)
                     moved(len(data))
+            except ClientError as error:
+                if version and code_of(error) in _NO_SUCH_VERSION:
+                    raise KeyMissingError(self.url, key) from error
+                raise
             finally:
                 changes.close(fd)
 

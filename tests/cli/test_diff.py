@@ -1,5 +1,7 @@
 """`dvclite diff`."""
 
+from shutil import rmtree
+
 
 def test_two_revisions_are_compared_by_file(two_versions):
     done = two_versions.run("diff", "v1", "v2")
@@ -60,6 +62,32 @@ def test_json_has_contents_too(two_versions, answer):
     assert found["modified"][0]["before"] != found["modified"][0]["after"]
     assert found["added"][0]["before"] is None
     assert found["renamed"] == found["unknown"] == []
+
+
+def test_a_tree_that_is_missing_has_a_next_step(data, tmp_path):
+    data.run("remote", "add", "--default", "store", str(tmp_path / "store"))
+    data.git("commit", "--quiet", "--all", "--message", "A remote")
+    data.write("images/owl.txt", "owl")
+    data.run("add", "images")
+    data.git("commit", "--quiet", "--all", "--message", "An owl")
+    data.run("push", "--all-commits")
+    rmtree(data.root / ".dvclite/cache")
+
+    done = data.invoke("diff", "v1", "HEAD")
+
+    assert done.stdout.splitlines() == [
+        "Unknown:",
+        "    images (not in the cache)",
+        "",
+        "1 unknown",
+    ]
+    (hint,) = done.stderr.splitlines()
+    assert hint.startswith("hint: `dvclite fetch --rev v1 --rev HEAD` brings")
+    data.run("fetch", "--rev", "v1", "--rev", "HEAD")
+    assert data.run("diff", "v1", "HEAD").stdout.splitlines()[:2] == [
+        "Added:",
+        "    images/owl.txt",
+    ]
 
 
 def test_an_unknown_revision_is_an_error(data):

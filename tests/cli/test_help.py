@@ -121,6 +121,7 @@ def make_world(repo, beside):
     repo.write("images/cat.jpg", "cat")
     repo.write("images/dog.jpg", "dog")
     repo.write("model.pkl", "model")
+    repo.write("code.py", "code")
     repo.write(".dvcignore", "*.tmp\n")
     do("add", "images", "model.pkl")
     do("remote", "add", "-d", "store", beside / "store")
@@ -137,6 +138,8 @@ def make_world(repo, beside):
     repo.git("tag", "v2")
     do("push", "--all-tags")
     repo.write("raw/may.csv", "1,2")
+    origin = "- path: code.py\n  repo:\n    url: .\n    rev: v1\n"
+    repo.write("labels.dvc", f"deps:\n{origin}outs:\n- hash: blake3\n  path: labels\n")
 
 
 def hand_to_lfs(world):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ VERSION = "3.67.1"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dvclite-tests"
 """Where programs stay between runs; looked up before tests get a home of their own."""
 
+SERVERS = Path(__file__).parents[1] / "servers"
 PROGRAM = Path(__file__).with_name("program.py")
 
 
@@ -90,6 +92,11 @@ class Shared:
         self.git("clone", "--quiet", self.root, root)
         return Shared(type(self._bench)(root), self._dvc)
 
+    def copy(self, root):
+        """Copy all there is."""
+        shutil.copytree(self.root, root, symlinks=True)
+        return Shared(type(self._bench)(root), self._dvc)
+
     def tracked(self):
         """Return the bytes of pointers, ignore files and settings, by path."""
         names = ("*.dvc", ".gitignore", "config")
@@ -126,7 +133,7 @@ def _installed(folder):
     if not done.exists():
         shutil.rmtree(folder, ignore_errors=True)
         venv.create(folder, with_pip=True)
-        install = [python, "-m", "pip", "install", "--quiet", f"dvc=={VERSION}"]
+        install = [python, "-m", "pip", "install", "--quiet", f"dvc[s3]=={VERSION}"]
         if subprocess.run(install, capture_output=True).returncode != 0:
             return None
         done.touch()
@@ -134,10 +141,78 @@ def _installed(folder):
 
 
 @pytest.fixture(scope="session")
+def s3_server(session_home, tmp_path_factory):
+    """The address of an S3 server."""
+    pytest.importorskip("moto")
+    log = tmp_path_factory.mktemp("server") / "log"
+    with log.open("wb") as errors:
+        process = subprocess.Popen(
+            [sys.executable, str(SERVERS / "moto_server.py")],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+    with process:
+        address = process.stdout.readline().strip()
+        assert address.startswith("http"), log.read_text()
+        yield address
+        process.terminate()
+
+
+class Bucket:
+    """A bucket on an S3 server."""
+
+    def __init__(self, endpoint, *, versions):
+        import boto3
+
+        self.endpoint = endpoint
+        self.name = f"bucket-{secrets.token_hex(6)}"
+        self.url = f"s3://{self.name}/some/prefix"
+        self.client = boto3.client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="AKIATEST",
+            aws_secret_access_key="secret",
+        )
+        self.client.create_bucket(Bucket=self.name)
+        if versions:
+            self.client.put_bucket_versioning(
+                Bucket=self.name, VersioningConfiguration={"Status": "Enabled"}
+            )
+
+    def name_in(self, bench, name="store", **options):
+        """Make it the default remote of a repository."""
+        bench.dvc("remote", "add", "-d", name, self.url)
+        options |= {"endpointurl": self.endpoint, "region": "us-east-1"}
+        # Into the tracked file, so that clones have it: the server takes whatever it is given.
+        options |= {"access_key_id": "AKIATEST", "secret_access_key": "secret"}
+        for option, value in options.items():
+            bench.dvc("remote", "modify", "--project", name, option, value)
+
+    def keys(self):
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name)
+        return {found["Key"] for page in pages for found in page.get("Contents", ())}
+
+    def delete(self, key):
+        self.client.delete_object(Bucket=self.name, Key=key)
+
+
+@pytest.fixture
+def make_bucket(s3_server):
+    """Makes buckets: `make_bucket(versions=True)`."""
+
+    def make(*, versions=False):
+        return Bucket(s3_server, versions=versions)
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def dvc(tmp_path_factory):
     """A running DVC."""
     CACHE.mkdir(parents=True, exist_ok=True)
-    name = f"dvc-{VERSION}-{sys.implementation.cache_tag}"
+    name = f"dvc-s3-{VERSION}-{sys.implementation.cache_tag}"
     with hold(str(CACHE / f"{name}.lock"), seconds=600):
         python = _installed(CACHE / name)
     if python is None:

@@ -1,5 +1,6 @@
 """Both tools work on the same repository and remote in turn, and never notice."""
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -35,16 +36,20 @@ def check_same_changes(bench):
         assert is_changed == (f"{output}" in bench.lite("status").replace("up to date", "")), told
 
 
+@pytest.mark.parametrize("place", ["directory", "bucket"])
 @settings(
     max_examples=3,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=STEPS)
-def test_random_edits(make_shared, tmp_path_factory, steps):
+def test_random_edits(make_shared, make_bucket, tmp_path_factory, place, steps):
     folder = tmp_path_factory.mktemp("turns")
     ours = make_shared("ours", folder)
-    ours.dvc("remote", "add", "-d", "store", folder / "store")
+    if place == "bucket":
+        make_bucket().name_in(ours)
+    else:
+        ours.dvc("remote", "add", "-d", "store", folder / "store")
     ours.commit("Name a remote")
     theirs = ours.clone(folder / "theirs")
     for number, (is_dvc, changes) in enumerate(steps):
@@ -52,7 +57,11 @@ def test_random_edits(make_shared, tmp_path_factory, steps):
         if number:
             check_same_changes(ours)
         tool, other = (ours.dvc, theirs.lite) if is_dvc else (ours.lite, theirs.dvc)
+        twin = ours.copy(folder / f"twin-{number}")
         tool("add", "data", "model")
+        (twin.lite if is_dvc else twin.dvc)("add", "data", "model")
+        assert twin.tracked() == ours.tracked()
+        assert twin.cached() == ours.cached()
         check_clean(ours)
         tool("push")
         assert "in sync" in ours.dvc("status", "-c")
@@ -140,3 +149,24 @@ def test_dvc_collects_no_garbage_of_ours(shared, tmp_path):
     shared.lite("gc", "--now", "--force")
     check_clean(shared)
     assert len(shared.cached()) == 2
+
+
+def test_a_bucket_holds_what_dvc_would_put_there(make_shared, make_bucket):
+    keys = []
+    for name in ("theirs", "ours"):
+        bench, bucket = make_shared(name), make_bucket()
+        bucket.name_in(bench)
+        for number in range(30):
+            bench.write(f"data/{number}", str(number))
+        bench.write("large", bytes(range(256)) * 40_000)
+        tool = bench.dvc if name == "theirs" else bench.lite
+        tool("add", "data", "large")
+        tool("push")
+        keys.append(bucket.keys())
+        tree = next(key for key in keys[-1] if key.endswith(".dir"))
+        bucket.delete(tree)
+        other = bench.lite if name == "theirs" else bench.dvc
+        other("push")
+        assert bucket.keys() == keys[-1]
+    assert keys[0] == keys[1]
+    assert len(keys[0]) == 32

@@ -1,6 +1,7 @@
 """Laws of recipes: one recipe has one written form, and nothing else is taken for one."""
 
 import re
+import tracemalloc
 from itertools import pairwise
 from pathlib import Path
 from struct import pack
@@ -10,7 +11,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dvclite.errors import RecipeError
-from dvclite.recipe import Recipe, RecipeBuilder, Run, decode, encode
+from dvclite.recipe import (
+    MOST_PACKS,
+    SMALLEST_CHUNK,
+    Recipe,
+    RecipeBuilder,
+    Run,
+    decode,
+    encode,
+)
 
 PAGE = (Path(__file__).parents[2] / "docs" / "formats" / "recipe.md").read_text()
 ONE, OTHER = b"\x11" * 32, b"\x22" * 32
@@ -19,7 +28,7 @@ EXAMPLE = Recipe(1_000_000, (Run(ONE, 5, 3), Run(OTHER, 0, 1), Run(ONE, 3, 1)))
 
 packs = st.sampled_from([ONE, OTHER, bytes(32), b"\xff" * 32])
 numbers = st.one_of(st.integers(0, 6), st.integers(2**32 - 4, 2**32 - 2))
-chunks = st.tuples(packs, numbers, st.integers(1, 1 << 20))
+chunks = st.tuples(packs, numbers, st.integers(SMALLEST_CHUNK, 1 << 20))
 
 
 def built(chunks):
@@ -32,7 +41,7 @@ def built(chunks):
 recipes = st.lists(chunks, max_size=12).map(built)
 
 
-def written(runs, *, packs=(ONE, OTHER), size=1000, blank=bytes(7), version=1, more=b""):
+def written(runs, *, packs=(ONE, OTHER), size=100_000, blank=bytes(7), version=1, more=b""):
     """Return a recipe's written form without a thought for whether it is one."""
     header = pack("<8sB7sQII", b"dvcrecp\n", version, blank, size, len(packs), len(runs))
     return header + b"".join(packs) + b"".join(pack("<III", *run) for run in runs) + more
@@ -109,9 +118,10 @@ GOOD = [(0, 5, 3), (1, 0, 1)]
         (written([(1, 5, 3), (0, 0, 1)]), "order of their first use"),
         (written(GOOD, packs=(ONE, OTHER, bytes(32))), "order of their first use"),
         (written([(0, 5, 3), (1, 0, 1)], packs=(ONE, ONE)), "order of their first use"),
-        (written(GOOD, size=3), "more chunks than bytes"),
+        (written(GOOD, size=3 * 4096 - 1), "too few bytes"),
+        (written([(0, 0, 2)], packs=(ONE,), size=1), "too few bytes"),
         (written(GOOD, size=2**63), "more bytes than any blob"),
-        (written(GOOD, size=0), "more chunks than bytes"),
+        (written(GOOD, size=0), "too few bytes"),
         (written([], packs=(), size=1), "no chunks"),
         (written([], packs=(ONE,), size=0), "order of their first use"),
     ],
@@ -124,11 +134,11 @@ def test_what_is_not_in_its_one_form_is_refused(data, reason):
 @pytest.mark.parametrize(
     "recipe",
     [
-        Recipe(4, tuple(Run(*run) for run in [(ONE, 5, 3), (OTHER, 0, 1)])),
+        Recipe(3 * 4096, tuple(Run(*run) for run in [(ONE, 5, 3), (OTHER, 0, 1)])),
         Recipe(2**63 - 1, (Run(ONE, 0, 2**32 - 1),)),
-        Recipe(5, (Run(ONE, 2**32 - 2, 1), Run(ONE, 0, 1))),
-        Recipe(5, (Run(ONE, 1, 1), Run(ONE, 1, 1))),
-        Recipe(5, (Run(ONE, 1, 1), Run(OTHER, 2, 1))),
+        Recipe(4096, (Run(ONE, 2**32 - 2, 1), Run(ONE, 0, 1))),
+        Recipe(4096, (Run(ONE, 1, 1), Run(ONE, 1, 1))),
+        Recipe(4096, (Run(ONE, 1, 1), Run(OTHER, 2, 1))),
     ],
 )
 def test_what_is_at_the_edge_is_a_recipe(recipe):
@@ -139,9 +149,10 @@ def test_what_is_at_the_edge_is_a_recipe(recipe):
     ("size", "runs"),
     [
         (9, [Run(b"\x11" * 31, 0, 1)]),
-        (9, [Run(ONE, -1, 3)]),
+        (9000, [Run(ONE, -1, 3)]),
         (2**40, [Run(ONE, 0, 2**32)]),
-        (9, [Run(ONE, 0, 2), Run(ONE, 2, 1)]),
+        (9000, [Run(ONE, 0, 2), Run(ONE, 2, 1)]),
+        (9000, [Run(ONE, 0, 4)]),
         (-1, []),
     ],
 )
@@ -159,9 +170,34 @@ def test_what_was_sent_in_one_go_is_one_run_for_each_pack():
 
 def test_a_builder_goes_on_after_its_recipe_was_asked_for():
     builder = RecipeBuilder()
-    builder.add(ONE, 0, 10)
+    builder.add(ONE, 0, 10_000)
     first = builder.recipe()
-    builder.add(ONE, 1, 5)
+    builder.add(ONE, 1, 5_000)
 
-    assert first == Recipe(10, (Run(ONE, 0, 1),))
-    assert builder.recipe() == Recipe(15, (Run(ONE, 0, 2),))
+    assert first == Recipe(10_000, (Run(ONE, 0, 1),))
+    assert builder.recipe() == Recipe(15_000, (Run(ONE, 0, 2),))
+
+
+def test_a_recipe_may_not_name_more_packs_than_memory_is_taken_for():
+    header = pack("<8sB7xQII", b"dvcrecp\n", 1, 2**62, MOST_PACKS + 1, 0)
+
+    with pytest.raises(RecipeError, match="more than one may"):
+        decode(header + bytes(32) * (MOST_PACKS + 1))
+
+
+def test_a_recipe_of_very_many_runs_takes_little_more_memory_than_its_written_form():
+    runs = [(0, number * 2, 1) for number in range(100_000)]
+    data = written(runs, packs=(ONE,), size=2**40)
+    tracemalloc.start()
+    try:
+        recipe = decode(data)
+        _now, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert most < len(data) // 10
+    assert recipe.chunks == len(recipe.runs) == 100_000
+    assert recipe.runs[-1] == Run(ONE, 199_998, 1)
+    assert recipe.runs[1:3] == [Run(ONE, 2, 1), Run(ONE, 4, 1)]
+    assert recipe == Recipe(2**40, tuple(recipe.runs))
+    assert hash(recipe) == hash(Recipe(2**40, tuple(recipe.runs)))

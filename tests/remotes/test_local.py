@@ -1,5 +1,6 @@
 """A directory keeps the contract, and what else is promised of one."""
 
+import errno
 import os
 import stat
 import subprocess
@@ -19,6 +20,7 @@ from dvclite.errors import (
 )
 from dvclite.files import changes
 from dvclite.files.owners import own_name
+from dvclite.remote import Given
 from dvclite.testing.conformance import RemoteConformance
 
 STAGING = ".dvclite-tmp"
@@ -164,6 +166,55 @@ def test_files_are_cloned_only_where_that_is_wanted(
     assert len(clones) == tried
     assert (tmp_path / "target").read_bytes() == b"content"
     assert (root / "key").stat().st_nlink == 1
+
+
+@posix_only
+def test_a_file_that_is_given_away_becomes_the_key_without_a_copy(root, remote, source):
+    moved = []
+
+    remote.put("key", Given(source), moved=moved.append)
+
+    assert (root / "key").samefile(source)
+    assert stat.S_IMODE((root / "key").stat().st_mode) == 0o444
+    assert moved == [7]
+    assert [list(folder.iterdir()) for folder in (root / STAGING).iterdir()] == [[]]
+
+
+@pytest.mark.parametrize("options", [{"shared": "group"}, {"type": "copy"}])
+def test_a_file_that_is_given_away_is_copied_where_others_own_it_or_copies_are_wanted(
+    root, source, options
+):
+    dvclite_local.open(str(root), options).put("key", Given(source))
+
+    assert not (root / "key").samefile(source)
+    assert (root / "key").read_bytes() == b"content"
+
+
+def test_a_file_that_is_given_away_is_copied_where_it_cannot_be_linked(
+    root, remote, source, monkeypatch
+):
+    def link(*_paths, **_folder):
+        raise OSError(errno.EXDEV, "another disk")
+
+    monkeypatch.setattr(changes, "link", link)
+
+    remote.put("key", Given(source))
+
+    assert not (root / "key").samefile(source)
+    assert (root / "key").read_bytes() == b"content"
+
+
+@posix_only
+def test_no_file_becomes_a_key_that_was_not_given_away(root, remote, source):
+    remote.put("key", source)
+
+    assert not (root / "key").samefile(source)
+
+
+def test_a_key_that_may_not_be_there_yet_is_always_a_copy(root, remote, source):
+    remote.put("key", Given(source), if_absent=True)
+
+    assert not (root / "key").samefile(source)
 
 
 def test_large_files_are_copied_in_pieces(root, tmp_path):

@@ -248,7 +248,7 @@ def test_what_was_lent_and_turned_out_corrupt_does_not_stay_on_the_remote(remote
         assert remote.stat(FORMAT.loose_key(oid(1))) == 1
         raise BlobCorruptError(oid(1), "cache")
 
-    outcome = store.push([blob], Source(None, lend(b"x", judge)), SILENT)
+    outcome = store.push([blob], Source(None, lend(b"x", judge), None), SILENT)
 
     assert not list(remote.list(""))
     assert [failure.item for failure in outcome.failures] == [blob]
@@ -262,7 +262,7 @@ def test_what_could_not_be_lent_leaves_the_remote_as_it_is(remote, store, put):
         raise BlobCorruptError(name, "cache")
         yield
 
-    outcome = store.push([Named("a", BlobRef(oid(1), 1))], Source(None, lend), SILENT)
+    outcome = store.push([Named("a", BlobRef(oid(1), 1))], Source(None, lend, None), SILENT)
 
     assert len(outcome.failures) == 1
     assert len(list(remote.list(""))) == 1
@@ -278,7 +278,7 @@ def landing(tmp_path, adopted):
             raise BlobCorruptError(ref.oid, source)
         adopted[ref.oid] = data
 
-    return Landing(lambda: str(tmp_path / f"partial{next(numbers)}"), adopt, *[None] * 4)
+    return Landing(lambda: str(tmp_path / f"partial{next(numbers)}"), adopt, *[None] * 5)
 
 
 def test_a_download_that_does_not_end_is_broken_off(tmp_path):
@@ -307,7 +307,7 @@ def test_a_local_disk_that_fails_ends_the_fetch(store, put, tmp_path):
         data = str(number).encode()
         blobs.append(Named(str(number), BlobRef(hash_bytes(data, BLAKE3), len(data))))
         put(blobs[-1].ref.oid, data)
-    no_folder = Landing(lambda: str(tmp_path / "absent" / "partial"), *[None] * 5)
+    no_folder = Landing(lambda: str(tmp_path / "absent" / "partial"), *[None] * 6)
 
     outcome = store.fetch(blobs, no_folder, SILENT)
 

@@ -205,15 +205,31 @@ def test_a_link_in_place_of_the_staging_folders_is_not_swept_through(tmp_path):
 
 def test_what_cannot_be_removed_does_not_stop_a_sweep(tmp_path):
     stuck, easy = "elsewhere-1-01234567", "elsewhere-1-89abcdef"
-    (tmp_path / stuck / "folder").mkdir(parents=True)
+    (tmp_path / stuck).write_bytes(b"a file")
     (tmp_path / easy).mkdir()
-    (tmp_path / "elsewhere-2-01234567").write_bytes(b"a file")
     for name in os.listdir(tmp_path):
         os.utime(tmp_path / name, (1, 1))
 
     assert sweep(tmp_path) == 1
     assert not (tmp_path / easy).exists()
-    assert (tmp_path / stuck / "folder").exists()
+    assert (tmp_path / stuck).exists()
+
+
+@posix
+def test_folders_go_with_all_that_is_in_them_and_nothing_that_links_in_them_lead_to(tmp_path):
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / "file").write_bytes(b"a user's")
+    left = tmp_path / "tmp" / "elsewhere-1-01234567"
+    (left / "1/sub/deeper").mkdir(parents=True)
+    (left / "1/sub/file").write_bytes(b"ours")
+    (left / "1/link").symlink_to(kept)
+    (left / "2").symlink_to(kept)
+    os.utime(left, (1, 1))
+
+    assert sweep(tmp_path / "tmp") == 1
+    assert not left.exists()
+    assert (kept / "file").read_bytes() == b"a user's"
 
 
 @posix

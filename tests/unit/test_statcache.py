@@ -483,7 +483,25 @@ def test_something_else_in_its_place_is_left_as_it_is(tmp_path, path, kind):
     assert os.listdir(target) == ["file"]
 
 
-def test_an_update_with_no_room_to_wait_in_is_lost_and_nothing_else(path):
+def test_more_rows_than_memory_is_meant_for_are_remembered_like_any(path, monkeypatch):
+    monkeypatch.setattr("dvclite.statcache.update._MOST_IN_MEMORY", 10)
+    remember(path, "data", *(file(f"data/{number:02}") for number in range(95)))
+    with StatCache(path).updating() as update:
+        for number in range(5, 95):
+            update.drop(f"data/{number:02}")
+        update.put(file("data/07"))
+        update.put(file("data/new"))
+        update.commit({"data": OTHER})
+
+    left = [f"data/{number:02}" for number in (*range(5), 7)]
+    assert recall(path, "data") == (
+        [file(one) for one in [*left, "data/new"]],
+        Whole("data", OTHER, 7),
+    )
+
+
+def test_an_update_with_no_room_to_wait_in_is_lost_and_nothing_else(path, monkeypatch):
+    monkeypatch.setattr("dvclite.statcache.update._MOST_IN_MEMORY", database.TOGETHER)
     remember(path, "data", file("data/a"))
     with StatCache(path).updating() as update:
         update._waiting.execute("PRAGMA max_page_count = 1")

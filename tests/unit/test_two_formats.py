@@ -11,7 +11,7 @@ from dvclite.formats.format import both, marked, succeeding
 from dvclite.formats.homes import former, ruling
 from dvclite.formats.native import NATIVE_HOME, native
 from dvclite.hashing import BLAKE3, MD5, Oid, algorithm_of, hash_bytes, is_foreign
-from dvclite.pointer import Output, is_import, parse, with_contents, with_output
+from dvclite.pointer import Output, parse, with_contents, with_output
 from dvclite.tree import Entry
 from dvclite.yamltext import changed, read
 
@@ -134,13 +134,6 @@ def test_one_of_several_outputs_can_change():
 
     oids = [output.oid for output in parse("x.dvc", new.text.encode(), NATIVE.algorithm).outputs]
     assert oids == [f"dvc:{A_MD5}", A_BLAKE3]
-
-
-def test_imports_are_told_by_where_their_data_is_from():
-    data = f"deps:\n- path: a\n  repo:\n    url: u\nouts:\n- md5: {A_MD5}\n  hash: md5\n  path: a\n"
-
-    assert is_import(parse("a.dvc", data.encode(), NATIVE.algorithm))
-    assert not is_import(parse("a.dvc", data[data.index("outs") :].encode(), NATIVE.algorithm))
 
 
 def test_renaming_a_key_that_is_not_there_adds_the_new_one():

@@ -32,6 +32,8 @@ def diff(console: Console, a: str, b: str | None, targets: tuple[str, ...], as_j
 
     A is HEAD by default, B the workspace.
     """
+    from shlex import quote
+
     from dvclite.cli.reports.differences import show
     from dvclite.repo.repo import Repo
 
@@ -39,3 +41,7 @@ def diff(console: Console, a: str, b: str | None, targets: tuple[str, ...], as_j
     with console.progress() as progress:
         found = repo.diff(a, b, targets=targets, progress=progress)
     show(console, repo, found, as_json=as_json)
+    if found.unknown:
+        revisions = [f"--rev {quote(name)}" for name in (a, b) if name]
+        command = " ".join(["dvclite fetch", *revisions])
+        console.hint(f"`{command}` brings what tells which files these directories held")

@@ -1,5 +1,8 @@
 """`dvclite gc`."""
 
+import os
+from pathlib import Path
+
 import click
 
 from dvclite.cli.command import Command
@@ -26,6 +29,14 @@ from dvclite.cli.options import as_json, switch, versions
     type=click.Path(),
     help="First take the repository in DIR, which is gone, off the list of those that share the cache.",
 )
+@click.option(
+    "-p",
+    "--projects",
+    metavar="DIR",
+    multiple=True,
+    type=click.Path(),
+    help="Keep what the repository in DIR needs too, which shares the cache; may be given several times.",
+)
 @switch("--now", help="Delete at once and empty the trash, rather than to fill it.")
 @as_json
 @click.pass_obj
@@ -40,6 +51,7 @@ def gc(
     force: bool,
     unpushed: bool,
     forget: str | None,
+    projects: tuple[str, ...],
     now: bool,
     as_json: bool,
 ) -> None:
@@ -47,7 +59,10 @@ def gc(
 
     Options say which versions to keep beside the workspace's. Without any, all is kept that can be
     reached from any branch, tag, stash or reflog. What goes rests in a trash for some days first.
+    A cache outside of a repository of DVC's may be in use by others that nobody lists: -p names them.
     """
+    from dataclasses import replace
+
     from dvclite.cli.reports.collected import ask, show
     from dvclite.repo.repo import Repo
     from dvclite.repo.versions import EVERYTHING, Keep, Versions
@@ -58,6 +73,7 @@ def gc(
     keep = EVERYTHING
     if workspace or all_branches or all_tags or all_commits:
         keep = Keep(everything=False, versions=Versions(all_branches, all_tags, all_commits))
+    keep = replace(keep, projects=tuple(Path(os.path.realpath(name)) for name in projects))
     if not dry and not force:
         ask(console, repo.gc(keep, dry=True, force=unpushed, now=now), now=now)
     collected = repo.gc(keep, dry=dry, force=unpushed, now=now)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from dvclite.cli.console import Console
 from dvclite.cli.names import Names
+from dvclite.cli.reports.exchanged import tell_apart
 from dvclite.cli.text import count, size
 from dvclite.repo.repo import Repo
 from dvclite.repo.results import CloudReport, CloudStatus
@@ -82,6 +83,7 @@ def _close(console: Console, found: CloudReport) -> None:
             packs = f"{count(held.packs, 'pack')} of {size(held.size)}"
             console.say(f"{held.remote} holds {packs}, out of which come {size(held.content)}")
     console.say("; ".join(map(str, _differences(items))) or "Cache and remote are in step")
+    tell_apart(console, [held.remote for held in found.remotes if held.is_apart])
     if any(item.new for item in items):
         console.hint("`dvclite push` sends what the remote lacks")
     if any(item.deleted for item in items):

@@ -41,6 +41,13 @@ def show(
         console.say(_closing(found))
         for hint in _hints(changed):
             console.hint(hint)
+        if not found and (hidden := repo.ignored_pointers()):
+            shown = names.shown(hidden[0])
+            more = f" and {len(hidden) - 1:,} more" if len(hidden) > 1 else ""
+            console.hint(
+                f"git ignores {shown}{more}, so that it counts for nothing: `git check-ignore -v"
+                f" {shown}` shows by which line"
+            )
     return not changed
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable
+from itertools import starmap
 from pathlib import Path
 
 from dvclite.damage import Checkup, Damage
@@ -17,6 +18,7 @@ from dvclite.remotestore.loose.checking import Checking
 from dvclite.remotestore.loose.presence import strike_out_present
 from dvclite.remotestore.mended import Mended, delete_unchanged
 from dvclite.remotestore.named import Named
+from dvclite.remotestore.sizes import Sizes
 from dvclite.remotestore.store import LARGEST_TREE, Landing, RemoteStore, Source
 from dvclite.tree import Tree
 
@@ -36,7 +38,7 @@ class LooseStore(RemoteStore):
         self._remote = remote
         self._damaged: set[Oid] = set()
 
-    def missing(self, refs: Iterable[BlobRef]) -> dict[Oid, int]:
+    def missing(self, refs: Iterable[BlobRef]) -> Sizes:
         """Return which of these blobs are not on the remote: see `RemoteStore`."""
         sizes: dict[Oid, int] = {}
         for ref in refs:
@@ -44,7 +46,7 @@ class LooseStore(RemoteStore):
                 sizes[ref.oid] = ref.size
         damaged = {oid: sizes.pop(oid) for oid in self._damaged if oid in sizes}
         strike_out_present(self._remote, self.format, sizes, self.jobs)
-        return sizes | damaged
+        return Sizes(starmap(BlobRef, (sizes | damaged).items()))
 
     def tree(self, oid: Oid) -> Tree:
         """Return a tree: see `RemoteStore`."""

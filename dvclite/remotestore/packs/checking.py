@@ -1,15 +1,15 @@
 """Looking for what is damaged in the packs on a remote. Nothing is changed here."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from dvclite.damage import Checkup, Damage, What, damage_of
 from dvclite.errors import KeyMissingError, PackDamagedError, RecipeError
 from dvclite.files.copying import OnBytes
 from dvclite.pack.index import Entries
-from dvclite.pack.layout import Kind, key_of, oid_of
+from dvclite.pack.layout import HEADER_SIZE, Kind, header, key_of, oid_of
 from dvclite.pack.proof import find_damage
-from dvclite.progress import Progress
+from dvclite.progress import SILENT, Progress
 from dvclite.recipe import Recipe
 from dvclite.remote import Remote
 from dvclite.remotestore.engine import run
@@ -33,12 +33,14 @@ class Checking:
         self._recipes = recipes
         self._jobs = min(jobs, _MOST_AT_ONCE)
         self._checkup = Checkup()
+        self._progress: Progress = SILENT
         self._bad: dict[str, set[int]] = {}
         self._lock = threading.Lock()
 
     def check(self, progress: Progress, *, data: bool) -> Checkup:
         """Do what `RemoteStore.check` says."""
         knowledge, checkup = self._knowledge, self._checkup
+        self._progress = progress
         progress.start("Looking at packs")
         try:
             knowledge.distrust()
@@ -55,32 +57,47 @@ class Checking:
         if data:
             self._read_all(progress)
         else:
-            self._count()
+            self._look_at_all(progress)
         checkup.damages += self._of_recipes()
         if knowledge.remembers_wrong():
             reason = "does not say of packs what they say themselves"
             checkup.damages.append(Damage(What.INDEX, knowledge.index_path, reason))
         return checkup
 
-    def _count(self) -> None:
-        for pack, size in self._knowledge.packs.items():
-            entries = self._knowledge.entries(pack)
-            if entries:
-                self._checkup.blobs += _blobs(entries)
-                self._checkup.size += size - entries.end
+    def _look_at_all(self, progress: Progress) -> None:
+        packs = self._knowledge.packs
+        progress.start("Checking", files=len(packs))
+        self._run(lambda pack, _moved: self._look(pack), progress)
+
+    def _look(self, pack: str) -> None:
+        """Look at how a pack begins: its end was read already."""
+        entries = self._knowledge.entries(pack)
+        if not entries:
+            return  # Nothing is in it for this repository.
+        is_whole = self._knowledge.read(pack, 0, HEADER_SIZE) == header(entries.algorithm)
+        with self._lock:
+            if not is_whole:
+                reason = "its first bytes are damaged"
+                self._checkup.damages.append(Damage(What.PACK, pack, reason))
+            self._checkup.blobs += _blobs(entries)
+            self._checkup.size += self._knowledge.packs[pack] - entries.end
 
     def _read_all(self, progress: Progress) -> None:
-        packs = self._knowledge.packs
-        progress.start("Checking", size=sum(packs.values()))
+        progress.start("Checking", size=sum(self._knowledge.packs.values()))
+        self._run(lambda pack, moved: self._read(pack, progress, moved), SILENT)
+
+    def _run(self, work: Callable[[str, OnBytes], None], told: Progress) -> None:
+        """Work on all packs, and let `told` know of each."""
         try:
             outcome = run(
-                sorted(packs),
-                lambda pack, moved: self._read(pack, progress, moved),
+                sorted(self._knowledge.packs),
+                work,
                 self._jobs,
+                progress=told,
                 fatal=lambda error: not isinstance(error, KeyMissingError),
             )
         finally:
-            progress.finish()
+            self._progress.finish()
         for failure in outcome.failures:
             if not isinstance(failure.error, KeyMissingError):
                 raise failure.error

@@ -1,13 +1,13 @@
 """A pack on its way to a remote."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from dvclite.compression import Judge
 from dvclite.errors import DvcliteError
 from dvclite.files.atomic import discard
-from dvclite.hashing import Algorithm
-from dvclite.pack.layout import Codec, Kind
+from dvclite.hashing import Algorithm, BlobRef, is_tree
+from dvclite.pack.layout import Codec, Kind, digest_of, kind_of, oid_of
 from dvclite.pack.writer import Pack, PackWriter
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.packs.tally import Tally
@@ -31,7 +31,8 @@ class Draft:
 
     Attributes:
         writer: Writes it, or only counts what it would write.
-        blobs: What is complete on the remote when this arrives.
+        large: Large blobs that are complete on the remote when this arrives.
+        count: How many blobs are complete then, with small ones that are in it.
         blobs_size: How many bytes these hold.
         content: How many bytes went in, before compression.
         chunks: The digests of the chunks that are in it.
@@ -41,13 +42,15 @@ class Draft:
     """
 
     writer: PackWriter | Tally
-    blobs: list[Named] = field(default_factory=list)
+    large: list[Named] = field(default_factory=list)
+    count: int = 0
     blobs_size: int = 0
     content: int = 0
     chunks: list[bytes] = field(default_factory=list)
     pack: Pack | None = None
     has_arrived: bool = False
     error: DvcliteError | OSError | None = None
+    _paths: bytearray = field(default_factory=bytearray)
 
     @classmethod
     def new(cls, new_path: Callable[[], str], algorithm: Algorithm) -> "Draft":
@@ -78,6 +81,40 @@ class Draft:
         self.content += len(data)
         return number
 
+    def add_small(self, blob: Named, data: bytes, judge: Judge) -> None:
+        """Put a small blob in.
+
+        Raises:
+            StagingError: The disk is full or failing.
+        """
+        self.add(kind_of(blob.ref.oid), digest_of(blob.ref.oid), data, judge)
+        # All else about it stands in the pack: half a million may have to be kept in mind.
+        self._paths += blob.path.encode("utf-8", "surrogatepass") + b"\0"
+        self.count += 1
+        self.blobs_size += len(data)
+
+    def add_recipe(self, blob: Named, size: int, recipe: bytes, judge: Judge) -> None:
+        """Put the recipe of a large blob of `size` bytes in.
+
+        Raises:
+            StagingError: The disk is full or failing.
+        """
+        kind = Kind.TREE_RECIPE if is_tree(blob.ref.oid) else Kind.BLOB_RECIPE
+        self.add(kind, digest_of(blob.ref.oid), recipe, judge)
+        self.content = 0  # Its blobs' bytes were told of with their chunks.
+        self.large.append(blob)
+        self.count += 1
+        self.blobs_size += size
+
+    def blobs(self) -> Iterator[Named]:
+        """Yield what is complete on the remote when this arrives."""
+        yield from self.large
+        assert self.pack is not None, "a pack is complete before it is sent"
+        small = (entry for entry in self.pack.entries if entry.kind in (Kind.BLOB, Kind.TREE))
+        for entry, path in zip(small, self._paths.split(b"\0"), strict=False):
+            ref = BlobRef(oid_of(entry), entry.size)
+            yield Named(path.decode("utf-8", "surrogatepass"), ref)
+
     def finish(self) -> None:
         """Complete the pack.
 
@@ -85,7 +122,8 @@ class Draft:
             StagingError: The disk is full or failing.
         """
         try:
-            self.pack = self.writer.finish()
+            # It is gone when it has arrived, as a rule before the system writes it to the disk.
+            self.pack = self.writer.finish(to_be_flushed=False)
         except OSError as error:
             raise StagingError(error) from error
 

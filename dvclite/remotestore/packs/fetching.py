@@ -24,6 +24,7 @@ from dvclite.remotestore.engine import Outcome, ends_all, run
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.packs.arrivals import Arrivals, Problem
 from dvclite.remotestore.packs.assembling import Assembly
+from dvclite.remotestore.packs.bound import Bound
 from dvclite.remotestore.packs.budget import Budget
 from dvclite.remotestore.packs.gauge import Gauge
 from dvclite.remotestore.packs.knowledge import Knowledge
@@ -33,7 +34,7 @@ from dvclite.remotestore.packs.plan import LONGEST, Errand, Want, plan
 _TOGETHER = 1000
 """How many blobs are looked up at a time."""
 
-_MOST_WANTS = 100_000
+_MOST_WANTS = 50_000
 """How many entries are planned at a time."""
 
 _MOST_OPEN = 128
@@ -127,7 +128,7 @@ class Fetching:
             path = self._new_path()
             gauge = Gauge(self._progress, sum(want.entry.size for want in errand.wants), size)
             try:
-                count = _Bound(errand.pack, size, gauge, moved).count
+                count = Bound(errand.pack, size, gauge, moved).count
                 self._remote.get(key_of(errand.pack), Path(path), moved=count)
                 with PackFile(path, errand.pack) as pack:
                     self._deliver(errand, _read_ahead(pack), moved, gauge)
@@ -226,23 +227,6 @@ def _read_ahead(pack: PackFile) -> Callable[[int, int], memoryview]:
         return data[at - begin :][:size]
 
     return read
-
-
-class _Bound:
-    """Breaks a download off that is longer than its pack."""
-
-    def __init__(self, pack: str, size: int, gauge: Gauge, moved: OnBytes) -> None:
-        self._pack = pack
-        self._left = size
-        self._gauge = gauge
-        self._moved = moved
-
-    def count(self, size: int) -> None:
-        self._left -= size
-        if self._left < 0:
-            raise PackDamagedError(self._pack, "it is longer than it was when it was listed")
-        self._moved(0)
-        self._gauge.move(size)
 
 
 def _blob_of(want: Want[Target]) -> Named:

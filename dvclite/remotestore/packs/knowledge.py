@@ -1,13 +1,14 @@
 """What is in the packs on a remote."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
 
 from dvclite.errors import DvcliteError
 from dvclite.files.staging import make_folder
 from dvclite.formats.format import Format
+from dvclite.pack.catalogue import is_catalogue
 from dvclite.pack.index import Entries
 from dvclite.pack.layout import PREFIX, Kind, key_of, pack_at
 from dvclite.pack.writer import Pack
@@ -15,9 +16,11 @@ from dvclite.packindex import Location, PackIndex
 from dvclite.remote import Remote
 from dvclite.remotestore.packed import Extent
 from dvclite.remotestore.packs.bodies import Bodies
+from dvclite.remotestore.packs.catalogues import Catalogues
 from dvclite.remotestore.packs.ends import Ends
 
 _MOST_NAMED = 3
+_WORTH_A_CATALOGUE = 8
 RECIPES = (Kind.BLOB_RECIPE, Kind.TREE_RECIPE)
 """The kinds of entries that are recipes."""
 
@@ -45,6 +48,8 @@ class Knowledge:
         self._remote = remote
         self._folder = folder
         self._ends = Ends(remote, folder / "ends", format.algorithm, jobs, self.bodies)
+        self._catalogues = Catalogues(remote, jobs)
+        self._unlisted: set[str] = set()
         self._index = PackIndex(folder / "packs.db", self._read)
         self.recipe_packs: set[str] = set()
         self._lock = threading.RLock()
@@ -65,6 +70,7 @@ class Knowledge:
         with self._lock:
             self._index.distrust()
             self._ends.distrust()
+            self._catalogues.distrust()
             self.bodies.distrust()
             self.recipe_packs.clear()
             self._is_fresh = False
@@ -87,6 +93,7 @@ class Knowledge:
             self.packs.pop(pack, None)
             self.damaged.pop(pack, None)
             self.recipe_packs.discard(pack)
+            self._unlisted.discard(pack)
             self._index.drop(pack)
             self._has_news = True
 
@@ -98,11 +105,13 @@ class Knowledge:
         """
         if self._is_fresh:
             return
-        packs = {
-            pack: entry.size
-            for entry in self._remote.list(PREFIX)
-            if (pack := pack_at(entry.key)) is not None
-        }
+        packs: dict[str, int] = {}
+        catalogues: dict[str, int] = {}
+        for key, size in self._remote.list(PREFIX):
+            if (pack := pack_at(key)) is not None:
+                packs[pack] = size
+            elif is_catalogue(key):
+                catalogues[key] = size
         with self._lock:
             unknown = {pack: packs[pack] for pack in self._index.sync(packs)}
             self.packs = packs
@@ -111,7 +120,9 @@ class Knowledge:
             with self._lock:
                 self._learn(pack, packs[pack], entries)
 
+        unknown = self._catalogues.read(catalogues, unknown, take)
         self.damaged = self._ends.read_all(unknown, take)
+        self._unlisted |= unknown.keys() - self.damaged.keys()
         for pack in self.damaged:
             del packs[pack]
         self._is_fresh = True
@@ -121,6 +132,7 @@ class Knowledge:
         with self._lock:
             self.packs[pack.id] = pack.size
             self.damaged.pop(pack.id, None)
+            self._unlisted.add(pack.id)
             self._learn(pack.id, pack.size, pack.entries)
 
     def add_recipes(self, pack: str, data: bytes) -> None:
@@ -129,6 +141,22 @@ class Knowledge:
         with self._lock:
             self.recipe_packs.add(pack)
             self._has_news = True
+
+    def publish(self, new_path: Callable[[], str]) -> None:
+        """Spare others the ends of packs that had to be read one by one, where these are many.
+
+        Nothing rests on that: a remote that refuses it, or a disk that is full, makes no error.
+
+        Args:
+            new_path: Returns a path for a new file.
+        """
+        with self._lock:
+            packs = sorted(self._unlisted & self.packs.keys())
+            if len(packs) < _WORTH_A_CATALOGUE:
+                return
+            self._unlisted.clear()
+        listed = ((pack, self.packs[pack], self.entries(pack)) for pack in packs)
+        self._catalogues.write(listed, new_path)
 
     def extent(self) -> Extent:
         """Return how much there is."""

@@ -2,25 +2,21 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from pathlib import Path
+from typing import NoReturn
 
-from blake3 import blake3
-
-from dvclite.chunking import cut
 from dvclite.compression import Judge
 from dvclite.errors import BlobCorruptError, DvcliteError
 from dvclite.formats.format import Format
-from dvclite.hashing import is_tree
-from dvclite.pack.layout import LARGEST, Kind, digest_of
+from dvclite.hashing import TREE_SUFFIX, Oid, algorithm_of
+from dvclite.pack.layout import LARGEST, Kind
 from dvclite.remotestore.engine import Failure
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.packs.cuts import Cut, Place
+from dvclite.remotestore.packs.cutting import Chunk, Cutting
 from dvclite.remotestore.packs.draft import Draft
 from dvclite.remotestore.packs.knowledge import Knowledge
 from dvclite.remotestore.store import Source
-
-_TOGETHER = 16
-"""How many chunks are looked up, and kept in memory, at a time."""
 
 
 class Packing:
@@ -99,33 +95,38 @@ class Packing:
         except (DvcliteError, OSError) as error:
             self.failures.append(Failure(blob, error))
             return
-        draft = self._open()
-        draft.add(Kind.TREE if is_tree(oid) else Kind.BLOB, digest_of(oid), data, self._judge)
-        draft.blobs.append(blob)
-        draft.blobs_size += len(data)
+        self._open().add_small(blob, data, self._judge)
 
     def _cut(self, blob: Named) -> Iterator[Draft]:
         whole = Cut(blob)
         self.cuts.append(whole)
         judge = Judge()
+        oid = blob.ref.oid
         try:
             with (
-                self._source.lend(blob.ref.oid, self._advance) as path,
+                self._source.show(oid, self._advance) as path,
                 path.open("rb", buffering=0) as stream,
             ):
-                chunks = cut(stream)
-                while together := list(islice(chunks, _TOGETHER)):
-                    yield from self._add_chunks(whole, together, judge)
+                cutting = Cutting(stream, algorithm_of(oid, self._format.algorithm))
+                for chunks in cutting.groups(blob.ref.size):
+                    yield from self._add_chunks(whole, chunks, judge)
+                if cutting.digits() != oid.removesuffix(TREE_SUFFIX):
+                    self._refuse(oid, path)
         except (DvcliteError, OSError) as error:
             self.cuts.remove(whole)
             self.failures.append(Failure(blob, error))
         else:
             whole.is_complete = True
 
-    def _add_chunks(self, whole: Cut, chunks: list[bytes], judge: Judge) -> Iterator[Draft]:
-        digests = [blake3(chunk).digest() for chunk in chunks]
-        known = self._known(digests)
-        for digest, chunk in zip(digests, chunks, strict=True):
+    def _refuse(self, oid: Oid, path: Path) -> NoReturn:
+        """Have a blob set aside that is not what its name says."""
+        with self._source.lend(oid, self._advance):
+            pass  # Somebody has put it right, but not before it was read.
+        raise BlobCorruptError(oid, str(path))
+
+    def _add_chunks(self, whole: Cut, chunks: list[Chunk], judge: Judge) -> Iterator[Draft]:
+        known = self._known([digest for digest, _data in chunks])
+        for digest, chunk in chunks:
             places = known[digest]
             if places:
                 place = next((place for place in places if whole.continues(*place)), places[0])

@@ -8,11 +8,10 @@ from dvclite.compression import Judge
 from dvclite.errors import DvcliteError, RecipeError
 from dvclite.files.copying import OnBytes
 from dvclite.formats.format import Format
-from dvclite.hashing import is_tree
-from dvclite.pack.layout import LARGEST_RECIPE, Kind, digest_of, key_of
+from dvclite.pack.layout import LARGEST_RECIPE, key_of
 from dvclite.progress import SILENT, Progress
 from dvclite.recipe import encode
-from dvclite.remote import Remote
+from dvclite.remote import Given, Remote
 from dvclite.remotestore.engine import Failure, Outcome, run
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.packed import Packed
@@ -107,13 +106,13 @@ class Sending:
         self._packs += sent.done
         self._sent += sent.size
         for draft, error in sent.failures:
-            self._outcome.failures += [Failure(blob, error) for blob in draft.blobs]
+            self._outcome.failures += [Failure(blob, error) for blob in draft.blobs()]
 
     def _count(self, draft: Draft) -> None:
         with self._counting:
-            self._outcome.done += len(draft.blobs)
+            self._outcome.done += draft.count
             self._outcome.size += draft.blobs_size
-        self._progress.advance(files=len(draft.blobs))
+        self._progress.advance(files=draft.count)
 
     def _put(self, draft: Draft, moved: OnBytes) -> None:
         pack = draft.pack
@@ -125,7 +124,7 @@ class Sending:
             gauge.move(size)
 
         try:
-            self._remote.put(key_of(pack.id), Path(pack.path), moved=count)
+            self._remote.put(key_of(pack.id), Given(pack.path), moved=count)
         except (DvcliteError, OSError):
             gauge.take_back()
             raise
@@ -148,12 +147,7 @@ class Sending:
                 continue
             if draft is None:
                 draft = self._new_draft()
-            oid = cut.blob.ref.oid
-            kind = Kind.TREE_RECIPE if is_tree(oid) else Kind.BLOB_RECIPE
-            draft.add(kind, digest_of(oid), recipe, judge)
-            draft.content = 0  # Its blobs' bytes were told of with their chunks.
-            draft.blobs.append(cut.blob)
-            draft.blobs_size += cut.size
+            draft.add_recipe(cut.blob, cut.size, recipe, judge)
             if draft.writer.size >= _RECIPES_TARGET:
                 draft.finish()
                 yield draft

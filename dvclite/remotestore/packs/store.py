@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 
 from dvclite.damage import Checkup, Damage, What
@@ -17,7 +17,7 @@ from dvclite.errors import (
 )
 from dvclite.files.staging import Staging, sweep
 from dvclite.formats.format import Format
-from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, hash_bytes, is_tree
+from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, hash_bytes
 from dvclite.pack.coding import decode
 from dvclite.pack.layout import Kind, digest_of
 from dvclite.progress import Progress
@@ -40,10 +40,10 @@ from dvclite.remotestore.packs.recipes import Recipes
 from dvclite.remotestore.packs.sending import Sending
 from dvclite.remotestore.packs.tally import Tally
 from dvclite.remotestore.packs.weighing import weigh
+from dvclite.remotestore.packs.wholes import Wholes
+from dvclite.remotestore.sizes import Sizes
 from dvclite.remotestore.store import LARGEST_TREE, Landing, RemoteStore, Source
 from dvclite.tree import Tree
-
-_TOGETHER = 50_000
 
 
 class PackStore(RemoteStore):
@@ -74,17 +74,15 @@ class PackStore(RemoteStore):
         """The remote's address, and which packs there are damaged."""
         return self._knowledge.place
 
-    def missing(self, refs: Iterable[BlobRef]) -> dict[Oid, int]:
+    def missing(self, refs: Iterable[BlobRef]) -> Sizes:
         """Return which of these blobs are not on the remote: see `RemoteStore`."""
         self._knowledge.refresh()
-        sizes: dict[Oid, int] = {}
-        for ref in refs:
-            if sizes.setdefault(ref.oid, ref.size) < 0:
-                sizes[ref.oid] = ref.size
-        rest = iter(list(sizes))
-        while group := list(islice(rest, _TOGETHER)):
-            for oid in self._present(group, sizes):
-                del sizes[oid]
+        sizes = Sizes(refs)
+        sizes.sift(self._present)
+        trees = {digest_of(oid): oid for oid in sizes.trees()}
+        asked = {digest: sizes[oid] for digest, oid in trees.items()}
+        for digest in self._present(asked, Kind.TREE, Kind.TREE_RECIPE):
+            del sizes[trees[digest]]
         return sizes
 
     def tree(self, oid: Oid) -> Tree:
@@ -120,7 +118,10 @@ class PackStore(RemoteStore):
             self._remote, self._knowledge, self.format, self._staging.new_path, self.jobs
         )
         try:
-            return sending.push(blobs, source, progress)
+            outcome = sending.push(blobs, source, progress)
+            if outcome.packed.packs and not outcome.stopped:
+                self._knowledge.publish(self._staging.new_path)
+            return outcome
         except StagingError as error:
             reason = error.reason.strerror or error.reason
             hint = "what arrived is kept; mend that, then run the same command again"
@@ -138,6 +139,12 @@ class PackStore(RemoteStore):
 
         packing = Packing(self._knowledge, source, self.format, lambda: Draft(Tally()), advance)
         return weigh(packing, blobs)
+
+    def fetch_packs(self, lacking: Sizes, landing: Landing, progress: Progress) -> Outcome[Named]:
+        """Bring packs as they are: see `RemoteStore`."""
+        self._knowledge.refresh()
+        self._knowledge.save()
+        return Wholes(self._remote, self._knowledge, landing, progress).fetch(lacking, self.jobs)
 
     def fetch(self, blobs: Iterable[Named], landing: Landing, progress: Progress) -> Outcome[Named]:
         """Bring blobs from the remote, each verified: see `RemoteStore`."""
@@ -191,20 +198,18 @@ class PackStore(RemoteStore):
         self._staging.close()
         self._remote.close()
 
-    def _present(self, oids: Iterable[Oid], sizes: dict[Oid, int]) -> Iterator[Oid]:
-        """Yield those of some blobs that are there as a whole."""
-        for kind, recipe_kind in (
-            (Kind.BLOB, Kind.BLOB_RECIPE),
-            (Kind.TREE, Kind.TREE_RECIPE),
-        ):
-            digests = {digest_of(oid): oid for oid in oids if is_tree(oid) == (kind is Kind.TREE)}
-            for digest in self._knowledge.present(kind, digests):
-                yield digests.pop(digest)
-            for place, recipe in self._recipes.find(recipe_kind, list(digests)):
-                oid = digests.get(place.entry.digest)
-                if oid is not None and sizes[oid] in (-1, recipe.size):
-                    del digests[place.entry.digest]
-                    yield oid
+    def _present(
+        self, sizes: dict[bytes, int], kind: Kind = Kind.BLOB, recipes: Kind = Kind.BLOB_RECIPE
+    ) -> set[bytes]:
+        """Return the digests of those of some blobs that are there as a whole."""
+        present = self._knowledge.present(kind, sizes)
+        rest = sizes.keys() - present
+        present.update(
+            place.entry.digest
+            for place, recipe in self._recipes.find(recipes, rest)
+            if sizes[place.entry.digest] in (-1, recipe.size)
+        )
+        return present
 
     def _tree_places(self, oid: Oid) -> Iterator[tuple[str, Iterable[Want[None]], int]]:
         """Yield what makes up a tree, from each place where it is."""

@@ -38,7 +38,7 @@ class Tally:
         self.count += 1
         return self.count - 1
 
-    def finish(self) -> None:
+    def finish(self, *, to_be_flushed: bool = True) -> None:
         """Do nothing: there is no pack."""
 
     def discard(self) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from dvclite.errors import BlobCorruptError, BlobMissingError, UnsupportedFileError
 from dvclite.hashing import Oid, is_foreign
-from dvclite.pointer import Output, Pointer, is_import
+from dvclite.pointer import Output, Pointer
 from dvclite.repo.migration.kinds import lost
 from dvclite.repo.migration.results import Kept
 from dvclite.repo.outputs import owned, pointers
@@ -16,6 +16,7 @@ from dvclite.workspace.uncached import named
 
 _NEVER_COMPUTED = "its pointer has no hash of what it holds"
 _IMPORTED = "it is imported from another repository, which names it so"
+_NAMED_REMOTE = "its pointer names a remote that only a repository of DVC's can have"
 _MADE = "a pipeline of DVC's makes it"
 _ELSEWHERE = "it is in no cache, and not in the workspace as its pointer says"
 _MISSING = "its content is missing"
@@ -104,11 +105,19 @@ def _reason(source: Project, pointer: Pointer, output: Output, *, keeps_all: boo
         return _MADE
     if output.oid is None:
         return _NEVER_COMPUTED
-    if keeps_all and is_import(pointer):
+    if keeps_all and output.origin is not None and output.origin.home is not None:
         return _IMPORTED
+    if keeps_all and _is_on_a_remote_of_versions(source, output):
+        return _NAMED_REMOTE
     if not output.cached and not _is_here(source, output):
         return _ELSEWHERE
     return ""
+
+
+def _is_on_a_remote_of_versions(source: Project, output: Output) -> bool:
+    names = source.config.remote_names()
+    name = (output.remote or "").lower()
+    return name in names and source.config.remote(name).keeps_versions
 
 
 def _is_here(source: Project, output: Output) -> bool:

@@ -90,8 +90,8 @@ def _publish(project: Project, source: Project, batch: _Batch, converter: Conver
         for path, pairs in batch.pairs.items():
             current = read_pointer(project, path)
             # Somebody may have changed the pointer meanwhile.
-            there = {owned(project, one)[1].oid: one.path for one in current.outputs}
-            changed = [new for old, new in pairs if there.get(old.oid) == old.path]
+            there = {(owned(project, one)[1].oid, one.path) for one in current.outputs}
+            changed = [new for old, new in pairs if (old.oid, old.path) in there]
             if changed:
                 write_pointer(project, with_contents(current, changed, algorithm))
     for pairs in batch.pairs.values():

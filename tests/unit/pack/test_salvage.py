@@ -1,8 +1,10 @@
+import errno
 import os
 
 import pytest
 
 import dvclite.pack.salvage
+from dvclite.errors import PackUnreadableError
 from dvclite.hashing import BLAKE3, XXH128, hash_bytes
 from dvclite.pack.coding import decode
 from dvclite.pack.layout import (
@@ -14,6 +16,7 @@ from dvclite.pack.layout import (
     header,
 )
 from dvclite.pack.proof import entry_header
+from dvclite.pack.reader import PackFile
 from dvclite.pack.salvage import salvage
 from dvclite.pack.writer import PackWriter
 
@@ -204,3 +207,81 @@ def test_lengths_are_believed_only_within_bounds(make, rescue):
 
     assert len(rescue(honest)) == 1
     assert digest_of(hash_bytes(b"hello\n", BLAKE3)) == rescue(honest)[0][0].digest
+
+
+@pytest.fixture
+def bad_sector(monkeypatch):
+    """Let the disk give nothing back that overlaps with a place in a file."""
+
+    def bad_sector(path, place):
+        def pread(fd, length, offset):
+            bad = os.path.samestat(os.fstat(fd), os.stat(path))
+            if bad and offset < place + 512 and offset + length > place:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return read(fd, length, offset)
+
+        read = os.pread
+        monkeypatch.setattr(os, "pread", pread)
+
+    return bad_sector
+
+
+posix_only = pytest.mark.skipif(os.name == "nt", reason="files are read in another way there")
+
+
+@pytest.fixture
+def many(make):
+    return make([(Kind.BLOB, bytes([number]) * 100 + os.urandom(5000)) for number in range(100)])
+
+
+@posix_only
+def test_what_the_disk_does_not_give_back_takes_no_other_entry_with_it(many, bad_sector):
+    place = many.entries[50].offset + 1000
+    bad_sector(many.path, place)
+
+    rescued = list(salvage(many.path, BLAKE3))
+
+    assert numbers(many, rescued) == [number for number in range(100) if number != 50]
+
+
+@posix_only
+@pytest.mark.parametrize("offset", [64, 1000])
+def test_with_a_part_of_the_index_unreadable_all_entries_are_rescued(many, bad_sector, offset):
+    bad_sector(many.path, many.entries.end + offset)
+
+    assert numbers(many, salvage(many.path, BLAKE3)) == list(range(100))
+
+
+@posix_only
+def test_with_index_and_an_entry_unreadable_the_others_are_rescued(many, bad_sector, tmp_path):
+    place = many.entries[50].offset + 1000
+    os.truncate(many.path, many.size - 64)
+    bad_sector(many.path, place)
+
+    rescued = salvage(many.path, BLAKE3)
+
+    assert numbers(many, rescued) == [number for number in range(100) if number != 50]
+
+
+@posix_only
+def test_what_cannot_be_read_is_named(many, bad_sector):
+    entry = many.entries[50]
+    bad_sector(many.path, entry.offset + 1000)
+
+    with PackFile(many.path, many.id) as pack:
+        ((found, error),) = pack.find_damage(pack.entries())
+        with pytest.raises(PackUnreadableError, match=f"byte {entry.offset:,} cannot be read"):
+            pack.content(entry, BLAKE3)
+
+    assert found == entry
+    assert error.reason == f"the blob {entry.digest.hex()} at byte {entry.offset:,} cannot be read"
+
+
+@posix_only
+def test_a_header_that_cannot_be_read_is_named_and_the_rest_is_looked_at(many, bad_sector):
+    bad_sector(many.path, -500)
+
+    with PackFile(many.path, many.id) as pack:
+        found = [entry for entry, _error in pack.find_damage(many.entries)]
+
+    assert found == [None]

@@ -110,7 +110,7 @@ def test_an_honest_recipe_by_hand_is_followed(outcome, put_pack, large, chunks):
         [("chunks", 4, 1), ("chunks", 0, 3), ("chunks", 4, 1)],
         [("chunks", 0, 3), ("chunks", 0, 3)],
         [("chunks", 0, 3), ("recipe", 0, 1)],
-        [("chunks", 0, 2_000_000)],
+        [("chunks", 0, 700)],
     ],
 )
 def test_a_recipe_that_makes_something_else_is_refused(

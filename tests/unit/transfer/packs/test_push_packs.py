@@ -18,7 +18,7 @@ from dvclite.files.owners import own_name
 from dvclite.formats.native import native
 from dvclite.hashing import XXH128, BlobRef, hash_bytes
 from dvclite.pack.layout import Kind as Entry
-from dvclite.pack.layout import key_of
+from dvclite.pack.layout import key_of, pack_at
 from dvclite.progress import SILENT
 from dvclite.remotestore.packs.store import PackStore
 from dvclite.testing.faults import Fault, Kind, Plan
@@ -56,7 +56,8 @@ def test_a_tree_arrives_when_all_that_it_names_is_there(
 
     def watched(key, source, **options):
         put(key, source, **options)
-        order.append(key)
+        if pack_at(key) is not None:
+            order.append(key)
 
     remote.put = watched
     here.push(store, data).check("pushed")
@@ -369,24 +370,49 @@ def test_a_corrupt_large_blob_never_becomes_reachable(
         assert failed(there.fetch(fresh, file)) == {"model.bin": BlobMissingError}
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows does not replace what is open")
-def test_a_large_blob_that_changes_while_it_is_cut_never_becomes_reachable(
-    here, remote, store, noise, failed, holders, format, small_packs
-):
-    file = here.add_file("model.bin", noise(1, 5 * MIB))
+@pytest.fixture
+def edited_while_pushed(here, there, remote, open_store, noise, format, small_packs):
+    """Edit a large blob in the cache when the first pack is put; return what was pushed, and how."""
+    content = noise(1, 20 * MIB)
+    file = here.add_file("model.bin", content)
     path = here.root / "cache" / format.loose_key(file.ref.oid)
     put = remote.put
 
-    def edited(key, source, **options):
-        path.chmod(0o644)
-        with path.open("r+b") as stream:
-            stream.write(b"edited")
-        put(key, source, **options)
+    def edited_while_pushed(place):
+        def edited(key, source, **options):
+            path.chmod(0o644)
+            with path.open("r+b") as stream:
+                stream.seek(place)
+                stream.write(b"edited")
+            put(key, source, **options)
 
-    remote.put = edited
+        remote.put = edited
+        with open_store("here", jobs=1) as store:
+            return file, content, here.push(store, file)
 
-    assert failed(here.push(store, file)) == {"model.bin": BlobCorruptError}
+    return edited_while_pushed
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not replace what is open")
+def test_a_large_blob_that_changes_before_it_is_read_never_becomes_reachable(
+    edited_while_pushed, failed, holders
+):
+    file, _content, moved = edited_while_pushed(19 * MIB)
+
+    assert failed(moved) == {"model.bin": BlobCorruptError}
     assert not holders(file.ref.oid)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not replace what is open")
+def test_of_a_large_blob_that_changes_after_it_was_read_arrives_what_was_read(
+    edited_while_pushed, there, open_store
+):
+    file, content, moved = edited_while_pushed(0)
+
+    moved.check("pushed")
+    with open_store("there") as store:
+        there.fetch(store, file).check("fetched")
+    assert there.cache.read(file.ref.oid) == content
 
 
 def test_a_blob_of_another_length_than_is_said_is_not_sent(here, store, packs, failed):

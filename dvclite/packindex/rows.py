@@ -1,27 +1,20 @@
-"""Which pack holds what: of a cache's packs as of a remote's.
-
-A derived database, made from the ends of packs. Whoever uses it says which packs there are, and
-reads the ends of those that are not known yet. One that is missing, damaged, locked or not
-writable costs time and nothing else. Asking never changes it: what is learned on the way waits in
-a private database that spills to disk, until `save` is called.
+"""The database that tells which pack holds what.
 
 A row is a short name of an entry, its pack and its number there: a million of them take some
-thirty megabytes. The rest is in the indexes of the packs, of which some are kept in memory.
+thirty megabytes.
 """
 
 import os
 import sqlite3
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from struct import Struct
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dvclite import database
-from dvclite.errors import PackError
 from dvclite.pack.index import Entries
-from dvclite.pack.layout import RECORD_SIZE, Kind, PackEntry, key_of, pack_at
+from dvclite.pack.layout import Kind, key_of, pack_at
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS {}.packs (key INTEGER PRIMARY KEY, id TEXT, size INTEGER)",
@@ -31,6 +24,8 @@ _TABLES = (
 )
 _SCHEMA = database.Schema(1, tuple(statement.format("kept") for statement in _TABLES))
 _SHORT = Struct(">qq")
+_REST = Struct(">BII")
+_NAME = Struct(">qqBII")
 _FORGET = "DELETE FROM {0}.entries WHERE pack NOT IN (SELECT key FROM {0}.packs)"
 _SAME_ROW = " AND ".join(
     f"ours.{column} = theirs.{column}" for column in ("first", "second", "kind", "pack", "number")
@@ -46,52 +41,40 @@ _CONTRADICTIONS = (
     ),
 )
 _TOGETHER = 500
+_MARKS = ", ".join("?" * _TOGETHER)
+_MOST_NEW = 200_000
 _CACHE_KIB = 32 << 10
-_MOST_INDEXES = 64 << 20
 _KEY_DIGITS = 12
 
-ReadIndex = Callable[[str], Entries]
-"""Reads the index of a pack.
-
-Raises:
-    PackError: It is damaged.
-    OSError: It cannot be read.
-"""
+_Short = dict[tuple[Any, ...], bytes]
+_Found = tuple[int, int, int, int]
 
 
-class Location(NamedTuple):
-    """Where an entry is.
-
-    Attributes:
-        pack: The id of the pack.
-        number: The entry's number in it.
-        entry: The entry.
-    """
+class _New(NamedTuple):
+    """A pack that was learned of, whose rows are made when somebody needs them."""
 
     pack: str
-    number: int
-    entry: PackEntry
+    size: int
+    entries: Entries
 
 
-class PackIndex:
-    """The entries of packs, by digest. For one thread at a time."""
+class Rows:
+    """Short names of entries, and where they are. For one thread at a time.
 
-    def __init__(self, path: str | os.PathLike[str] | None, read: ReadIndex) -> None:
-        """Use the database at `path`, which need not exist, and indexes of packs from `read`.
+    What is learned waits in a private database that spills to disk, until it is saved.
+    """
 
-        Without a path nothing can be saved.
-        """
+    def __init__(self, path: str | os.PathLike[str] | None) -> None:
+        """Use the database at `path`, which need not exist; None for one that is never saved."""
         self._path = None if path is None else Path(path)
-        self._read = read
         self._connection: sqlite3.Connection | None = None
         self._schemas: tuple[str, ...] = ()
         self._packs: dict[int, tuple[str, int]] = {}
         self._gone: list[tuple[int]] = []
+        self._new: list[_New] = []
         self._has_news = False
         self._is_damaged = False
         self._kept_version = 0
-        self._indexes: OrderedDict[str, Entries] = OrderedDict()
-        self._indexed_bytes = 0
 
     @property
     def packs(self) -> dict[str, int]:
@@ -126,67 +109,36 @@ class PackIndex:
             size: Of the whole pack, in bytes.
             entries: What is in it.
         """
-        key = _key(pack)
-        short = _SHORT.unpack_from
-        rows = [
-            (*short(digest), kind, key, number) for number, (kind, digest, *_) in enumerate(entries)
-        ]
-        rows.sort()
-        connection = self._open()
-        connection.execute("BEGIN")
-        connection.executemany("INSERT OR REPLACE INTO main.entries VALUES (?, ?, ?, ?, ?)", rows)
-        connection.execute("INSERT OR REPLACE INTO main.packs VALUES (?, ?, ?)", (key, pack, size))
-        connection.execute("COMMIT")
-        self._packs[key] = (pack, size)
+        self._open()
+        self._packs[_key(pack)] = (pack, size)
         self._has_news = True
-        self._remember(pack, entries)
+        # Often nobody asks before all is saved.
+        self._new.append(_New(pack, size, entries))
+        if sum(len(one.entries) for one in self._new) > _MOST_NEW:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Put what is new into the private database, where it is found."""
+        if self._new:
+            connection = self._open()
+            new, self._new = self._new, []
+            connection.execute("BEGIN")
+            _insert(connection, "main", new)
+            connection.execute("COMMIT")
 
     def drop(self, pack: str) -> None:
         """Take note that a pack is gone."""
+        self._settle()
         connection = self._open()
         key = _key(pack)
         if self._packs.pop(key, None) is not None:
             connection.execute("DELETE FROM main.packs WHERE key = ?", (key,))
             self._gone.append((key,))
             self._has_news = True
-        entries = self._indexes.pop(pack, None)
-        if entries is not None:
-            self._indexed_bytes -= len(entries) * RECORD_SIZE
-
-    def present(self, kind: Kind, digests: Iterable[bytes]) -> set[bytes]:
-        """Return which of some digests there are entries for."""
-        return {digest for digest, _pack, _number in self._rows(kind, digests)}
-
-    def packs_of(self, kind: Kind, digests: Iterable[bytes]) -> Iterator[tuple[bytes, str]]:
-        """Yield digests that there are entries for, each with every pack that has one."""
-        return ((digest, pack) for digest, pack, _number in self._rows(kind, digests))
-
-    def find(self, kind: Kind, digests: Iterable[bytes]) -> Iterator[Location]:
-        """Yield where entries of some digests are: in every pack that has one.
-
-        What is in packs whose index cannot be read any more is left out.
-        """
-        for digest, pack, number in self._rows(kind, digests):
-            entries = self.entries(pack)
-            if entries is not None and 0 <= number < len(entries):
-                entry = entries[number]
-                if entry.digest == digest and entry.kind == kind:
-                    yield Location(pack, number, entry)
-
-    def entries(self, pack: str) -> Entries | None:
-        """Return the entries of a pack; None if its index cannot be read."""
-        entries = self._indexes.get(pack)
-        if entries is None:
-            try:
-                entries = self._read(pack)
-            except (PackError, OSError):
-                return None
-            self._remember(pack, entries)
-        self._indexes.move_to_end(pack)
-        return entries
 
     def distrust(self) -> None:
         """Know only what is learned by this process from now on, until `save`."""
+        self._settle()
         self._leave_out_kept(self._open())
 
     def is_contradicted(self) -> bool:
@@ -195,6 +147,7 @@ class PackIndex:
         To be asked after `distrust`, and after all packs that there are were learned. What is
         wrong is thrown away with the next `save`; that there is no database is not wrong.
         """
+        self._settle()
         connection = self._open()
         self._let_go(connection)
         if self._path is None or not self._path.exists():
@@ -232,6 +185,7 @@ class PackIndex:
                 connection.execute(
                     f"INSERT OR REPLACE INTO kept.{table} SELECT * FROM main.{table}"  # noqa: S608
                 )
+            _insert(connection, "kept", self._new)
 
         if database.write_into(self._path, _SCHEMA, connection, write):
             self.close()
@@ -241,7 +195,7 @@ class PackIndex:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-        self._packs, self._gone = {}, []
+        self._packs, self._gone, self._new = {}, [], []
         self._has_news = False
 
     def _open(self) -> sqlite3.Connection:
@@ -286,6 +240,7 @@ class PackIndex:
         try:
             (version,) = connection.execute("PRAGMA kept.data_version").fetchone()
             if version != self._kept_version:
+                self._settle()
                 self._packs = {}
                 self._load(connection)
         except (sqlite3.Error, UnicodeDecodeError):
@@ -304,35 +259,53 @@ class PackIndex:
         self._schemas = ("main",)
         database.detach(connection)
 
-    def _rows(self, kind: Kind, digests: Iterable[bytes]) -> Iterator[tuple[bytes, str, int]]:
+    def find(self, kind: Kind, digests: Iterable[bytes]) -> Iterator[tuple[bytes, str, int]]:
         """Yield digests with the packs and numbers of what seem to be their entries."""
+        for short, found in self._asked(kind, digests):
+            rows = [
+                (self._packs[key][0], number, short[first, second])
+                for first, second, key, number in found
+                if key in self._packs and (first, second) in short and type(number) is int
+            ]
+            # Pack by pack, so that the index of none is taken up twice.
+            for pack, number, digest in sorted(rows):
+                yield digest, pack, number
+
+    def by_pack(self, kind: Kind, digests: Iterable[bytes]) -> dict[str, list[bytes]]:
+        """Return which of some digests each pack seems to have entries for."""
+        held: dict[int, list[bytes]] = {}
+        for short, found in self._asked(kind, digests):
+            for first, second, key, _number in found:
+                if (first, second) in short:
+                    held.setdefault(key, []).append(short[first, second])
+        return {self._packs[key][0]: some for key, some in held.items() if key in self._packs}
+
+    def _asked(self, kind: Kind, digests: Iterable[bytes]) -> Iterator[tuple[_Short, list[_Found]]]:
+        """Yield digests by their short names, with the rows of these, and of a few others."""
+        self._settle()
         connection = self._open()
         # In order, so that those close to each other are read from the same page.
         rest = iter(sorted(digests))
         while together := list(islice(rest, _TOGETHER)):
-            short = {_SHORT.unpack_from(digest): digest for digest in together}
+            short = dict(zip(map(_SHORT.unpack_from, together), together, strict=True))
+            marks = _MARKS if len(together) == _TOGETHER else ", ".join("?" * len(together))
             values = [first for first, _second in short]
+            values += values[-1:] * (len(together) - len(values))
             for schema in self._schemas:
                 try:
                     found = connection.execute(
                         f"SELECT first, second, pack, number FROM {schema}.entries"  # noqa: S608
-                        f" WHERE kind = {int(kind)} AND first IN ({', '.join('?' * len(values))})",
+                        f" WHERE kind = {int(kind)} AND first IN ({marks})",
                         values,
                     ).fetchall()
                 except sqlite3.Error:
                     self._forget_kept(connection)
                     continue
-                rows = [
-                    (self._packs[key][0], number, short[first, second])
-                    for first, second, key, number in found
-                    if key in self._packs and (first, second) in short and type(number) is int
-                ]
-                # Pack by pack, so that the index of none is taken up twice.
-                for pack, number, digest in sorted(rows):
-                    yield digest, pack, number
+                yield short, found
 
     def doubt(self) -> None:
         """Take the database for lost: its packs are not known any more, and will be read again."""
+        self._settle()
         connection = self._open()
         if "kept" in self._schemas:
             self._forget_kept(connection)
@@ -348,13 +321,28 @@ class PackIndex:
             for key, pack, size in connection.execute("SELECT key, id, size FROM main.packs")
         }
 
-    def _remember(self, pack: str, entries: Entries) -> None:
-        if pack not in self._indexes:
-            self._indexes[pack] = entries
-            self._indexed_bytes += len(entries) * RECORD_SIZE
-        while self._indexed_bytes > _MOST_INDEXES and len(self._indexes) > 1:
-            _pack, oldest = self._indexes.popitem(last=False)
-            self._indexed_bytes -= len(oldest) * RECORD_SIZE
+
+def _insert(connection: sqlite3.Connection, schema: str, new: Sequence[_New]) -> None:
+    """Insert the rows of packs into an attached database."""
+    packs = [_key(one.pack) for one in new]
+    # Sorted as bytes, since a million tuples of numbers take a fifth of a gigabyte.
+    names = [
+        short + _REST.pack(kind, place, number)
+        for place, one in enumerate(new)
+        for number, (kind, short) in enumerate(one.entries.short_names())
+    ]
+    names.sort()
+    connection.executemany(
+        f"INSERT OR REPLACE INTO {schema}.entries VALUES (?, ?, ?, ?, ?)",  # noqa: S608 - ours
+        (
+            (first, second, kind, packs[place], number)
+            for first, second, kind, place, number in map(_NAME.unpack, names)
+        ),
+    )
+    connection.executemany(
+        f"INSERT OR REPLACE INTO {schema}.packs VALUES (?, ?, ?)",  # noqa: S608 - ours
+        [(_key(one.pack), one.pack, one.size) for one in new],
+    )
 
 
 def _key(pack: str) -> int:

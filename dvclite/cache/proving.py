@@ -1,0 +1,57 @@
+"""Proving whole packs that came from elsewhere, in another process where one can be had."""
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from dvclite.files.closing import Closing
+from dvclite.files.crew import Crew, can_have_crew
+from dvclite.pack.reader import PackFile
+
+_LARGE = 1 << 20
+"""A smaller pack is proved in less time than it takes to find help."""
+
+
+class Proving(Closing):
+    """Finds out whether packs are whole. Safe from many threads."""
+
+    def __init__(self) -> None:
+        """Ask nobody yet."""
+        self._crew: Crew | None = None
+        self._lock = threading.Lock()
+
+    def is_whole(self, path: str, pack: str) -> bool:
+        """Say whether a file is the pack of a name, and all that is in it is what it says.
+
+        Raises:
+            PackError: Its index says that it is not.
+            OSError: It cannot be read.
+        """
+        with PackFile(path, pack) as file:
+            if file.size >= _LARGE:
+                with self._lock:
+                    answer = self._ask(path, pack)
+                if answer is not None:
+                    return answer
+            return not any(file.find_damage(file.entries()))
+
+    def close(self) -> None:
+        """Send the helper home."""
+        with self._lock:
+            if self._crew is not None:
+                self._crew.close()
+                self._crew = None
+
+    def _ask(self, path: str, pack: str) -> bool | None:
+        if self._crew is None:
+            if not can_have_crew():
+                return None
+            self._crew = Crew(_prove)
+        self._crew.hand_out((path, pack), ())
+        answer: bool | None = self._crew.take_back()[0]
+        return answer
+
+
+def _prove(task: Any, _folders: Sequence[int], _room: memoryview) -> bool:
+    with PackFile(*task) as file:
+        return not any(file.find_damage(file.entries()))

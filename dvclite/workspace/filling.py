@@ -1,0 +1,283 @@
+"""Folders that the workspace does not have yet: filled out of sight, then put in place as a whole.
+
+A file then needs no new name, and no look after that. Where there are many, other processes help.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from dvclite.cache.packfiles import PackFiles
+from dvclite.errors import DvcliteError
+from dvclite.files import changes
+from dvclite.files.closing import Closing
+from dvclite.files.crew import MOST_FOLDERS, Crew, can_have_crew
+from dvclite.files.staging import Staging
+from dvclite.hashing import Algorithm
+from dvclite.pack.index import Entries
+from dvclite.packindex import Location
+from dvclite.statcache.rows import signature
+from dvclite.tree import Entry
+from dvclite.workspace.workspace import Workspace
+
+_MOST_FILES = 20_000
+_MOST_BYTES = 512 << 20
+"""What may be lost if the command is killed, except for larger folders without folders in them."""
+
+_FEW = 1000
+"""So many files are made in little more time than it takes to find help."""
+
+_MOST_TOGETHER = 256
+_MOST_BYTES_TOGETHER = 8 << 20
+_NOT_WORTH_IT = 16
+
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class NewFolder:
+    """A folder on its way into the workspace.
+
+    Attributes:
+        path: Where it will be, relative to the repository's root.
+        staged: Where it is.
+        laid: The entries that are in it, with the signatures of their files.
+        left: The entries that are to be in it, and are to be brought after it has its place.
+        size: How many bytes are in it.
+    """
+
+    def __init__(self, path: str, staged: str) -> None:
+        """Make the folder at a new path."""
+        self.path = path
+        self.staged = staged
+        self.laid: list[tuple[Entry, bytes]] = []
+        self.left: list[Entry] = []
+        self.size = 0
+        self.files = 0
+        self.awaited = 0
+        self.is_over = False
+        self._made = {path}
+        changes.make_folder(staged)
+
+    def holds(self, path: str) -> bool:
+        """Say whether a path is below this folder's."""
+        return path.startswith(self.path + "/")
+
+    def at(self, path: str) -> str:
+        """Return where a path below this folder's is for now."""
+        return self.staged + path[len(self.path) :]
+
+    def folder(self, path: str) -> str:
+        """Return where the folder of a path below this one's is for now, after it was made."""
+        parent = path.rpartition("/")[0]
+        if parent not in self._made:
+            self.folder(parent)
+            changes.make_folder(self.at(parent))
+            self._made.add(parent)
+        return self.at(parent)
+
+    def remove_empty(self) -> None:
+        """Remove the folders in it that nothing could be put into."""
+        if not self.left:
+            return
+        used = {entry.path.rpartition("/")[0] for entry, _signature in self.laid}
+        for path in sorted(self._made - {self.path}, reverse=True):
+            if path in used:
+                used.add(path.rpartition("/")[0])
+            else:
+                changes.remove_folder(self.at(path))
+
+
+class _Batch(NamedTuple):
+    """Files that are made together."""
+
+    folder: NewFolder
+    entries: list[Entry]
+
+
+class Filling(Closing):
+    """Fills one folder after the other."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        staging: Staging,
+        make: Callable[[Entry, str], None],
+        ready: Callable[[NewFolder], None],
+    ) -> None:
+        """Fill folders in `staging`.
+
+        Args:
+            workspace: The workspace.
+            staging: Where there is room for folders, on the file system of the workspace.
+            make: Makes what an entry says, at a new path.
+            ready: Is told of folders that are full.
+        """
+        self._cache = workspace.cache
+        self._can_be_shared = not workspace.links
+        self._staging = staging
+        self._make = make
+        self._ready = ready
+        self._folder: NewFolder | None = None
+        self._parent = ""
+        self._alone = 0
+        self._crew: Crew | None = None
+        self._batch: list[Entry] = []
+        self._batch_size = self._batch_folders = 0
+        self._waiting: deque[_Batch] = deque()
+
+    def holds(self, path: str) -> bool:
+        """Say whether a path is below the folder that is being filled."""
+        return self._folder is not None and self._folder.holds(path)
+
+    def takes(self, path: str) -> bool:
+        """Say whether something is to be added to the folder that is being filled."""
+        folder = self._folder
+        if folder is None or not folder.holds(path):
+            return False
+        has_room = folder.files < _MOST_FILES and folder.size < _MOST_BYTES
+        return has_room or path.rpartition("/")[0] == self._parent
+
+    def begin(self, path: str) -> None:
+        """Begin to fill a folder that is not there."""
+        self._folder = NewFolder(path, self._staging.new_path())
+
+    def add(self, entry: Entry) -> None:
+        """Put something into the folder that is being filled."""
+        folder = self._folder
+        assert folder is not None, "something was begun"
+        parent = entry.path.rpartition("/")[0]
+        self._batch_folders += parent != self._parent
+        self._parent = parent
+        folder.files += 1
+        folder.size += max(entry.size, 0)
+        if self._crew is None or not entry.is_file or not self._cache.may_be_packed(entry.size):
+            self._lay(folder, entry)
+            return
+        self._batch.append(entry)
+        self._batch_size += entry.size
+        if (
+            len(self._batch) >= _MOST_TOGETHER
+            or self._batch_size >= _MOST_BYTES_TOGETHER
+            or self._batch_folders >= MOST_FOLDERS - 1
+        ):
+            self._hand_out(folder)
+
+    def finish(self) -> None:
+        """Return when all that was begun is full, and whoever waits for it was told."""
+        self.end()
+        while self._crew is not None and self._waiting:
+            self._take_back(self._crew)
+
+    def close(self) -> None:
+        """Give up what is not full."""
+        if self._crew is not None:
+            self._crew.close()
+
+    def end(self) -> None:
+        """Put nothing more into the folder that is being filled."""
+        folder, self._folder = self._folder, None
+        if folder is not None:
+            if len(self._batch) >= _NOT_WORTH_IT:
+                self._hand_out(folder)
+            for entry in self._take_batch():
+                self._lay(folder, entry)
+            folder.is_over = True
+            self._tell(folder)
+
+    def _take_batch(self) -> list[Entry]:
+        batch, self._batch = self._batch, []
+        self._batch_size = self._batch_folders = 0
+        return batch
+
+    def _tell(self, folder: NewFolder) -> None:
+        if folder.is_over and not folder.awaited:
+            folder.remove_empty()
+            self._ready(folder)
+
+    def _lay(self, folder: NewFolder, entry: Entry) -> None:
+        """Make something here and now; what is in the way will be met again when it is brought."""
+        folder.folder(entry.path)
+        target = folder.at(entry.path)
+        try:
+            self._make(entry, target)
+            stat = os.lstat(target)
+        except (DvcliteError, OSError):
+            folder.left.append(entry)
+            return
+        if entry.size < 0:  # Its tree does not tell, and others want to know.
+            entry = entry._replace(size=stat.st_size)
+        folder.laid.append((entry, signature(stat)))
+        self._alone += 1
+        if self._alone == _FEW and self._can_be_shared and can_have_crew():
+            packed = self._cache.packed
+            files = PackFiles(packed.folder.path, trusted=packed.trusted)
+            self._crew = Crew(partial(_lay_all, files, self._cache.format.algorithm))
+
+    def _hand_out(self, folder: NewFolder) -> None:
+        assert self._crew is not None, "nothing waits for those who are alone"
+        if self._crew.is_busy:
+            self._take_back(self._crew)
+        batch = self._take_batch()
+        records = self._cache.packed.records(entry.oid for entry in batch)
+        groups: dict[str, tuple[list[Entry], list[tuple[str, bool, str, bytes]]]] = {}
+        for entry in batch:
+            pack, record = records.get(entry.oid, ("", b""))
+            if not pack:
+                self._lay(folder, entry)
+                continue
+            parent, _, name = entry.path.rpartition("/")
+            entries, orders = groups.setdefault(parent, ([], []))
+            entries.append(entry)
+            orders.append((name, entry.executable, pack, record))
+        folders = [os.open(folder.folder(f"{parent}/"), _FOLDER) for parent in groups]
+        try:
+            self._crew.hand_out([orders for _, orders in groups.values()], folders)
+        finally:
+            for fd in folders:
+                os.close(fd)
+        folder.awaited += 1
+        ordered = [entry for entries, _ in groups.values() for entry in entries]
+        self._waiting.append(_Batch(folder, ordered))
+
+    def _take_back(self, crew: Crew) -> None:
+        signatures, _left = crew.take_back()
+        folder, entries = self._waiting.popleft()
+        for entry, signed in zip(entries, signatures or [None] * len(entries), strict=True):
+            if signed is None:
+                folder.left.append(entry)
+            else:
+                folder.laid.append((entry, signed))
+        folder.awaited -= 1
+        self._tell(folder)
+
+
+def _lay_all(
+    files: PackFiles, algorithm: Algorithm, task: Any, folders: Sequence[int], _room: memoryview
+) -> Any:
+    """Make files in folders, and return their signatures; None for what could not be made."""
+    signatures: list[bytes | None] = []
+    for folder, orders in zip(folders, task, strict=True):
+        for name, executable, pack, record in orders:
+            (entry,) = Entries(record, algorithm)
+            mode = 0o777 if executable else 0o666
+            try:
+                content = files.content(Location(pack, 0, entry), algorithm)
+                signatures.append(_write(folder, name, content, mode))
+            except (DvcliteError, OSError):
+                signatures.append(None)
+    return signatures
+
+
+def _write(folder: int, name: str, content: bytes, mode: int) -> bytes:
+    fd = changes.create(name, mode=mode, folder=folder)
+    try:
+        try:
+            changes.write(fd, content)
+        finally:
+            changes.close(fd)
+        return signature(os.stat(name, dir_fd=folder, follow_symlinks=False))
+    except OSError:
+        changes.unlink(name, folder=folder)
+        raise

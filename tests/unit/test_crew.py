@@ -1,0 +1,140 @@
+"""Processes that help with a long piece of work."""
+
+import os
+import signal
+import sys
+import threading
+
+import pytest
+
+from dvclite.files.crew import OUR_THREADS, Crew, can_have_crew
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="crews are for Linux")
+
+
+def double(task, folders, room):
+    room[: len(task)] = task.upper().encode()
+    return [task * 2, [sorted(os.listdir(folder)) for folder in folders]]
+
+
+def test_answers_come_back_in_the_order_of_the_tasks_with_what_they_left_behind(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"in {name}").touch()
+    folders = [os.open(tmp_path / name, os.O_RDONLY) for name in ("a", "b")]
+    came_back = []
+    with Crew(double, room=10) as crew:
+        for number in range(20):
+            if crew.is_busy:
+                answer, left = crew.take_back()
+                came_back.append((answer, bytes(left[:7])))
+            crew.hand_out(f"task {number % 10}x", folders if number % 2 else folders[:1])
+        while crew.tasks:
+            answer, left = crew.take_back()
+            came_back.append((answer, bytes(left[:7])))
+
+    listings = [["in a"]], [["in a"], ["in b"]]
+    assert came_back == [
+        ([f"task {n % 10}x" * 2, listings[n % 2]], f"TASK {n % 10}X".encode()) for n in range(20)
+    ]
+    for folder in folders:
+        os.close(folder)
+
+
+def test_messages_may_be_longer_than_what_a_socket_takes_at_once(tmp_path):
+    with Crew(lambda task, _folders, _room: task[::-1]) as crew:
+        for letter in "ab":
+            crew.hand_out(letter * 3_000_000 + "!", ())
+            assert crew.take_back()[0] == "!" + letter * 3_000_000
+
+
+def test_a_member_that_is_gone_has_done_nothing(tmp_path):
+    with Crew(lambda task, _folders, _room: os._exit(1) if task else "done") as crew:
+        count = len(crew._members)
+        for task in [0] * count + [1] * count:
+            crew.hand_out(task, ())
+        answers = [crew.take_back()[0] for _ in range(2 * count)]
+        crew.hand_out(0, ())
+        after = crew.take_back()[0]
+
+    assert answers == ["done"] * count + [None] * count
+    assert after is None
+
+
+def test_work_that_fails_is_not_done(tmp_path):
+    with Crew(lambda task, _folders, _room: 1 // task) as crew:
+        crew.hand_out(0, ())
+        assert crew.take_back()[0] is None
+
+
+def test_an_interrupt_is_not_for_the_members(tmp_path):
+    with Crew(lambda task, _folders, _room: task) as crew:
+        for member in crew._members:
+            os.kill(member._process, signal.SIGINT)
+        for _ in crew._members:
+            crew.hand_out("still here", ())
+        assert [crew.take_back()[0] for _ in crew._members] == ["still here"] * len(crew._members)
+
+
+def test_members_keep_nothing_open_and_do_not_outlive_the_crew(tmp_path):
+    lock = os.open(tmp_path / "lock", os.O_CREAT | os.O_RDWR)
+    with Crew(lambda _task, _folders, _room: sorted(os.listdir("/proc/self/fd"))) as crew:
+        crew.hand_out(None, ())
+        answer = crew.take_back()[0]
+        processes = [member._process for member in crew._members]
+    os.close(lock)
+
+    assert len(answer) == 5  # The three that every process has, the socket, and the listing itself.
+    for process in processes:
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)
+
+
+def test_members_go_when_the_process_is_killed_that_they_help(tmp_path):
+    reader, writer = os.pipe()
+    parent = os.fork()
+    if parent == 0:
+        try:
+            crew = Crew(lambda task, _folders, _room: task)
+            os.write(writer, f"{crew._members[0]._process}\n".encode())
+            signal.pause()
+        finally:
+            os._exit(1)
+    with os.fdopen(reader) as lines:
+        member = int(lines.readline())
+        os.kill(parent, signal.SIGKILL)
+        os.waitpid(parent, 0)
+        os.close(writer)
+        assert lines.read() == ""  # Nobody has the other end any more.
+    wait_until_gone(member)
+
+
+def wait_until_gone(process):
+    for _ in range(500):
+        try:
+            with open(f"/proc/{process}/stat", encoding="ascii") as stat:
+                if stat.read().rsplit(")", 1)[1].split()[0] == "Z":
+                    return
+        except FileNotFoundError:
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError("it is still there")
+
+
+@pytest.mark.parametrize(("name", "can"), [("somebody's", False), (f"{OUR_THREADS}bar", None)])
+def test_there_is_no_crew_beside_threads_of_other_people(name, can):
+    alone = can_have_crew()
+    over = threading.Event()
+    thread = threading.Thread(target=over.wait, name=name)
+    thread.start()
+    try:
+        assert can_have_crew() is (alone if can is None else can)
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_there_is_none_without_a_core_to_spare(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0})
+
+    assert not can_have_crew()
