@@ -40,10 +40,11 @@ class Usage(NamedTuple):
 class Repository:
     """A git repository in which dvclite, or DVC, has been set up with a directory as its remote."""
 
-    def __init__(self, root, program, *, remote=None, **options):
+    def __init__(self, root, program, *, remote=None, init=(), **options):
         """Make one in a new folder `root`, with a program that is given as the path to start it.
 
         `remote` is the address of its remote; without one, that is a new folder beside `root`.
+        `init` are options of the command that makes it.
         What is said of the remote besides are its `options`.
         """
         self.root = root
@@ -51,7 +52,7 @@ class Repository:
         self._program = program
         root.mkdir(parents=True)
         self._git("init", "--quiet")
-        self._run("init", "--quiet")
+        self._run("init", "--quiet", *init)
         if is_dvc(program):
             self._run("config", "core.analytics", "false")
         remote = remote or str(root.with_name("remote"))

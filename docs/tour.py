@@ -4,8 +4,10 @@ Makes an environment in `.venv`, then plays a story in a folder of its own: hand
 model trained on them, two versions of both, a directory as remote, and a colleague who clones the
 repository and goes back to version 1. Each command is printed before it runs, and after each move
 every file is compared with what it should be, by SHA-256. The folder is removed at the end;
-`--keep FOLDER` plays in a new folder that stays. `--here` uses the Python that runs this file, which
-must have dvclite and scikit-learn.
+`--keep FOLDER` plays in a new folder that stays. `--remote URL` takes another place for the directory,
+for instance `s3://bucket/folder`, with credentials as the cloud's own tools find them; `--set NAME=VALUE`
+sets one of its options. What the tour writes there stays. `--here` uses the Python that runs this file,
+which must have dvclite and scikit-learn, and what the remote needs.
 """
 
 import argparse
@@ -46,18 +48,33 @@ print(f"trained on {sum(~unseen)} digits; {score:.1%} of {sum(unseen)} others re
 '''
 
 
+EXTRAS = {"s3": "s3", "gs": "gcs"}
+"""What dvclite must be installed with, by the scheme of a remote's address."""
+
+CREDENTIALS = {
+    "AWS_CONFIG_FILE": ".aws/config",
+    "AWS_SHARED_CREDENTIALS_FILE": ".aws/credentials",
+    "CLOUDSDK_CONFIG": ".config/gcloud",
+}
+"""Where clouds look below the home folder, by the variables that say otherwise."""
+
+
 class Tour:
     """Types commands in a folder and compares what comes of them."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, remote, options):
         self.folder = folder
+        self.remote = remote or str(folder / "store")
+        self.options = options
         self.failed = 0
         self.passed = 0
         home = folder / "home"
         home.mkdir()
         identity = {"NAME": "Ada Lovelace", "EMAIL": "ada@example.com"}
         settings = {"init.defaultBranch": "main", "advice.detachedHead": "false"}
+        credentials = {name: Path.home() / path for name, path in CREDENTIALS.items()}
         self.environ = {
+            **{name: str(path) for name, path in credentials.items() if path.exists()},
             **{name: value for name, value in os.environ.items() if not _is_settings(name)},
             **{
                 f"GIT_{who}_{key}": identity[key]
@@ -140,7 +157,6 @@ def write_samples(folder, numbers):
 
 def play(tour):
     """Play the story; the checks count what holds."""
-    store = shlex.quote(str(tour.folder / "store"))
     ada = tour.folder / "ada"
     ada.mkdir()
 
@@ -160,8 +176,12 @@ def play(tour):
     version_1 = fingerprints(ada)
     tour.check_git(at="ada")
 
-    tour.say("A directory serves as the remote; a bucket would do as well")
-    tour.type(f"dvclite remote add -d store {store}", at="ada")
+    tour.say("A place to keep the data: a directory, or a bucket")
+    tour.type(f"dvclite remote add -d store {shlex.quote(tour.remote)}", at="ada")
+    for option in tour.options:
+        name, _, value = option.partition("=")
+        tour.type(f"dvclite remote modify store {name} {shlex.quote(value)}", at="ada")
+    tour.type("dvclite remote test", at="ada")
     tour.type('git commit --quiet -a -m "Say where the data is kept"', at="ada")
     tour.type("dvclite push", at="ada")
     tour.check_git(at="ada")
@@ -216,11 +236,12 @@ def play(tour):
     tour.check_git(at="ada")
 
 
-def start_in_an_environment(arguments):
+def start_in_an_environment(arguments, remote):
     sys.path.insert(0, str(ROOT / "tests"))
     import environment
 
-    python = environment.python_with(groups=["tour"])
+    extra = EXTRAS.get(remote.partition("://")[0])
+    python = environment.python_with(extras=[extra] if extra else [], groups=["tour"])
     command = [python, __file__, "--here", *arguments]
     return subprocess.run(command, env=environment.clean_environ()).returncode
 
@@ -238,14 +259,18 @@ def main(arguments):
     parser.add_argument(
         "--keep", metavar="FOLDER", type=Path, help="play in this folder, and leave it"
     )
+    parser.add_argument("--remote", metavar="URL", default="", help="keep the data there")
+    parser.add_argument(
+        "--set", metavar="NAME=VALUE", action="append", default=[], help="an option of the remote"
+    )
     parser.add_argument("--here", action="store_true", help="use this Python as it is")
     options = parser.parse_args(arguments)
     if not options.here:
-        return start_in_an_environment(arguments)
+        return start_in_an_environment(arguments, options.remote)
     if options.keep:
         options.keep.mkdir(parents=True)
     folder = (options.keep or Path(tempfile.mkdtemp(prefix="dvclite-tour-"))).resolve()
-    tour = Tour(folder)
+    tour = Tour(folder, options.remote, options.set)
     try:
         play(tour)
     finally:

@@ -5,11 +5,12 @@ import secrets
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from dvclite.errors import KeyExistsError, RemoteError
+from dvclite.errors import AccessDeniedError, KeyExistsError, RemoteError
 from dvclite.files import changes
 from dvclite.files.staging import Staging
 from dvclite.remote import Remote
@@ -20,6 +21,8 @@ _SMALL = 1000
 _ROUND_TRIPS = 9
 _QUICK = 0.5
 _LOOKED_THROUGH = 1000
+_ENOUGH = 2
+"""How many checks must fail at the beginning, and all alike, for the others to be pointless."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,9 @@ class CheckResult:
 def check_remote(remote: Remote, scratch: str | os.PathLike[str]) -> Iterator[CheckResult]:
     """Try everything that dvclite does with a remote, and take away again what that left there.
 
-    Only keys below `dvclite-test/` are written and deleted, under names that nobody else has.
+    Only keys below `dvclite-test/` are written and deleted, under names that nobody else has. What is
+    not permitted is told one by one; where the first two checks fail for one reason, as without
+    credentials or a bucket, the others are not made.
 
     Args:
         remote: The remote.
@@ -58,11 +63,18 @@ def check_remote(remote: Remote, scratch: str | os.PathLike[str]) -> Iterator[Ch
     with Staging(scratch) as staging:
         trial = _Trial(remote, staging)
         try:
+            hints: list[str] = []
             for name, needs_writing, check in trial.checks():
-                if needs_writing and not trial.writes:
+                if len(hints) == _ENOUGH and hints[0] and len({*hints}) == 1:
+                    yield CheckResult(
+                        name, None, "not tried, since it would fail for the same reason"
+                    )
+                elif needs_writing and not trial.writes:
                     yield CheckResult(name, None, "not tried, since nothing could be written")
                 else:
-                    yield _result(name, remote, check)
+                    result = _result(name, remote, check)
+                    hints = [*hints, result.hint][:_ENOUGH]
+                    yield result
         finally:
             trial.clean_up()
 
@@ -112,7 +124,7 @@ class _Trial:
             ("conditional write", True, self._claim),
             ("latency", False, self._latency),
             ("throughput", True, self._throughput),
-            ("delete", True, self._delete),
+            ("delete", False, self._delete),
         ]
 
     def clean_up(self) -> None:
@@ -130,7 +142,10 @@ class _Trial:
 
     def _write(self) -> str:
         key = self._put("small", self._data)
-        size = self._remote.stat(key)
+        try:
+            size = self._remote.stat(key)
+        except AccessDeniedError:
+            size = _SMALL  # Who may only write is told so by the checks that read.
         if size != _SMALL:
             seen = "is not there" if size is None else f"has {size:,} bytes"
             raise _WrongAnswerError(
@@ -160,12 +175,18 @@ class _Trial:
     def _claim(self) -> str:
         first, second = self._file(b"first"), self._file(b"second")
         key = self._key("claimed")
-        self._remote.put(key, first, if_absent=True)
         try:
+            self._remote.put(key, first, if_absent=True)
             self._remote.put(key, second, if_absent=True)
         except KeyExistsError:
-            self._compare(self._remote.read(key, 0, 10), b"first")
+            with suppress(AccessDeniedError):
+                self._compare(self._remote.read(key, 0, 10), b"first")
             return "a key that is there is not replaced"
+        except AccessDeniedError as error:
+            raise _WrongAnswerError(
+                f"writing is allowed, but not on the condition that nothing is there: {error}",
+                "ask whoever runs the server, or what stands before it, to let conditions pass",
+            ) from error
         raise _WrongAnswerError(
             "a key that was there was replaced, although it should only be written if absent",
             "this server ignores such conditions: do not collect garbage while others push to it",
@@ -175,7 +196,8 @@ class _Trial:
         seconds = []
         for _ in range(_ROUND_TRIPS):
             began = time.perf_counter()
-            self._remote.stat(f"{self._prefix}/small")
+            with suppress(AccessDeniedError):  # A refusal takes as long.
+                self._remote.stat(f"{self._prefix}/small")
             seconds.append(time.perf_counter() - began)
         return f"{statistics.median(seconds) * 1000:.1f} ms a request"
 
@@ -186,7 +208,10 @@ class _Trial:
             key = self._put(f"large-{size}", data)
             put = time.perf_counter() - began
             began = time.perf_counter()
-            got = self._get(key)
+            try:
+                got = self._get(key)
+            except AccessDeniedError:
+                return f"{size / put / 1e6:,.1f} MB/s there; what is there may not be read back"
             get = time.perf_counter() - began
             self._compare(got, data)
             if put + get > _QUICK:
@@ -198,7 +223,9 @@ class _Trial:
 
     def _delete(self) -> str:
         self._remote.delete(self._written)
-        left = [key for key in self._written if self._remote.stat(key) is not None]
+        if not self.writes:
+            raise _NothingToTryError("nobody refused it, but there was nothing to delete")
+        left = [key for key in self._written if self._is_there(key)]
         if left:
             raise _WrongAnswerError(
                 f"{len(left)} keys are still there after they were deleted, {left[0]} among them",
@@ -207,6 +234,13 @@ class _Trial:
         count = len(self._written)
         self._written.clear()
         return f"{count} keys"
+
+    def _is_there(self, key: str) -> bool:
+        try:
+            return self._remote.stat(key) is not None
+        except AccessDeniedError:
+            # Who may not list is not told by every server that a key is absent.
+            return False
 
     def _key(self, name: str) -> str:
         self._written.append(f"{self._prefix}/{name}")

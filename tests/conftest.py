@@ -1,5 +1,6 @@
 """What every test may ask for: a clean environment, a real repository, the real command line."""
 
+import importlib.util
 import os
 import shutil
 import signal
@@ -31,13 +32,25 @@ hypothesis.settings.load_profile("thorough" if THOROUGHLY else "dvclite")
 
 
 def pytest_configure(config):
-    """Let tests write into memory, where flushing costs nothing, unless TMPDIR says otherwise."""
+    """Let tests write into memory, where flushing costs nothing, unless TMPDIR says otherwise.
+
+    And let them all ask for servers.
+    """
+    config.pluginmanager.register(module_at(Path(__file__).parent / "servers" / "fixtures.py"))
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # Shells keep Ctrl-C from what they run in the background; some tests press it.
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if "TMPDIR" not in os.environ and not THOROUGHLY and has_room_in_memory():
         os.environ["TMPDIR"] = str(MEMORY)
         tempfile.tempdir = None
+
+
+def module_at(path):
+    """Return the module in a file that no package holds."""
+    found = importlib.util.spec_from_file_location(f"tests_{path.stem}", path)
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
 
 
 def has_room_in_memory():

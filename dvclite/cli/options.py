@@ -38,6 +38,25 @@ jobs = click.option(
 )
 
 
+def _rate(_context: click.Context, _option: click.Parameter, value: str | None) -> int | None:
+    from dvclite.config.options import Kind, read_rate
+
+    if value is None:
+        return None
+    rate = read_rate(value)
+    if rate is None:
+        raise click.BadParameter(f"{value!r} is not {Kind.RATE.value}")
+    return rate
+
+
+bandwidth = click.option(
+    "--bandwidth",
+    metavar="RATE",
+    callback=_rate,
+    help="Exchange so many bytes a second at most: 500KiB, 10MB.",
+)
+
+
 def switch(*names: str, help: str) -> Callable[[_Function], _Function]:  # noqa: A002 - click's word
     """Return an option without a value."""
     return click.option(*names, is_flag=True, help=help)

@@ -37,6 +37,6 @@ def tell(console: Console, changes: Iterable[Change]) -> None:
     for change in changes:
         path = printable(str(change.path))
         if change.kept_private:
-            console.hint(f"this is a secret: it is kept in {path}, which git ignores")
+            console.hint(f"this is private: it is kept in {path}, which git ignores")
         elif console.verbose:
             console.say(f"Changed {path}")

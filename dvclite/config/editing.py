@@ -12,7 +12,7 @@ from pathlib import Path
 from dvclite.config.ini import Document
 from dvclite.config.options import check_value, close_names, find_option, is_path, split_name
 from dvclite.config.places import read_document, relative_to_file
-from dvclite.config.secrets import has_password, is_secret, public_value, redact
+from dvclite.config.secrets import has_password, is_private, is_secret, public_value, redact
 from dvclite.config.setting import Level
 from dvclite.config.settings import Config
 from dvclite.config.writing import write_document
@@ -51,7 +51,8 @@ def set_option(
 ) -> Change:
     """Give an option a value.
 
-    A secret that is meant for the repository's tracked file goes into the private one beside it.
+    A secret that is meant for the repository's tracked file goes into the private one beside it,
+    and so does the path of a file of secrets.
 
     Args:
         config: What is configured.
@@ -70,7 +71,7 @@ def set_option(
     section, option = split_name(name)
     _check_known(config, section, option, name)
     _check_changeable(config, section, option, value)
-    private = level is Level.REPOSITORY and is_secret(option)
+    private = level is Level.REPOSITORY and is_private(option)
     level = Level.LOCAL if private else level
     path = _file(config, level, section, option, value)
     document = read_document(path)
@@ -87,7 +88,7 @@ def unset_option(config: Config, level: Level, name: str) -> Change:
     """
     section, option = split_name(name)
     levels = [level]
-    if level is Level.REPOSITORY and is_secret(option):
+    if level is Level.REPOSITORY and is_private(option):
         levels.append(Level.LOCAL)
     for each in levels:
         for path in _files(config, each):

@@ -1,5 +1,6 @@
 """Every setting that dvclite itself understands, and what values it may have."""
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
@@ -7,6 +8,11 @@ from dvclite.errors import BadValueError, UnknownOptionError
 
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
+
+_RATE = re.compile(r"(\d{1,12}) ?(?:([kmg]?)(i?)b?)(?:/s)?", re.IGNORECASE | re.ASCII)
+_POWERS = {"": 0, "k": 1, "m": 2, "g": 3}
+_LEAST_RATE = 64 << 10
+"""Servers hang up on those who say nothing for long."""
 
 # Beside an address these lead to files, and are kept relative to the config file like one.
 _REMOTE_PATHS = frozenset(
@@ -31,6 +37,7 @@ class Kind(Enum):
     FLAG = "true or false"
     NUMBER = "a whole number"
     NAMES = "a list of names with commas between them"
+    RATE = "a number of bytes a second such as 500KiB or 10MB, 64KiB at least, or 0 for no bound"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,12 @@ OPTIONS = (
         least=1,
     ),
     Option(
+        "core",
+        "bandwidth",
+        Kind.RATE,
+        "How many bytes a second to exchange with a remote at most, there and back together.",
+    ),
+    Option(
         "cache",
         "dir",
         Kind.PATH,
@@ -144,6 +157,13 @@ OPTIONS = (
         Kind.NUMBER,
         "How many transfers to run at once with this remote.",
         least=1,
+    ),
+    Option(
+        "remote",
+        "bandwidth",
+        Kind.RATE,
+        "How many bytes a second to exchange with this remote at most, in place of"
+        " `core.bandwidth`.",
     ),
     Option(
         "remote",
@@ -205,6 +225,15 @@ def read_number(value: str) -> int | None:
     return int(plain) if plain.isascii() and plain.isdigit() and len(plain) <= 9 else None
 
 
+def read_rate(value: str) -> int | None:
+    """Return how many bytes a second a value says, 0 for no bound; None if it says no such thing."""
+    match = _RATE.fullmatch(value.strip())
+    if match is None:
+        return None
+    rate = int(match[1]) * (1024 if match[3] else 1000) ** _POWERS[match[2].lower()]
+    return rate if rate == 0 or rate >= _LEAST_RATE else None
+
+
 def read_names(value: str) -> tuple[str, ...]:
     """Return the items of a list with commas."""
     return tuple(name for item in value.split(",") if (name := item.strip().lower()))
@@ -235,6 +264,8 @@ def _spelled(option: Option, value: str) -> str | None:
     if option.kind is Kind.NUMBER:
         number = read_number(value)
         return str(number) if number is not None and number >= option.least else None
+    if option.kind is Kind.RATE:
+        return value.strip() if read_rate(value) is not None else None
     if option.kind is Kind.NAMES:
         names = read_names(value)
         return ",".join(names) if names and set(names) <= set(option.allowed) else None

@@ -18,6 +18,8 @@ _SECRET = re.compile(
     re.VERBOSE,
 )
 
+_WHERE_SECRETS_ARE = frozenset({"configpath", "credentialpath"})
+
 _PASSWORD = re.compile(r"(://[^\s/@:]*+):[^\s/]*@")
 # Who gives a name alone over HTTP gives a token; names of people are shorter.
 _LONE_TOKEN = re.compile(r"(https?://)[^\s/@:]{20,}@", re.IGNORECASE)
@@ -28,6 +30,11 @@ def is_secret(option: str) -> bool:
     """Say whether an option's values are secret, by its name."""
     plain = option.lower().replace("-", "_")
     return _SECRET.fullmatch(plain) is not None
+
+
+def is_private(option: str) -> bool:
+    """Say whether an option is kept from git: a secret, or where on this machine there are some."""
+    return is_secret(option) or option in _WHERE_SECRETS_ARE
 
 
 def public_value(option: str, value: str) -> str:

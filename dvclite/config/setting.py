@@ -60,6 +60,9 @@ class RemoteSettings:
         options: All that its plugin has to know beside the address.
         layout: How blobs lie there, `packs` or `loose`; empty where the format decides.
         keeps_versions: Whether files lie there under their own names, in all their versions.
+        bandwidth: Bytes a second to exchange with it at most; 0 for no bound, None for the
+            default.
+        tracked: The options that come with the repository, from whoever wrote there.
     """
 
     name: str
@@ -68,6 +71,8 @@ class RemoteSettings:
     options: dict[str, str]
     layout: str = ""
     keeps_versions: bool = False
+    bandwidth: int | None = None
+    tracked: frozenset[str] = frozenset()
 
     @property
     def shown_url(self) -> str:

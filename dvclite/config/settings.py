@@ -14,6 +14,7 @@ from dvclite.config.options import (
     read_flag,
     read_names,
     read_number,
+    read_rate,
     split_name,
 )
 from dvclite.config.places import config_files, own_files, read_document, resolve
@@ -169,6 +170,14 @@ class Config:
         """
         return read_number(self._checked(name))
 
+    def rate(self, name: str) -> int | None:
+        """Return a number of bytes a second, 0 for no bound, or None where it is not set.
+
+        Raises:
+            BadValueError: What is set is no such thing.
+        """
+        return read_rate(self._checked(name))
+
     def names(self, name: str) -> tuple[str, ...]:
         """Return a list of the table.
 
@@ -203,17 +212,22 @@ class Config:
             NoRemoteError: The default is asked for, and there is no remote.
             NoDefaultRemoteError: The default is asked for, and there are several.
             UnknownRemoteError: No remote has that name, or one that its address refers to.
-            BadValueError: How many jobs it may run is no number, or its layout unknown.
+            BadValueError: How many jobs it may run is no number, its bandwidth no rate, or its
+                layout unknown.
         """
         found = self.default_remote() if name is None else name.lower()
-        values = self._remote_values(found, ())
-        url = values.pop("url")
+        url, settings = self._remote_settings(found, ())
+        values = {option: setting.value for option, setting in settings.items()}
         jobs = read_number(values.pop("jobs", ""))
+        bandwidth = read_rate(values.pop("bandwidth", ""))
         layout = values.pop("layout", "").strip().lower()
         flags = [read_flag(values.pop(option, "false")) for option in _VERSIONED]
         options = {key: value for key, value in values.items() if key not in _WITHOUT_EFFECT}
+        tracked = {key for key, one in settings.items() if one.level is Level.REPOSITORY}
         versioned = any(flag is not False for flag in flags)
-        return RemoteSettings(found, url, jobs, options, layout, versioned)
+        return RemoteSettings(
+            found, url, jobs, options, layout, versioned, bandwidth, frozenset(tracked)
+        )
 
     def default_remote(self) -> str:
         """Return the name of the remote to use where none is named.
@@ -232,26 +246,24 @@ class Config:
             raise NoDefaultRemoteError(names)
         return names[0]
 
-    def _remote_values(self, name: str, via: tuple[str, ...]) -> dict[str, str]:
-        """Return the options of a remote, with those of the one that its address refers to."""
+    def _remote_settings(self, name: str, via: tuple[str, ...]) -> tuple[str, dict[str, Setting]]:
+        """Return the address and the options of a remote, those it refers to included."""
         if name in via or len(via) > _MOST_REFERENCES:
             raise ConfigError(
                 f"the addresses of remotes lead on and on: {' → '.join(via)} → {name}"
             )
-        own = self._strongest.get(f"remote.{name}", {})
-        values = {option: setting.value for option, setting in own.items()}
-        url = values.get("url")
+        own = dict(self._strongest.get(f"remote.{name}", {}))
+        url = own.pop("url").value if "url" in own else ""
         if not url:
             raise UnknownRemoteError(name, self.remote_names())
-        for option in ("jobs", "layout"):
+        for option in ("jobs", "bandwidth", "layout"):
             if option in own:
                 self._checked(f"remote.{name}.{option}")
         if not url.startswith(_BY_REFERENCE):
-            return values
+            return url, own
         other, _, below = url.removeprefix(_BY_REFERENCE).partition("/")
-        base = self._remote_values(other.lower(), (*via, name))
-        base_url = base["url"]
-        return {**base, **values, "url": f"{base_url.rstrip('/')}/{below}" if below else base_url}
+        base_url, base = self._remote_settings(other.lower(), (*via, name))
+        return f"{base_url.rstrip('/')}/{below}" if below else base_url, {**base, **own}
 
     def _checked(self, name: str) -> str:
         section, option_name = split_name(name)

@@ -25,8 +25,16 @@ The contract, which `dvclite.testing.conformance` proves:
    200 characters and no part that is empty or begins with a dot; none is a folder of another, as
    `a` is of `a/b`. The core keeps to that.
 10. `moved` is called with counts of bytes as they move, negative where they move again; their sum
-    is the size when the method returns. It may raise to interrupt: let that pass.
+    is the size when the method returns. It may raise to interrupt: let that pass. What need not move
+    because it is there from an earlier attempt is counted as `Spared`.
+11. A remote may tell in an attribute `requests`, a `dvclite.remote.requests.Requests`, how many
+    requests it makes and how many of them are tries again. Of others the calls are counted.
 12. A `source` that is a `Given` may become the key's own where that saves a copy.
+
+`options` may have an attribute `tracked`, which `dvclite.remote.options.tracked` reads: the names
+of those that come with the repository. Whoever wrote there may be a stranger, who must not get at
+what the user has: a plugin that would hand over secrets, or read files or run programs, because of
+such an option raises `RemoteSetupError` instead.
 """
 
 import sys
@@ -43,6 +51,7 @@ __all__ = [
     "RemoteEntry",
     "RemoteOpener",
     "RemoteVersion",
+    "Spared",
     "VersionedRemote",
     "ignore_bytes",
 ]
@@ -56,6 +65,10 @@ else:
 
 class Given(_Path):
     """A file that is given away: nobody changes it any more, and its name will soon be gone."""
+
+
+class Spared(int):
+    """A count of bytes that did not have to move."""
 
 
 class RemoteEntry(NamedTuple):

@@ -4,7 +4,7 @@ No message repeats the value of an option that could be a secret.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +12,26 @@ from dvclite.errors import RemoteSetupError
 
 Readers = Mapping[str, Callable[[str], object]]
 """By the names of options, what makes a value of the text that was set."""
+
+
+class Options(dict[str, str]):
+    """The options of a remote, and where they come from.
+
+    Attributes:
+        tracked: The names of those that come with the repository.
+    """
+
+    def __init__(
+        self, values: Mapping[str, str] | None = None, *, tracked: Iterable[str] = ()
+    ) -> None:
+        """Hold `values`, of which those that `tracked` names come with the repository."""
+        super().__init__(values or {})
+        self.tracked = frozenset(tracked)
+
+
+def tracked(options: Mapping[str, str]) -> frozenset[str]:
+    """Return the names of the options that come with the repository, from whoever wrote there."""
+    return options.tracked if isinstance(options, Options) else frozenset()
 
 
 class UnfitError(Exception):

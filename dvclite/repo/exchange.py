@@ -22,7 +22,7 @@ from dvclite.repo.checkout import checkout
 from dvclite.repo.outputs import named_outputs, owned
 from dvclite.repo.project import Project
 from dvclite.repo.results import CloudReport, CloudStatus, Exchanged, OnRemote
-from dvclite.repo.stores import is_apart, open_store
+from dvclite.repo.stores import Line, is_apart, open_store
 from dvclite.repo.versions import Choice, outputs_of
 from dvclite.transfer.compare import Comparison, compare
 from dvclite.transfer.fetch import fetch, fetchable
@@ -52,9 +52,9 @@ class _Group(NamedTuple):
         """Whether the remote holds what other programs of the format cannot read."""
         return is_apart(self.project, self.remote)
 
-    def opened(self, name: str, jobs: int | None) -> RemoteStore:
+    def opened(self, name: str, line: Line) -> RemoteStore:
         """Open a remote for it, by the remote's name."""
-        return open_store(self.project, name, jobs, outputs=self.outputs)
+        return open_store(self.project, name, line, outputs=self.outputs)
 
 
 def push_outputs(
@@ -186,7 +186,7 @@ def cloud_status(project: Project, choice: Choice, progress: Progress) -> CloudR
     compared: list[CloudStatus] = []
     remotes: list[OnRemote] = []
     for group in _pushed(project, choice):
-        with group.opened(group.remote, choice.jobs) as store:
+        with group.opened(group.remote, Line(choice.jobs)) as store:
             found, failures = compare(group.project.cache, store, group.wanted, progress)
             extent = store.extent()
         Moved(failures=tuple(failures)).check("compared")
@@ -220,7 +220,7 @@ def on_remote(project: Project, refs: list[BlobRef]) -> set[Oid]:
     """Return which of some blobs are on the default remote; none where there is no remote."""
     if not project.config.remote_names():
         return set()
-    with open_store(project, project.config.default_remote(), None) as store:
+    with open_store(project, project.config.default_remote()) as store:
         missing = store.missing(refs)
     return {ref.oid for ref in refs} - missing.keys()
 
@@ -229,7 +229,7 @@ def remote_tree(project: Project, oid: Oid) -> Tree | None:
     """Return a tree that the cache lacks, from the first remote that has it; None if none has."""
     for name in project.config.remote_names():
         try:
-            with open_store(project, name, None) as store:
+            with open_store(project, name) as store:
                 return store.tree(oid)
         except (BlobMissingError, BlobCorruptError):
             continue
@@ -246,13 +246,14 @@ def _exchange(
 ) -> Exchanged:
     """Exchange with one remote after another, and raise at the end for all that went wrong."""
     whole, tried = Moved(), dict[str, None]()
+    line = Line(choice.jobs, choice.bandwidth)
     elsewhere = action == "fetched" and choice.remote is None
     for group in groups:
         known = group.project.config.remote_names()
         others = [name for name in known if name != group.remote]
         moved = Moved()
         for name in [group.remote, *(others if elsewhere else ())]:
-            with group.opened(name, choice.jobs) as store:
+            with group.opened(name, line) as store:
                 latest = exchange(store, group)
                 tried[store.place] = None
             # What failed before and arrived now is no failure any more.
@@ -268,6 +269,7 @@ def _exchange(
         dry,
         packed=whole.packed if whole.packed.packs else None,
         apart=tuple(dict.fromkeys(group.remote for group in groups if group.is_apart)),
+        traffic=line.meter.traffic,
     )
 
 

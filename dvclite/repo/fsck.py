@@ -111,7 +111,7 @@ def _fetch(lost: Iterable[Damage], project: Project, lease: Lease, progress: Pro
             break
         project.register()
         try:
-            with open_store(project, name, None) as store:
+            with open_store(project, name) as store:
                 fetch(project.cache, store, map(as_wanted, lacking.values()), lease, progress)
         except RemoteError as error:
             unavailable.append(str(error))

@@ -35,7 +35,7 @@ def fsck_remote(project: Project, name: str, scope: Scope, progress: Progress) -
     """
     name = name or project.config.default_remote()
     items = _needed(project, name, scope)
-    with open_store(project, name, None) as store:
+    with open_store(project, name) as store:
         checkup = store.check(progress, data=scope.data)
         damages = _found(store, items, checkup, progress)
         if scope.repair and damages:

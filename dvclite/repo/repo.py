@@ -326,6 +326,7 @@ class Repo:
         *,
         remote: str | None = None,
         jobs: int | None = None,
+        bandwidth: int | None = None,
         versions: Versions = WORKSPACE,
         glob: bool = False,
         dry: bool = False,
@@ -337,6 +338,7 @@ class Repo:
             targets: Outputs, parts of directories, folders; everything where it is empty.
             remote: Its name; None for the one each output asks for, or the default.
             jobs: How many transfers to run at once.
+            bandwidth: Bytes a second that may move, 0 for no bound; None for what is configured.
             versions: Versions to take along beside that of the workspace.
             glob: Whether targets are patterns over the paths of outputs.
             dry: Whether only to tell what would be pushed.
@@ -350,7 +352,7 @@ class Repo:
         """
         from dvclite.repo.exchange import push_outputs
 
-        choice = self._choice(targets, remote, jobs, versions, glob=glob)
+        choice = self._choice(targets, remote, jobs, versions, glob=glob, bandwidth=bandwidth)
         return push_outputs(self._project, choice, progress, dry=dry)
 
     def fetch(
@@ -359,6 +361,7 @@ class Repo:
         *,
         remote: str | None = None,
         jobs: int | None = None,
+        bandwidth: int | None = None,
         versions: Versions = WORKSPACE,
         glob: bool = False,
         dry: bool = False,
@@ -375,7 +378,7 @@ class Repo:
         """
         from dvclite.repo.exchange import fetch_outputs
 
-        choice = self._choice(targets, remote, jobs, versions, glob=glob)
+        choice = self._choice(targets, remote, jobs, versions, glob=glob, bandwidth=bandwidth)
         with self._exclusive(unless=dry), self._project.cache.lease() as lease:
             return fetch_outputs(self._project, choice, lease, progress, dry=dry)
 
@@ -385,6 +388,7 @@ class Repo:
         *,
         remote: str | None = None,
         jobs: int | None = None,
+        bandwidth: int | None = None,
         glob: bool = False,
         force: bool = False,
         progress: Progress = SILENT,
@@ -395,6 +399,7 @@ class Repo:
             targets: As `push`.
             remote: As `push`.
             jobs: As `push`.
+            bandwidth: As `push`.
             glob: As `push`.
             force: Whether to overwrite and remove what is in no cache.
             progress: Is told of files and bytes.
@@ -407,7 +412,7 @@ class Repo:
         """
         from dvclite.repo.exchange import pull
 
-        choice = self._choice(targets, remote, jobs, WORKSPACE, glob=glob)
+        choice = self._choice(targets, remote, jobs, WORKSPACE, glob=glob, bandwidth=bandwidth)
         with self._project.exclusive():
             return pull(self._project, choice, progress, force=force)
 
@@ -628,8 +633,9 @@ class Repo:
         versions: Versions,
         *,
         glob: bool,
+        bandwidth: int | None = None,
     ) -> Choice:
-        return Choice(tuple(self._relative(targets)), versions, remote, jobs, glob)
+        return Choice(tuple(self._relative(targets)), versions, remote, jobs, glob, bandwidth)
 
     def _relative(self, paths: Iterable[AnyPath]) -> list[str]:
         return [self._project.relative(path) for path in paths]

@@ -8,6 +8,7 @@ from dvclite.hashing import Oid
 from dvclite.maintenance.measured import CacheSize
 from dvclite.pointer import Output
 from dvclite.remotestore.packed import Packed
+from dvclite.remotestore.traffic import NO_TRAFFIC, Traffic
 from dvclite.workspace.restore import Restored
 
 
@@ -187,6 +188,7 @@ class Exchanged:
             say now what this is, and ignore files.
         apart: Those of the remotes whose data other programs that work on this repository cannot
             read.
+        traffic: What that took of requests and bytes.
     """
 
     files: int
@@ -197,6 +199,7 @@ class Exchanged:
     packed: Packed | None = None
     completed: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
+    traffic: Traffic = NO_TRAFFIC
 
     def __add__(self, other: "Exchanged") -> "Exchanged":
         """Put together what came from several places."""

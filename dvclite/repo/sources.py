@@ -30,7 +30,7 @@ from dvclite.remotestore.opening import open_remote
 from dvclite.remotestore.store import RemoteStore
 from dvclite.repo.outputs import owned
 from dvclite.repo.project import Project, home_of
-from dvclite.repo.stores import open_store
+from dvclite.repo.stores import Line, open_store
 from dvclite.repo.versions import pointers_at
 
 _LARGEST = 2 << 30
@@ -120,7 +120,7 @@ class Source:
         first = (held.output.remote or project.config.get("core.remote") or "").lower()
         for name in sorted(names, key=lambda name: name != first):
             yield partial(
-                open_store, project, name, jobs, outputs=[held.output], folder=self.temporary
+                open_store, project, name, Line(jobs), outputs=[held.output], folder=self.temporary
             )
 
     def _held(self, project: Project) -> Iterator[Held]:

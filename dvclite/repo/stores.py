@@ -1,20 +1,41 @@
 """Remotes of a repository, opened by their names, as stores of its blobs."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dvclite.config.setting import RemoteSettings
 from dvclite.errors import RemoteSetupError
 from dvclite.hashing import XXH128, algorithm_of, hash_bytes
 from dvclite.pointer import Output
+from dvclite.remote import Remote
+from dvclite.remote.options import Options
+from dvclite.remotestore.bound import Bound
+from dvclite.remotestore.engine import DEFAULT_JOBS
+from dvclite.remotestore.metered import Meter
 from dvclite.remotestore.store import RemoteStore
 from dvclite.repo.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How to exchange data with remotes.
+
+    Attributes:
+        jobs: How many things may be on their way at once; None for what is configured.
+        bandwidth: Bytes a second that may move, 0 for no bound; None for what is configured.
+        meter: Counts what moves.
+    """
+
+    jobs: int | None = None
+    bandwidth: int | None = None
+    meter: Meter = field(default_factory=Meter)
 
 
 def open_store(
     project: Project,
     name: str,
-    jobs: int | None,
+    line: Line | None = None,
     *,
     outputs: Iterable[Output] = (),
     folder: Path | None = None,
@@ -24,7 +45,7 @@ def open_store(
     Args:
         project: The repository.
         name: The remote.
-        jobs: How many things may be on their way at once; None for what is configured.
+        line: How to exchange data with it; None for what is configured.
         outputs: What it will be asked for: only their pointers tell where a remote of versions
             has it.
         folder: Where to keep what is known of it; a folder of the repository's own if None.
@@ -36,15 +57,12 @@ def open_store(
     # Finding plugins costs more to import than all of the rest.
     from dvclite.remotestore.below import Below
     from dvclite.remotestore.loose.store import LooseStore
-    from dvclite.remotestore.opening import open_remote
     from dvclite.remotestore.packs.store import PackStore
 
     settings = project.config.remote(name)
-    if jobs is None:
-        jobs = settings.jobs if settings.jobs is not None else project.config.number("core.jobs")
+    remote, jobs = _opened(project, settings, line or Line())
     if settings.keeps_versions:
-        return _version_store(project, settings, jobs, outputs)
-    remote = open_remote(settings.url, settings.options)
+        return _version_store(project, settings, remote, jobs, outputs)
     if not holds_packs(project, settings):
         return LooseStore(remote, project.format, jobs=jobs)
     _check_names(project, settings, outputs)
@@ -79,13 +97,35 @@ def is_apart(project: Project, name: str) -> bool:
     return bool(project.home.packs_below) and holds_packs(project, project.config.remote(name))
 
 
-def _version_store(
-    project: Project, settings: RemoteSettings, jobs: int | None, outputs: Iterable[Output]
-) -> RemoteStore:
+def _opened(project: Project, settings: RemoteSettings, line: Line) -> tuple[Remote, int | None]:
+    """Return a remote through a meter, and how many things may be on their way at once."""
+    from dvclite.remotestore.metered import metered
     from dvclite.remotestore.opening import open_remote
+
+    jobs = next(
+        (one for one in (line.jobs, settings.jobs) if one is not None),
+        project.config.number("core.jobs"),
+    )
+    bandwidth = next(
+        (one for one in (line.bandwidth, settings.bandwidth) if one is not None),
+        project.config.rate("core.bandwidth"),
+    )
+    bound = Bound(bandwidth) if bandwidth else None
+    remote = open_remote(settings.url, Options(settings.options, tracked=settings.tracked))
+    if bound is not None:
+        jobs = bound.jobs(jobs or DEFAULT_JOBS)
+    return metered(remote, line.meter, bound), jobs
+
+
+def _version_store(
+    project: Project,
+    settings: RemoteSettings,
+    remote: Remote,
+    jobs: int | None,
+    outputs: Iterable[Output],
+) -> RemoteStore:
     from dvclite.remotestore.versions import Place, VersionStore
 
-    remote = open_remote(settings.url, settings.options)
     places: dict[str, Place] = {}
     trees = []
     for output in outputs:

@@ -73,6 +73,7 @@ class Choice:
         remote: Which remote; None for the one that each output asks for, or the default.
         jobs: How many transfers to run at once; None for what is configured.
         glob: Whether targets are patterns.
+        bandwidth: Bytes a second that may move, 0 for no bound; None for what is configured.
     """
 
     targets: tuple[str, ...] = ()
@@ -80,6 +81,7 @@ class Choice:
     remote: str | None = None
     jobs: int | None = None
     glob: bool = False
+    bandwidth: int | None = None
 
 
 def commits(project: Project, versions: Versions) -> list[str]:

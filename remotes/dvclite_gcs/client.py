@@ -16,6 +16,7 @@ from requests.adapters import HTTPAdapter
 
 from dvclite.errors import RemoteSetupError
 from dvclite.remote.address import Address
+from dvclite.remote.requests import Requests
 from dvclite_gcs.errors import is_passing
 from dvclite_gcs.options import GCSOptions
 
@@ -28,10 +29,28 @@ _CONNECTIONS = 64
 _TRIES = 4
 
 
-def connect(address: Address, options: GCSOptions) -> storage.Client:
+class _Adapter(HTTPAdapter):
+    """Sends requests, and counts them."""
+
+    def __init__(self, requests: Requests) -> None:
+        super().__init__(pool_maxsize=_CONNECTIONS)
+        self._requests = requests
+
+    def send(self, *args: Any, **options: Any) -> Any:
+        """Send a request and return the answer."""
+        self._requests.count()
+        return super().send(*args, **options)
+
+
+def connect(address: Address, options: GCSOptions, requests: Requests) -> storage.Client:
     """Return a client, which any number of threads may use.
 
     Finding credentials may take a request to where they come from.
+
+    Args:
+        address: Where the remote is.
+        options: What the client is like.
+        requests: Is told of every request.
 
     Raises:
         RemoteSetupError: The file of credentials holds none that can be used.
@@ -48,7 +67,7 @@ def connect(address: Address, options: GCSOptions) -> storage.Client:
     session = client._http  # noqa: SLF001  the documented way to widen its pool of connections
     if not session.is_mtls:
         for scheme in ("https://", "http://"):
-            session.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS))
+            session.mount(scheme, _Adapter(requests))
     return client
 
 
@@ -84,8 +103,10 @@ def _credentials(address: Address, options: GCSOptions) -> Any:
 class Patience:
     """How much of failing one operation bears: so many times in a row without getting anywhere."""
 
-    def __init__(self) -> None:
+    def __init__(self, requests: Requests) -> None:
+        """Bear what an operation may bear; `requests` is told of tries again."""
         self._left = _TRIES
+        self._requests = requests
 
     def renew(self) -> None:
         """Take note that something moved."""
@@ -103,6 +124,7 @@ class Patience:
             return False
         if isinstance(error, InvalidResponse):
             error.response.close()  # The SDK would leave an answer that it does not read.
+        self._requests.repeat()
         return True
 
 

@@ -7,7 +7,6 @@ nothing is copied from an exception or an answer but codes, so that no secret ca
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
 
 import requests.exceptions
 from google.api_core import exceptions as api
@@ -22,6 +21,16 @@ from dvclite.errors import (
     RemoteUnavailableError,
 )
 from dvclite.remote.address import Address
+from dvclite.remote.meanings import (
+    CLOCK,
+    DAMAGED,
+    FAILING,
+    NO_BUCKET,
+    REFUSED,
+    REPLACED,
+    Meaning,
+    tidy,
+)
 
 PERMISSIONS = {
     "read": "storage.objects.get",
@@ -30,17 +39,6 @@ PERMISSIONS = {
     "delete": "storage.objects.delete",
 }
 """What credentials must allow, by what is done with it."""
-
-
-class Meaning(NamedTuple):
-    """An error of the contract, and what it says.
-
-    `{permission}`, `{bucket}` and `{code}` in the texts are filled in.
-    """
-
-    kind: type[RemoteError]
-    reason: str
-    hint: str = ""
 
 
 _DENIED = Meaning(
@@ -66,22 +64,10 @@ _NO_KEYS = Meaning(
     "run `gcloud auth application-default login`, set the option credentialpath, or"
     " allow_anonymous_login for a public bucket",
 )
-_NO_BUCKET = Meaning(
-    RemoteSetupError,
-    "there is no bucket {bucket}",
-    "create the bucket, or correct the remote's url",
-)
-_FAILING = Meaning(
-    RemoteUnavailableError, "the server is failing or busy ({code})", "try again later"
-)
 _UNREACHABLE = Meaning(
     RemoteUnavailableError,
     "the server cannot be reached, or fell silent ({code})",
     "check the network and, where it is set, the option endpointurl",
-)
-_DAMAGED = Meaning(RemoteUnavailableError, "bytes were damaged on their way ({code})", "try again")
-_REPLACED = Meaning(
-    RemoteUnavailableError, "the content was replaced while it was read", "try again"
 )
 _UNTRUSTED = Meaning(
     RemoteSetupError,
@@ -98,7 +84,6 @@ _BAD_SETTINGS = Meaning(
     "the settings for Google Cloud make no sense ({code})",
     "check this remote's options",
 )
-_REFUSED = Meaning(RemoteSetupError, "the server refused the request ({code})")
 
 
 class NotGoogleError(Exception):
@@ -111,7 +96,7 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Meaning], ...] = (
     ((auth.MalformedError, auth.InvalidValue, auth.InvalidType), _BAD_SETTINGS),
     ((auth.DefaultCredentialsError,), _NO_KEYS),
     ((auth.GoogleAuthError,), _WRONG_KEYS),
-    ((DataCorruption,), _DAMAGED),
+    ((DataCorruption,), DAMAGED),
     ((NotGoogleError, requests.exceptions.JSONDecodeError), _NOT_GOOGLE),
     ((requests.exceptions.SSLError,), _UNTRUSTED),
     (
@@ -124,10 +109,10 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Meaning], ...] = (
         _BAD_SETTINGS,
     ),
     ((requests.exceptions.RequestException, HTTPError, ConnectionError), _UNREACHABLE),
-    ((api.RetryError,), _FAILING),
+    ((api.RetryError,), FAILING),
 )
 
-_FOREIGN = (
+FOREIGN = (
     api.GoogleAPIError,
     auth.GoogleAuthError,
     DataCorruption,
@@ -138,6 +123,11 @@ _FOREIGN = (
     ConnectionError,
 )
 """All that the SDK lets out. The last is how it says that a download broke off."""
+
+# How Google's token server says that a claim is of another time.
+_TIME = re.compile(r"reasonable timeframe|short-lived token")
+
+_XML_CODE = re.compile(rb"<Error>.*?<Code>(\w{1,60})</Code>", re.DOTALL)
 
 # Reasons for a 403 that have nothing to do with permissions.
 _BUSY = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"})
@@ -157,7 +147,7 @@ def translated(address: Address, action: str, key: str = "") -> Iterator[None]:
     """
     try:
         yield
-    except _FOREIGN as error:
+    except FOREIGN as error:
         raise described(error, address, action, key) from error
 
 
@@ -173,35 +163,33 @@ def described(
         key: With which key; empty where it was not one.
         also: What else is to be said of it.
     """
-    facts = {"permission": PERMISSIONS[action], "bucket": address.bucket, "code": _code(error)}
-    meaning = _meaning(error)
-    return meaning.kind(
-        address.url,
-        meaning.reason.format(**facts) + also,
-        key=key,
-        hint=meaning.hint.format(**facts),
+    return _meaning(error).error(
+        address, permission=PERMISSIONS[action], key=key, code=_code(error), also=also
     )
 
 
 def is_passing(error: Exception) -> bool:
     """Say whether the same request may succeed on another try."""
-    return isinstance(error, _FOREIGN) and _meaning(error) in {_FAILING, _UNREACHABLE}
+    return isinstance(error, FOREIGN) and _meaning(error) in {FAILING, _UNREACHABLE}
 
 
 def _meaning(error: Exception) -> Meaning:
+    if isinstance(error, auth.RefreshError) and _TIME.search(str(error)):
+        return CLOCK
     for types, meaning in _BY_TYPE:
         if isinstance(error, types):
             return meaning
-    status = _status(error)
-    if status == 403:
-        return _FAILING if _reason(error) in _BUSY else _DENIED
-    if status == 412:
-        return _REPLACED
-    if status in {408, 429} or status >= 500:
-        return _FAILING
-    if status == 400 and _reason(error) == "invalid" and "CRC32C" in str(error):
-        return _DAMAGED
-    return {401: _WRONG_KEYS, 404: _NO_BUCKET}.get(status, _REFUSED)
+    return _meaning_of_answer(_status(error), error)
+
+
+def _meaning_of_answer(status: int, error: Exception) -> Meaning:
+    reason = reason_of(error)
+    if reason == "BadDigest" or (reason == "invalid" and "CRC32C" in str(error)):
+        return DAMAGED
+    if status in {408, 429} or status >= 500 or (status == 403 and reason in _BUSY):
+        return FAILING
+    known = {401: _WRONG_KEYS, 403: _DENIED, 404: NO_BUCKET, 412: REPLACED}
+    return known.get(status, REFUSED)
 
 
 def _status(error: Exception) -> int:
@@ -210,15 +198,22 @@ def _status(error: Exception) -> int:
     return int(getattr(error, "code", None) or 0)
 
 
-def _reason(error: Exception) -> str:
-    """Return the word with which the JSON API says why, where it does."""
-    try:
-        return str(error.response.json()["error"]["errors"][0]["reason"])  # type: ignore[attr-defined]
-    except (AttributeError, KeyError, IndexError, RuntimeError, TypeError, ValueError):
+def reason_of(error: Exception) -> str:
+    """Return the word with which an answer says why, where it does: of the JSON API or the XML API."""
+    answer = getattr(error, "response", None)
+    if answer is None:
         return ""
+    try:
+        return str(answer.json()["error"]["errors"][0]["reason"])
+    except (KeyError, IndexError, RuntimeError, TypeError, ValueError):
+        pass
+    try:
+        code = _XML_CODE.search(answer.content)
+    except RuntimeError:
+        return ""
+    return code[1].decode() if code is not None else ""
 
 
 def _code(error: Exception) -> str:
-    # Servers are not trusted with what goes to a terminal.
-    reason = re.sub(r"[^A-Za-z0-9._-]", "", _reason(error))[:60]
+    reason = tidy(reason_of(error))
     return " ".join(str(word) for word in (type(error).__name__, _status(error), reason) if word)

@@ -20,21 +20,29 @@ from google.api_core.exceptions import (
     Unauthorized,
     from_http_response,
 )
+from google.api_core.retry import Retry
 from google.cloud import storage
 
 from dvclite.errors import KeyExistsError, KeyMissingError, RemoteError
 from dvclite.remote import OnBytes, RemoteEntry, RemoteVersion, ignore_bytes
 from dvclite.remote.address import Address
+from dvclite.remote.meanings import not_deleted
+from dvclite.remote.parts import Outgoing, Parts
+from dvclite.remote.requests import Requests
 from dvclite_gcs.client import TIMEOUT, Deletions, Patience, connect
 from dvclite_gcs.errors import NotGoogleError, described, is_passing, translated
 from dvclite_gcs.files import Source, Target
 from dvclite_gcs.options import GCSOptions
+from dvclite_gcs.uploads import Asking, Multipart, NoPartsError
 
 _PIECE = 32 << 20
 """How many bytes of a large file are held in memory and sent at once."""
 
+_IN_PARTS = 100 << 20
+"""Files larger than this are sent in parts, several at once."""
+
 _LARGE = 1 << 20
-_LARGE_AT_ONCE = 8
+_LARGE_AT_ONCE = 4
 """How many files larger than `_LARGE` are sent at the same time: the SDK holds what it sends."""
 
 _DELETED_AT_ONCE = 100
@@ -49,22 +57,26 @@ class GCSRemote:
 
     Attributes:
         url: The address, without secrets.
+        requests: How many were made.
     """
 
     def __init__(self, address: Address, options: GCSOptions) -> None:
         self.url = address.url
+        self.requests = Requests()
         self._address = address
         self._options = options
         self._lock = threading.Lock()
         self._large = threading.BoundedSemaphore(_LARGE_AT_ONCE)
         self._connected: storage.Client | None = None
         self._has_bucket = False
+        self._is_swept = False
+        self._parts = Parts("dvclite-gcs-part")
 
     def stat(self, key: str) -> int | None:
         """Return the size of what `key` holds, in bytes, or None if it is absent."""
         with translated(self._address, "read", key):
             blob = self._bucket.get_blob(
-                self._address.prefix + key, timeout=TIMEOUT, retry=Patience().retry()
+                self._address.prefix + key, timeout=TIMEOUT, retry=self._retry()
             )
             if blob is None:
                 self._expect_bucket()
@@ -80,7 +92,7 @@ class GCSRemote:
                 prefix=self._address.prefix + prefix,
                 fields="items(name,size),nextPageToken",
                 timeout=TIMEOUT,
-                retry=Patience().retry(),
+                retry=self._retry(),
             )
             for blob in found:
                 # Browsers of buckets leave empty things called like folders.
@@ -97,6 +109,8 @@ class GCSRemote:
         """
         mark = secrets.token_hex(16) if if_absent else ""
         with translated(self._address, "write", key):
+            if not mark and self._send_in_parts(key, source, moved):
+                return
             try:
                 self._send(key, source, mark, moved)
             except PreconditionFailed as error:
@@ -109,7 +123,7 @@ class GCSRemote:
         if mark:
             blob.metadata = {_MARK: mark}
         size = os.stat(source).st_size
-        patience = Patience()
+        patience = Patience(self.requests)
         turn = self._large if size > _LARGE else nullcontext()
         with turn, Source(source, size, moved, patience) as stream:
             blob.upload_from_file(
@@ -122,10 +136,31 @@ class GCSRemote:
                 retry=patience.retry(),
             )
 
+    def _send_in_parts(self, key: str, source: Path, moved: OnBytes) -> bool:
+        """Put a large file so that another attempt can go on; say whether that was possible."""
+        size = os.stat(source).st_size
+        if size <= _IN_PARTS:
+            return False
+        client = self._client
+        endpoint = client._connection.API_BASE_URL  # noqa: SLF001  what it sends requests to
+        asking = Asking(client._http, endpoint, self._retry)  # noqa: SLF001
+        place = Multipart(asking, self._address.bucket, self._address.prefix + key)
+        if not self._is_swept:
+            self._is_swept = True
+            place.sweep(self._address.prefix)
+        try:
+            self._parts.send(place, Outgoing(source, size, _PIECE, moved))
+        except NoPartsError:
+            return False
+        return True
+
     def _mark_of(self, key: str) -> str:
-        blob = self._bucket.get_blob(
-            self._address.prefix + key, timeout=TIMEOUT, retry=Patience().retry()
-        )
+        try:
+            blob = self._bucket.get_blob(
+                self._address.prefix + key, timeout=TIMEOUT, retry=self._retry()
+            )
+        except (Forbidden, Unauthorized):
+            return ""  # Who may only write sees nobody's mark, not even their own.
         return "" if blob is None else str((blob.metadata or {}).get(_MARK, ""))
 
     def get(self, key: str, target: Path, *, moved: OnBytes = ignore_bytes) -> None:
@@ -143,7 +178,7 @@ class GCSRemote:
                 self._address.prefix + key,
                 generation=int(version) if version.isdigit() else None,
                 timeout=TIMEOUT,
-                retry=Patience().retry(),
+                retry=Patience(self.requests).retry(),
             )
             if blob is None:
                 self._expect_bucket()
@@ -158,7 +193,7 @@ class GCSRemote:
         Raises:
             KeyMissingError: There is no such version.
         """
-        patience = Patience()
+        patience = Patience(self.requests)
         with translated(self._address, "read", key), Target(target, moved, patience) as stream:
             self._download(key, stream, patience, version=version, checksum="crc32c")
             stream.flush()
@@ -181,7 +216,7 @@ class GCSRemote:
         stream = BytesIO()
         with translated(self._address, "read", key):
             try:
-                self._download(key, stream, Patience(), start=offset, end=end)
+                self._download(key, stream, Patience(self.requests), start=offset, end=end)
             except RequestRangeNotSatisfiable:
                 return b""
         return stream.getvalue()
@@ -214,7 +249,9 @@ class GCSRemote:
 
     def _delete(self, names: Sequence[str]) -> None:
         for tries in range(1, _TRIES + 1):
-            send = Patience().retry()(partial(Deletions, self._client, self._bucket, names))
+            send = Patience(self.requests).retry()(
+                partial(Deletions, self._client, self._bucket, names)
+            )
             refusals = [
                 (name, from_http_response(answer))  # type: ignore[no-untyped-call]
                 for name, answer in zip(names, send().answers, strict=True)
@@ -232,7 +269,7 @@ class GCSRemote:
 
     def _not_deleted(self, left: Sequence[tuple[str, GoogleAPICallError]]) -> RemoteError:
         name, error = left[0]
-        also = f"; {len(left):,} keys were not deleted" if len(left) > 1 else ""
+        also = not_deleted(len(left))
         key = name.removeprefix(self._address.prefix)
         return described(error, self._address, "delete", key, also=also)
 
@@ -240,7 +277,7 @@ class GCSRemote:
         """Return if what is missing can only be a key; raise what the SDK does for no bucket."""
         if not self._has_bucket:
             found = self._client.list_blobs(
-                self._bucket, max_results=1, timeout=TIMEOUT, retry=Patience().retry()
+                self._bucket, max_results=1, timeout=TIMEOUT, retry=self._retry()
             )
             # Who may not list may still put and get.
             with suppress(Forbidden, Unauthorized):
@@ -252,7 +289,11 @@ class GCSRemote:
         with self._lock:
             client, self._connected = self._connected, None
         if client is not None:
+            self._parts.close()
             client.close()
+
+    def _retry(self) -> Retry:
+        return Patience(self.requests).retry()
 
     @property
     def _bucket(self) -> storage.Bucket:
@@ -262,5 +303,5 @@ class GCSRemote:
     def _client(self) -> storage.Client:
         with self._lock:
             if self._connected is None:
-                self._connected = connect(self._address, self._options)
+                self._connected = connect(self._address, self._options, self.requests)
             return self._connected

@@ -1,5 +1,6 @@
 """An SDK client made as a remote's options say, and what its requests take along."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -7,17 +8,28 @@ import boto3
 import botocore.session
 from botocore import UNSIGNED
 from botocore.config import Config
+from botocore.exceptions import InvalidConfigError
 
+from dvclite.remote.requests import Requests
 from dvclite_s3.options import S3Options
 
 _CONNECTIONS = 64
 """How many connections are kept open. More threads than that still work, less quickly."""
 
+_TRIES = 5
+"""How often a request is sent in all, unless the AWS configuration says otherwise."""
 
-def connect(options: S3Options) -> Any:
+_FIRST_TRY = re.compile(r"attempt=1(?!\d)")
+
+
+def connect(options: S3Options, requests: Requests) -> Any:
     """Return a client for S3, which any number of threads may use.
 
     Finding credentials may take a request to where they come from.
+
+    Args:
+        options: What the client is like.
+        requests: Is told of every request.
 
     Raises:
         botocore.exceptions.BotoCoreError: The AWS configuration makes no sense.
@@ -34,14 +46,25 @@ def connect(options: S3Options) -> Any:
         aws_secret_access_key=options.secret_access_key or None,
         aws_session_token=options.session_token or None,
     )
-    return session.client(
-        "s3",
-        region_name=options.region or None,
-        endpoint_url=options.endpointurl or None,
-        use_ssl=options.use_ssl,
-        verify=options.ssl_verify,
-        config=Config(**_settings(options)),
-    )
+    try:
+        client = session.client(
+            "s3",
+            region_name=options.region or None,
+            endpoint_url=options.endpointurl or None,
+            use_ssl=options.use_ssl,
+            verify=options.ssl_verify,
+            config=Config(**_settings(options, core)),
+        )
+    except ValueError as error:
+        # A program that the configuration names for credentials may print anything.
+        raise InvalidConfigError(error_msg=type(error).__name__) from error
+
+    def count(request: Any, **_event: object) -> None:
+        tries = str(request.headers.get("amz-sdk-request", ""))
+        requests.count(repeated=_FIRST_TRY.search(tries) is None)
+
+    client.meta.events.register("before-send.s3", count)
+    return client
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +100,12 @@ def _stored_with(options: S3Options) -> dict[str, Any]:
     return {name: value for name, value in wanted.items() if value}
 
 
-def _settings(options: S3Options) -> dict[str, Any]:
+def _settings(options: S3Options, core: Any) -> dict[str, Any]:
+    tries: dict[str, Any] = {"mode": "standard"}
+    if core.get_config_variable("max_attempts") is None:
+        tries["total_max_attempts"] = _TRIES
     settings: dict[str, Any] = {
-        # How often is left to the AWS configuration (max_attempts); three tries without it.
-        "retries": {"mode": "standard"},
+        "retries": tries,
         "max_pool_connections": _CONNECTIONS,
         "connect_timeout": options.connect_timeout,
         "read_timeout": options.read_timeout,

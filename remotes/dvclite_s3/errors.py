@@ -4,10 +4,9 @@
 nothing is copied from an exception or an answer but codes, so that no secret can come along.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 from botocore import exceptions as sdk
 from botocore.parsers import ResponseParserError
@@ -20,7 +19,18 @@ from dvclite.errors import (
     RemoteSetupError,
     RemoteUnavailableError,
 )
+from dvclite.remote import meanings
 from dvclite.remote.address import Address
+from dvclite.remote.meanings import (
+    CLOCK,
+    DAMAGED,
+    FAILING,
+    NO_BUCKET,
+    REFUSED,
+    REPLACED,
+    Meaning,
+    tidy,
+)
 
 PERMISSIONS = {
     "read": "s3:GetObject",
@@ -49,21 +59,14 @@ _OPERATIONS_ON_KEYS = frozenset(
 )
 
 
-class Meaning(NamedTuple):
-    """An error of the contract, and what it says.
-
-    `{permission}`, `{bucket}` and `{code}` in the texts are filled in.
-    """
-
-    kind: type[RemoteError]
-    reason: str
-    hint: str = ""
-
-
 _DENIED = Meaning(
     AccessDeniedError,
     "access denied: the credentials do not allow {permission} there",
     "allow {permission} on the bucket {bucket}, or use credentials that have it",
+)
+_UNREADABLE = _DENIED._replace(
+    hint="allow {permission} on the bucket {bucket}, and s3:ListBucket: without that S3 says the"
+    " same of what is not there"
 )
 _WRONG_KEYS = Meaning(
     AccessDeniedError,
@@ -91,16 +94,6 @@ _WRONG_REGION = Meaning(
     "the bucket is in another region than the remote says",
     "set the option region of this remote to the bucket's own",
 )
-_NO_BUCKET = Meaning(
-    RemoteSetupError,
-    "there is no bucket {bucket}",
-    "create the bucket, or correct the remote's url",
-)
-_CLOCK = Meaning(
-    RemoteSetupError,
-    "this machine's clock differs too much from the server's",
-    "set the clock, then run this command again",
-)
 _OLD_SERVER = Meaning(
     RemoteSetupError,
     "the server does not know what was asked of it ({code})",
@@ -117,9 +110,6 @@ _ENCRYPTION = Meaning(
     "the server cannot use the encryption key ({code})",
     "check sse_kms_key_id, and that the credentials may use that key",
 )
-_FAILING = Meaning(
-    RemoteUnavailableError, "the server is failing or busy ({code})", "try again later"
-)
 _UNREACHABLE = Meaning(
     RemoteUnavailableError,
     "the server cannot be reached ({code})",
@@ -127,10 +117,6 @@ _UNREACHABLE = Meaning(
 )
 _BROKE_OFF = Meaning(
     RemoteUnavailableError, "the connection broke or fell silent ({code})", "try again"
-)
-_DAMAGED = Meaning(RemoteUnavailableError, "bytes were damaged on their way ({code})", "try again")
-_REPLACED = Meaning(
-    RemoteUnavailableError, "the content was replaced while it was read", "try again"
 )
 _UNTRUSTED = Meaning(
     RemoteSetupError,
@@ -147,8 +133,6 @@ _BAD_SETTINGS = Meaning(
     "the AWS settings make no sense ({code})",
     "check this remote's options and the AWS configuration file",
 )
-_REFUSED = Meaning(RemoteSetupError, "the server refused the request ({code})")
-
 _BY_CODE: dict[str, Meaning] = {
     **dict.fromkeys(
         ("AccessDenied", "AllAccessDisabled", "AccountProblem", "403", "Forbidden"), _DENIED
@@ -162,8 +146,8 @@ _BY_CODE: dict[str, Meaning] = {
         ("AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect", "301", "307"),
         _WRONG_REGION,
     ),
-    "NoSuchBucket": _NO_BUCKET,
-    "RequestTimeTooSkewed": _CLOCK,
+    "NoSuchBucket": NO_BUCKET,
+    "RequestTimeTooSkewed": CLOCK,
     **dict.fromkeys(
         (
             "NotImplemented",
@@ -176,8 +160,8 @@ _BY_CODE: dict[str, Meaning] = {
         _OLD_SERVER,
     ),
     "InvalidObjectState": _ARCHIVED,
-    **dict.fromkeys(("PreconditionFailed", "412"), _REPLACED),
-    **dict.fromkeys(("BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch"), _DAMAGED),
+    **dict.fromkeys(("PreconditionFailed", "412"), REPLACED),
+    **dict.fromkeys(("BadDigest", "InvalidDigest", "XAmzContentChecksumMismatch"), DAMAGED),
     **dict.fromkeys(
         (
             "ConditionalRequestConflict",
@@ -194,7 +178,7 @@ _BY_CODE: dict[str, Meaning] = {
             "TooManyRequests",
             "429",
         ),
-        _FAILING,
+        FAILING,
     ),
 }
 
@@ -221,7 +205,7 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Meaning], ...] = (
         (sdk.EndpointConnectionError, sdk.ConnectTimeoutError, sdk.ProxyConnectionError),
         _UNREACHABLE,
     ),
-    ((sdk.FlexibleChecksumError, sdk.ChecksumError), _DAMAGED),
+    ((sdk.FlexibleChecksumError, sdk.ChecksumError), DAMAGED),
     ((sdk.IncompleteReadError, sdk.HTTPClientError, sdk.ConnectionError, HTTPError), _BROKE_OFF),
     ((ResponseParserError,), _NOT_S3),
     ((sdk.BotoCoreError,), _BAD_SETTINGS),
@@ -245,15 +229,19 @@ def translated(address: Address, action: str, key: str = "") -> Iterator[None]:
     except sdk.ClientError as error:
         if code_of(error) in MISSING_KEY and key and action == "read":
             raise KeyMissingError(address.url, key) from error
-        raise _error(_meaning_of_answer(error), address, action, key, _described(error)) from error
+        raise _meaning_of_answer(error, action).error(
+            address, permission=PERMISSIONS[action], key=key, code=_described(error)
+        ) from error
     except (sdk.BotoCoreError, ResponseParserError, HTTPError) as error:
         meaning = next(meaning for types, meaning in _BY_TYPE if isinstance(error, types))
-        raise _error(meaning, address, action, key, type(error).__name__) from error
+        raise meaning.error(
+            address, permission=PERMISSIONS[action], key=key, code=type(error).__name__
+        ) from error
 
 
 def code_of(error: sdk.ClientError) -> str:
     """Return the code of an answer that is an error: S3's own, or the HTTP status."""
-    return _tidy(error.response.get("Error", {}).get("Code", ""))
+    return tidy(error.response.get("Error", {}).get("Code", ""))
 
 
 def expected(answer: Mapping[str, Any], name: str) -> Any:
@@ -274,29 +262,33 @@ def is_passing(code: str) -> bool:
     return _by_code(code, 0).kind is RemoteUnavailableError
 
 
-def not_deleted(address: Address, refusals: Iterable[Any]) -> RemoteError:
+def not_deleted(address: Address, refusals: Sequence[Any]) -> RemoteError:
     """Return the error for keys that a batched deletion left.
 
     Args:
         address: Where the remote is.
         refusals: The answer's list of keys with codes; the first decides what is wrong.
     """
-    left = [(str(refusal.get("Key", "")), _tidy(refusal.get("Code", ""))) for refusal in refusals]
-    name, code = left[0]
-    meaning = _by_code(code, 0)
-    if len(left) > 1:
-        meaning = meaning._replace(reason=f"{meaning.reason}; {len(left):,} keys were not deleted")
-    return _error(meaning, address, "delete", name.removeprefix(address.prefix), code)
+    code = tidy(refusals[0].get("Code", ""))
+    return _by_code(code, 0).error(
+        address,
+        permission=PERMISSIONS["delete"],
+        key=str(refusals[0].get("Key", "")).removeprefix(address.prefix),
+        code=code,
+        also=meanings.not_deleted(len(refusals)),
+    )
 
 
-def _meaning_of_answer(error: sdk.ClientError) -> Meaning:
+def _meaning_of_answer(error: sdk.ClientError, action: str) -> Meaning:
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     if error.operation_name not in _OPERATIONS_ON_KEYS and status < 500:
         return _KEYS_NOT_HAD
     meaning = _by_code(code_of(error), status)
+    if meaning is _DENIED and action == "read":
+        return _UNREADABLE
     if meaning is _WRONG_REGION:
         headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-        region = _tidy(
+        region = tidy(
             headers.get("x-amz-bucket-region") or error.response["Error"].get("Region", "")
         )
         if region:
@@ -310,21 +302,9 @@ def _by_code(code: str, status: int) -> Meaning:
     if code.startswith("KMS."):
         return _ENCRYPTION
     if status >= 500 or (code.isdigit() and int(code) >= 500):
-        return _FAILING
-    return _DENIED if status == 403 else _REFUSED
-
-
-def _tidy(word: object) -> str:
-    # Servers are not trusted with what goes to a terminal.
-    return re.sub(r"[^A-Za-z0-9._-]", "", str(word))[:60]
+        return FAILING
+    return _DENIED if status == 403 else REFUSED
 
 
 def _described(error: sdk.ClientError) -> str:
     return f"{error.operation_name}: {code_of(error)}"
-
-
-def _error(meaning: Meaning, address: Address, action: str, key: str, code: str) -> RemoteError:
-    facts = {"permission": PERMISSIONS[action], "bucket": address.bucket, "code": code}
-    return meaning.kind(
-        address.url, meaning.reason.format(**facts), key=key, hint=meaning.hint.format(**facts)
-    )

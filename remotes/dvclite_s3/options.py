@@ -7,12 +7,21 @@ works. No message repeats the value of an option that could be a secret.
 import base64
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from dvclite.errors import RemoteSetupError
 from dvclite.remote.address import Address, parse_address
-from dvclite.remote.options import Readers, UnfitError, endpoint, flag, path, read_options, text
+from dvclite.remote.options import (
+    Readers,
+    UnfitError,
+    endpoint,
+    flag,
+    path,
+    read_options,
+    text,
+    tracked,
+)
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 _SIZE = re.compile(r"(\d+)\s*(?:([kmgt])i?b|b)?", re.IGNORECASE)
@@ -107,12 +116,14 @@ def parse_options(url: str, options: Mapping[str, str]) -> S3Options:
         options: By name, as they stand in the configuration.
 
     Raises:
-        RemoteSetupError: One is unknown or makes no sense, or two contradict each other.
+        RemoteSetupError: One is unknown or makes no sense, two contradict each other, or a
+            stranger may have set them.
     """
     heeded = {name: value for name, value in options.items() if name not in _NO_EFFECT}
     values = read_options(url, heeded, _READERS, "an S3 remote")
     parsed = S3Options(**values)
     _check_together(url, parsed)
+    _check_trusted(url, parsed, tracked(options))
     return parsed
 
 
@@ -216,3 +227,22 @@ def _check_together(url: str, options: S3Options) -> None:
     for reason, holds in contradictions.items():
         if holds:
             raise RemoteSetupError(url, reason)
+
+
+def _check_trusted(url: str, options: S3Options, tracked: Collection[str]) -> None:
+    # A signature opens nothing but the request that it signs. But these files can name programs
+    # to run, and files whose content is to be sent; and a key of one's own goes with each request.
+    for name in ("configpath", "credentialpath"):
+        if name in tracked:
+            raise RemoteSetupError(
+                url,
+                f"{name} comes with the repository, and such a file can name programs to run",
+                hint=f"if you trust it, set {name} with `dvclite remote modify --local`",
+            )
+    if options.sse_customer_key and "endpointurl" in tracked:
+        raise RemoteSetupError(
+            url,
+            f"sse_customer_key is not sent to {options.endpointurl}, since endpointurl comes with the"
+            " repository",
+            hint="if you trust it, set endpointurl with `dvclite remote modify --local`",
+        )

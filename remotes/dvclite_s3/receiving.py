@@ -8,7 +8,9 @@ from typing import Any
 
 from botocore import exceptions as sdk
 from botocore.parsers import ResponseParserError
+from urllib3.exceptions import HTTPError
 
+from dvclite.remote.requests import Requests
 from dvclite_s3.errors import BEYOND_END, code_of, expected
 
 _READ_SIZE = 1 << 20
@@ -19,15 +21,36 @@ _TRIES = 4
 _BROKEN = (sdk.IncompleteReadError, sdk.HTTPClientError, sdk.ConnectionError)
 
 
-def receive(client: Any, request: Mapping[str, Any]) -> Iterator[bytes]:
+def ask(client: Any, request: Mapping[str, Any], requests: Requests) -> Any:
+    """Return the answer to a request for content.
+
+    Args:
+        client: The SDK's.
+        request: Its arguments.
+        requests: Is told of tries again.
+    """
+    tries = 0
+    while True:
+        try:
+            return client.get_object(**request)
+        except HTTPError:
+            # What an error says is read by the SDK when it no longer tries again.
+            tries += 1
+            if tries >= _TRIES:
+                raise
+        _pause(tries, requests)
+
+
+def receive(client: Any, request: Mapping[str, Any], requests: Requests) -> Iterator[bytes]:
     """Yield all that a name in a bucket holds, going on where a connection broke.
 
     Args:
         client: The SDK's.
         request: The arguments that say what to get.
+        requests: Is told of tries again.
     """
     position, tries = 0, 0
-    answer = _content(client.get_object(**request))
+    answer = _content(ask(client, request, requests))
     # What is there may be replaced at any time: never a piece of each.
     version = {"IfMatch": answer["ETag"]}
     while True:
@@ -41,8 +64,9 @@ def receive(client: Any, request: Mapping[str, Any]) -> Iterator[bytes]:
             tries = 1 if position > before else tries + 1
             if tries >= _TRIES:
                 raise
-            _pause(tries)
-            answer = client.get_object(**request, **version, Range=f"bytes={position}-")
+            _pause(tries, requests)
+            rest = {**request, **version, "Range": f"bytes={position}-"}
+            answer = ask(client, rest, requests)
             if not _is_partial(answer):
                 answer["Body"].close()
                 raise  # The server knows no ranges.
@@ -50,7 +74,9 @@ def receive(client: Any, request: Mapping[str, Any]) -> Iterator[bytes]:
             return
 
 
-def receive_span(client: Any, request: Mapping[str, Any], offset: int, length: int) -> bytes:
+def receive_span(
+    client: Any, request: Mapping[str, Any], offset: int, length: int, requests: Requests
+) -> bytes:
     """Return up to `length` bytes from `offset` on, counted from the end if that is negative.
 
     Args:
@@ -58,12 +84,13 @@ def receive_span(client: Any, request: Mapping[str, Any], offset: int, length: i
         request: The arguments that say what to get from.
         offset: Where to begin.
         length: How many bytes at most; at least one.
+        requests: Is told of tries again.
     """
     span = f"bytes={offset}-{offset + length - 1}" if offset >= 0 else f"bytes={offset}"
     tries = 0
     while True:
         try:
-            answer = _content(client.get_object(**request, Range=span))
+            answer = _content(ask(client, {**request, "Range": span}, requests))
         except sdk.ClientError as error:
             if code_of(error) in BEYOND_END:
                 return b""
@@ -75,7 +102,7 @@ def receive_span(client: Any, request: Mapping[str, Any], offset: int, length: i
             tries += 1
             if tries >= _TRIES:
                 raise
-            _pause(tries)
+            _pause(tries, requests)
         else:
             return data[:length] if _is_partial(answer) else data[offset:][:length]
 
@@ -94,6 +121,7 @@ def _is_partial(answer: Mapping[str, Any]) -> bool:
     return bool(answer["ResponseMetadata"]["HTTPStatusCode"] == 206)
 
 
-def _pause(tries: int) -> None:
+def _pause(tries: int, requests: Requests) -> None:
+    requests.repeat()
     # Not in step with everybody else whose connection the same event broke.
     time.sleep(random.uniform(0.0, 0.2 * 2.0**tries))  # noqa: S311

@@ -14,6 +14,7 @@ from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.remote import OnBytes, RemoteEntry, RemoteVersion, ignore_bytes
 from dvclite.remote.address import Address
+from dvclite.remote.requests import Requests
 from dvclite_s3.client import Extras, connect
 from dvclite_s3.errors import (
     BEYOND_END,
@@ -26,7 +27,7 @@ from dvclite_s3.errors import (
     translated,
 )
 from dvclite_s3.options import S3Options
-from dvclite_s3.receiving import receive, receive_span
+from dvclite_s3.receiving import ask, receive, receive_span
 from dvclite_s3.sending import PartSizes, Sender
 
 _DELETED_AT_ONCE = 1000
@@ -49,10 +50,12 @@ class S3Remote:
 
     Attributes:
         url: The address, without secrets.
+        requests: How many were made.
     """
 
     def __init__(self, address: Address, options: S3Options) -> None:
         self.url = address.url
+        self.requests = Requests()
         self._address = address
         self._options = options
         self._extras = Extras.of(options)
@@ -77,7 +80,7 @@ class S3Remote:
 
     def _stat_by_get(self, request: dict[str, Any]) -> int | None:
         try:
-            answer = self._client.get_object(**request, Range="bytes=0-0")
+            answer = ask(self._client, {**request, "Range": "bytes=0-0"}, self.requests)
         except ClientError as error:
             if code_of(error) in MISSING_KEY:
                 self._has_bucket = True
@@ -178,7 +181,7 @@ class S3Remote:
             discard(str(target))
             fd = changes.create(str(target))
             try:
-                for data in receive(self._client, request):
+                for data in receive(self._client, request, self.requests):
                     changes.write(fd, data)
                     moved(len(data))
             except ClientError as error:
@@ -204,7 +207,7 @@ class S3Remote:
             return b""
         with translated(self._address, "read", key):
             request = {**self._place(key), **self._extras.content}
-            return receive_span(self._client, request, offset, length)
+            return receive_span(self._client, request, offset, length, self.requests)
 
     def delete(self, keys: Iterable[str]) -> None:
         """Make every one of `keys` absent, a thousand a request."""
@@ -254,10 +257,10 @@ class S3Remote:
     def _connection(self) -> tuple[Any, Sender]:
         with self._lock:
             if self._connected is None:
-                client = connect(self._options)
+                client = connect(self._options, self.requests)
                 sizes = PartSizes(
                     self._options.multipart_threshold, self._options.multipart_chunksize
                 )
-                sender = Sender(client, self._address.bucket, self._extras, sizes)
+                sender = Sender(client, self._address, self._extras, sizes)
                 self._connected = client, sender
             return self._connected

@@ -1,10 +1,13 @@
 """The benchmarks run: what they measure is for people to read."""
 
+import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -83,6 +86,46 @@ def test_transfers_are_counted(run):
     assert nothing[8] == "0 B"
     (loose, *_) = [row for row in rows if row[0] == "push, a file a blob"]
     assert loose[-1] == "4"
+
+
+def test_a_bucket_is_measured_through_a_line_that_counts(run, s3_server):
+    s3_server("moto")
+    options = ["--data", "3x5", "1x2MiB", "--latency", "0", "20"]
+    lines = run("buckets.py", "--endpoint", os.environ["AWS_ENDPOINT_URL"], *options)
+
+    titles = [f"{data}, {latency} ms" for data in ("3 x 5 B", "1 x 2 MiB") for latency in (0, 20)]
+    assert all(title in lines for title in titles)
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if "|" in line]
+    ours = [row for row in rows if row[1] == "dvclite"]
+    assert [row[0] for row in ours] == ["push", "pull"] * 4
+    assert ours[0][-1] == "1 GET, 2 PUT"
+    assert all(int(row[6]) <= 6 for row in ours)
+    (loose, *_) = [row for row in rows if row[1] == "dvclite, DVC's format"]
+    assert "4 PUT" in loose[-1]
+
+
+def test_a_line_takes_its_time_and_counts_what_passes(canned):
+    target = canned(200, b"x" * 5000).removeprefix("http://")
+    command = [sys.executable, FOLDER / "line.py", target, "0.2"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        place = process.stdout.readline().strip().removeprefix("http://")
+        connection = HTTPConnection(place)
+        for method, body in (("GET", None), ("PUT", b"GET / HTTP/1.1\r\n\r\n" * 50)):
+            began = time.monotonic()
+            connection.request(method, "/", body)
+            assert len(connection.getresponse().read()) == 5000
+            assert time.monotonic() - began >= 0.2
+        connection.close()
+        counts, _ = process.communicate("\n", timeout=60)
+
+    told = json.loads(counts)
+    assert told["methods"] == {"GET": 1, "PUT": 1}
+    assert told["requests"] == 2
+    assert told["connections"] == 1
+    assert told["sent"] > 50 * 18
+    assert told["received"] > 2 * 5000
 
 
 def test_bytes_after_an_edit_are_counted(run):

@@ -100,7 +100,7 @@ def test_secrets_are_neither_shown_nor_tracked(stored):
     shown = stored.run("config", "--list", "--show-origin", "-v")
 
     assert done.stderr == (
-        f"hint: this is a secret: it is kept in {stored.root / '.dvclite/config.local'},"
+        f"hint: this is private: it is kept in {stored.root / '.dvclite/config.local'},"
         " which git ignores\n"
     )
     assert verbose.stdout == f"Changed {stored.root / '.dvclite/config.local'}\n"

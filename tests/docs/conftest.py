@@ -10,20 +10,34 @@ doctest. Comments that readers do not see say the rest, each about the block tha
     <!-- file: train.py -->         the block is a file: write it
     <!-- exits: 1 -->               its last command ends with this code
     <!-- not run: needs a bucket -->   leave the block out, for this reason
+
+Two more say what the page finds when its first command is typed:
+
+    <!-- server: s3 -->            an S3 server; or gs, one of Google Cloud Storage
+    <!-- program: aws -->          the AWS command line
+
+The cloud's own tools find such a server, and credentials for it. `server: s3, called https://x.y, with
+the bucket z` is one that they do not find: the page names it by another address, and its bucket is there.
 """
 
+import json
 import os
 import re
 import shlex
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 FENCE = re.compile(r"^(?P<indent> *)(?P<fence>```+|~~~+)(?P<language>.*)$")
+SERVER = re.compile(
+    r"(?P<kind>s3|gs)(?:, called (?P<name>\S+?))?(?:, with the bucket (?P<bucket>\S+))?"
+)
 COMMENT = re.compile(r"^ *<!--(?P<text>.*?)-->", re.DOTALL | re.MULTILINE)
+PROGRAMS = {"aws": "aws_program"}
+"""What pages may ask for, and the fixtures that make it."""
 SHELLS = {"bash", "sh", "shell", "shell-session", "zsh", "bat", "powershell"}
 
 
@@ -45,6 +59,8 @@ class Page:
 
     steps: list[Step] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    server: re.Match[str] | None = None
+    programs: list[str] = field(default_factory=list)
 
 
 def read_page(text):
@@ -89,6 +105,17 @@ def _take_comment(page, notes, line, comment):
         page.steps += _commands(text.splitlines(), line)
     elif match := re.fullmatch(r"(file|exits|not run): *(\S.*)", text):
         notes[match[1]] = match[2]
+    elif match := re.fullmatch(r"(server|program): *(\S.*)", text):
+        _take_need(page, line, match[1], match[2])
+
+
+def _take_need(page, line, what, text):
+    if what == "program" and text in PROGRAMS:
+        page.programs.append(text)
+    elif what == "server" and (server := SERVER.fullmatch(text)):
+        page.server = server
+    else:
+        page.faults.append(f"line {line}: no {what} {text} can be had")
 
 
 def _take_block(page, notes, line, language, body):
@@ -149,11 +176,15 @@ class Reader:
 
     def __init__(self, folder):
         self.folder = folder
+        self.stand_ins = {}
         self._state = folder.parent / "shell-state"
         self._state.write_text(f"cd {shlex.quote(str(folder))}\n")
 
     def do(self, step):
         """Take one step; return what is wrong with it, or nothing."""
+        for name, stand_in in self.stand_ins.items():
+            command, content = (it.replace(name, stand_in) for it in (step.command, step.content))
+            step = replace(step, command=command, content=content)
         if step.path:
             here = self._type("pwd").stdout.strip()
             target = Path(here, step.path)
@@ -163,8 +194,11 @@ class Reader:
         done = self._type(step.command)
         if done.returncode != step.exit_code:
             return f"exit code {done.returncode} in place of {step.exit_code}:\n{done.stdout}"
-        if step.shown is not None and not matches(step.shown, done.stdout):
-            return f"shown:\n{step.shown}\n\nprinted:\n{done.stdout}"
+        printed = done.stdout
+        for name, stand_in in self.stand_ins.items():
+            printed = printed.replace(stand_in, name)
+        if step.shown is not None and not matches(step.shown, printed):
+            return f"shown:\n{step.shown}\n\nprinted:\n{printed}"
         return ""
 
     def _type(self, command):
@@ -189,6 +223,74 @@ def reader(git_repo):
     if sys.platform == "win32":
         pytest.skip("the pages are written for a POSIX shell")
     return Reader(git_repo.root)
+
+
+@pytest.fixture
+def prepare(request, reader):
+    """Make what a page needs: `prepare(page)`."""
+
+    def prepare(page):
+        for name in page.programs:
+            request.getfixturevalue(PROGRAMS[name])
+        if page.server:
+            start = request.getfixturevalue(f"{page.server['kind']}_for_a_page")
+            address = start(page.server["bucket"], is_found=not page.server["name"])
+            if page.server["name"]:
+                reader.stand_ins[page.server["name"]] = address
+
+    return prepare
+
+
+@pytest.fixture
+def s3_for_a_page(serve, monkeypatch):
+    """Start an S3 server of the test's own."""
+    boto3 = pytest.importorskip("boto3")
+
+    def start(bucket, *, is_found):
+        address = serve("moto_server.py")
+        settings = {
+            "AWS_ENDPOINT_URL": address,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "AKIATEST",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+        }
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in settings.items():
+                (monkeypatch if is_found else patch).setenv(name, value)
+            if bucket:
+                client = boto3.Session().client("s3")
+                client.create_bucket(Bucket=bucket)
+                client.close()
+        return address
+
+    return start
+
+
+@pytest.fixture
+def gs_for_a_page(guarded_gcs_server, monkeypatch, home):
+    """Let SDKs find a Google Cloud Storage server; an account's key is at `~/key.json`."""
+    storage = pytest.importorskip("google.cloud.storage")
+
+    def start(bucket, *, is_found):
+        assert is_found
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", guarded_gcs_server.address)
+        (home / "key.json").write_text(json.dumps(guarded_gcs_server.key))
+        client = storage.Client(project="test")
+        client.create_bucket(bucket)
+        client.close()
+        guarded_gcs_server.grant(bucket, "roles/storage.objectUser")
+        return guarded_gcs_server.address
+
+    return start
+
+
+@pytest.fixture
+def aws_program(aws_cli, tmp_path, monkeypatch):
+    """The AWS command line, on the path."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    (folder / "aws").symlink_to(aws_cli)
+    monkeypatch.setenv("PATH", os.pathsep.join([str(folder), os.environ["PATH"]]))
 
 
 @pytest.fixture(scope="session")

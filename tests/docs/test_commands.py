@@ -1,5 +1,6 @@
 """Every command that a reader may type from a page is typed here."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,23 @@ PAGES = sorted(
     for path in [*ROOT.glob("*.md"), *ROOT.glob(".github/*.md"), *ROOT.glob("docs/**/*.md")]
     if "_build" not in path.parts
 )
+WITH_PROGRAMS = "docs/guides/aws.md"
+"""The page whose programs take a while to install."""
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_every_command_of_a_page_does_what_the_page_says(name, parse, reader):
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name == WITH_PROGRAMS else [])
+        for name in PAGES
+    ],
+)
+def test_every_command_of_a_page_does_what_the_page_says(name, parse, reader, prepare):
     page = parse((ROOT / name).read_text(encoding="utf-8"))
 
     assert not page.faults
+    assert name == WITH_PROGRAMS or not page.programs
+    prepare(page)
     for step in page.steps:
         fault = reader.do(step)
         assert not fault, f"{name}:{step.line}: $ {step.command}\n{fault}"
@@ -93,6 +104,29 @@ def test_a_block_is_left_out_only_for_a_reason(parse, reader):
 
     assert do(page.format(" needs a bucket"), parse, reader) == []
     assert do(page.format(""), parse, reader) != []
+
+
+def test_a_page_may_ask_for_a_server_and_call_it_what_it_likes(parse, reader, prepare):
+    page = parse("""
+<!-- server: s3, called https://s3.example.com:9000, with the bucket acme -->
+```console
+$ curl --silent --head --write-out '%{http_code}\\n' https://s3.example.com:9000/acme
+...
+200
+$ echo https://s3.example.com:9000
+https://s3.example.com:9000
+```
+""")
+
+    prepare(page)
+
+    assert page.faults + [reader.do(step) for step in page.steps] == ["", ""]
+    assert "AWS_ENDPOINT_URL" not in os.environ
+
+
+def test_a_server_or_program_that_nobody_can_make_is_a_fault(parse):
+    assert parse("<!-- server: ftp -->").faults
+    assert parse("<!-- program: sed -->").faults
 
 
 @pytest.mark.parametrize("block", ["```bash\nls\n```", "```sh\n$ ls\n```", "```console\nls\n```"])

@@ -1,104 +1,13 @@
-"""Servers that remotes are tried on: processes of their own, on 127.0.0.1, ended by their ids."""
+"""Buckets on the servers that remotes are tried on, and remotes in them."""
 
 import functools
 import importlib.util
 import os
 import secrets
-import shutil
-import subprocess
-import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 
-SERVERS = Path(__file__).parents[1] / "servers"
-PATIENCE = 5.0
 SECRET = "canary-secret-7d1f"
-
-
-@pytest.fixture(scope="session")
-def serve(session_home, tmp_path_factory):
-    """Start a server: `serve("gcs_server.py", *arguments) -> its address`, until the tests end."""
-    started = []
-
-    def serve(script, *arguments, python=sys.executable, env=None):
-        log = tmp_path_factory.mktemp("server") / "log"
-        with log.open("wb") as errors:
-            process = subprocess.Popen(
-                [python, str(SERVERS / script), *map(str, arguments)],
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                env={**os.environ, **(env or {})},
-            )
-        started.append(process)
-        address = process.stdout.readline().strip()
-        assert address.startswith("http"), log.read_text()
-        return address
-
-    yield serve
-    for process in started:
-        process.terminate()
-    for process in started:
-        try:
-            process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
-
-
-@pytest.fixture(scope="session")
-def relay(serve):
-    """Put a relay before a server: `relay(address, what, size, times) -> its own address`."""
-
-    def relay(target, what, size, times):
-        return serve("relay.py", target, what, size, times)
-
-    return relay
-
-
-@pytest.fixture
-def canned():
-    """Start a server that has one answer: `canned(status, body, headers) -> its address`.
-
-    What it was asked stands in `canned.asked`, as lines and headers.
-    """
-    servers, asked = [], []
-
-    def canned(status, body=b"", headers=None):
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
-                asked.append((self.requestline, dict(self.headers.items())))
-                self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                self.send_response_only(status)
-                for name, value in (headers or {}).items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(body)
-
-            do_HEAD = do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815
-
-            def log_message(self, format, *args):
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        servers.append(server)
-        return f"http://127.0.0.1:{server.server_port}"
-
-    canned.asked = asked
-    yield canned
-    for server in servers:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -204,13 +113,6 @@ class GCSBench:
 
 
 @pytest.fixture(scope="session")
-def moto(serve):
-    """The address of a moto server."""
-    pytest.importorskip("moto")
-    return serve("moto_server.py")
-
-
-@pytest.fixture(scope="session")
 def certificate(tmp_path_factory):
     """The paths of a certificate for 127.0.0.1, which nobody signed, and of its key."""
     import datetime as dt
@@ -254,40 +156,6 @@ def moto_over_tls(serve, certificate):
     """The address of a moto server that speaks TLS."""
     pytest.importorskip("moto")
     return serve("moto_server.py", *certificate)
-
-
-@pytest.fixture(scope="session")
-def localstack(serve, tmp_path_factory):
-    """The address of a LocalStack server, installed into an environment of its own at first use."""
-    if os.name == "nt":
-        pytest.skip("LocalStack does not run on Windows")
-    folder = Path(__file__).parents[2] / ".venv-localstack"
-    python = folder / "bin" / "python"
-    stamp, wanted = folder / "installed.txt", (SERVERS / "localstack.txt").read_text()
-    if not stamp.exists() or stamp.read_text() != wanted:
-        interpreter = newer_python()
-        if interpreter is None:
-            pytest.skip("LocalStack needs Python 3.12 or newer")
-        subprocess.run([interpreter, "-m", "venv", "--clear", folder], check=True)
-        pip = [python, "-m", "pip", "install", "--quiet", "--requirement"]
-        subprocess.run([*pip, SERVERS / "localstack.txt"], check=True)
-        stamp.write_text(wanted)
-    return serve("localstack_server.py", tmp_path_factory.mktemp("localstack"), python=str(python))
-
-
-def newer_python():
-    for name in (sys.executable, "python3.14", "python3.13", "python3.12"):
-        path = shutil.which(name)
-        asked = "import sys; sys.exit(sys.version_info < (3, 12))"
-        if path and subprocess.run([path, "-c", asked], capture_output=True).returncode == 0:
-            return path
-    return None
-
-
-@pytest.fixture(scope="session")
-def gcs_server(serve):
-    """The address of a Google Cloud Storage server in which everybody may do everything."""
-    return serve("gcs_server.py")
 
 
 @pytest.fixture

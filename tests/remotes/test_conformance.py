@@ -9,6 +9,7 @@ import pytest
 
 from dvclite.errors import KeyExistsError, KeyMissingError
 from dvclite.remote import RemoteEntry
+from dvclite.remote.requests import Requests
 from dvclite.testing.conformance import RemoteConformance
 from dvclite.testing.memory import MemoryRemote
 
@@ -147,6 +148,10 @@ class ServesOneAtATime(MemoryRemote):
         return super().stat(key)
 
 
+class CountsNothing(MemoryRemote):
+    requests = Requests()
+
+
 class ListsSizesThatWere(MemoryRemote):
     def list(self, prefix):
         return (RemoteEntry(entry.key, 0) for entry in super().list(prefix))
@@ -203,6 +208,7 @@ DEFECTS = [
         {},
     ),
     (ClosesOnce, "test_closing_twice_is_harmless", {}),
+    (CountsNothing, "test_requests_that_are_told_of_are_those_that_are_made", {}),
     (ServesOneAtATime, "test_sixteen_threads_do_everything_at_once", {}),
 ]
 

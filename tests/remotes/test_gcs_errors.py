@@ -194,6 +194,18 @@ def test_an_account_that_the_server_does_not_know_is_refused(account, private_ke
     assert "expired or were revoked" in str(error)
 
 
+def test_a_clock_that_is_wrong_is_called_that(account, private_key, monkeypatch):
+    import datetime as dt
+
+    from google.auth import _helpers
+
+    bench, options = account(private_key)
+    now = _helpers.utcnow
+    monkeypatch.setattr(_helpers, "utcnow", lambda: now() + dt.timedelta(hours=2))
+    error = fails(RemoteSetupError, CALLS["stat"], bench.open(**options), None)
+    assert "clock" in str(error)
+
+
 def test_a_key_that_is_not_the_accounts_is_refused(account):
     from cryptography.hazmat.primitives.asymmetric import rsa
 

@@ -1,12 +1,13 @@
 """A Google Cloud Storage server for the tests, on the standard library alone.
 
-    python gcs_server.py [--account EMAIL MODULUS]...
+    python gcs_server.py [--account EMAIL MODULUS]... [--role NAME PERMISSIONS]...
 
 It listens on a free port of 127.0.0.1, prints its address as the first line, and ends when it is
 told to. What it does with requests is `gcs_service`; here are HTTP, batches of requests, and
 credentials: an account may ask at `/token` for an access token with a claim that its private key
 signed, as Google's token server wants it. MODULUS is the public key's, in hex; its exponent is
-65537. `/log` answers with the requests so far, one a line.
+65537. A role of one's own has the PERMISSIONS that are listed with commas: `get,list`. `/log` answers
+with the requests so far, one a line.
 """
 
 import argparse
@@ -97,6 +98,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self.send_response_only(answer.status, "OK" if answer.status == 499 else None)
+        self.send_header("Date", self.date_time_string())
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(answer.body)))
@@ -193,8 +195,10 @@ class Handler(BaseHTTPRequestHandler):
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--account", nargs=2, action="append", default=[])
-    accounts = {email: int(modulus, 16) for email, modulus in arguments.parse_args().account}
-    Handler.service = Service()
+    arguments.add_argument("--role", nargs=2, action="append", default=[])
+    options = arguments.parse_args()
+    accounts = {email: int(modulus, 16) for email, modulus in options.account}
+    Handler.service = Service({name: {*allowed.split(",")} for name, allowed in options.role})
     Handler.tokens = Tokens(accounts)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

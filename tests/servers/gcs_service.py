@@ -1,4 +1,4 @@
-"""What a Google Cloud Storage server does with a request of the JSON API, in memory.
+"""What a Google Cloud Storage server does with a request, in memory.
 
 Written for the tests of this project from Google's published description of the API, because
 no strict server can be installed from a package index. It is strict where real servers are and
@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from gcs_fields import pick
 from gcs_model import Answer, Bucket, RefusedError, Request, Thing, Upload, as_json, resource
+from gcs_multipart import Multipart, is_xml, xml
 from gcs_uploads import check_sums, content_range, keep, parse_multipart
 
 MOST_LISTED = 1000
@@ -32,7 +33,8 @@ ROLES = {
 class Service:
     """The state of the server, and its operations. One lock: each is done alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, roles: Mapping[str, set[str]]) -> None:
+        self._roles = {**ROLES, **roles}
         self._buckets: dict[str, Bucket] = {}
         self._uploads: dict[str, Upload] = {}
         self._lock = threading.RLock()
@@ -71,6 +73,15 @@ class Service:
             ("PUT", r"/upload/storage/v1/b/(?P<bucket>[^/]+)/o", UPLOAD_QUERY, self._append),
             ("DELETE", r"/upload/storage/v1/b/(?P<bucket>[^/]+)/o", UPLOAD_QUERY, self._cancel),
         ]
+        parts = Multipart(self)
+        named = r"/(?P<bucket>[^/]+)/(?P<name>.+)"
+        self._routes += [
+            ("POST", named, {"uploads", "uploadId"}, parts.post),
+            ("PUT", named, {"partNumber", "uploadId"}, parts.put),
+            ("GET", named, {"uploadId", "part-number-marker", "max-parts"}, parts.get),
+            ("DELETE", named, {"uploadId"}, parts.delete),
+            ("GET", r"/(?P<bucket>[^/]+)/?", {"uploads", "prefix"}, parts.listed),
+        ]
 
     def answer(self, request: Request) -> Answer:
         """Do what a request asks for."""
@@ -95,6 +106,11 @@ class Service:
         raise RefusedError(404, "notFound", "Not Found")
 
     def _failed(self, request: Request, refusal: RefusedError) -> Answer:
+        if is_xml(request.path):
+            is_digest = refusal.message.startswith("Provided ")
+            code = "BadDigest" if is_digest else refusal.reason
+            fields = {"Code": code, "Message": refusal.message}
+            return xml("Error", fields, refusal.status, "")
         if request.query.get("alt") == "media":
             return Answer(
                 refusal.status,
@@ -138,7 +154,7 @@ class Service:
 
     def _set_policy(self, request: Request, bucket: str) -> Answer:
         bindings = json.loads(request.body).get("bindings", [])
-        if unknown := {binding["role"] for binding in bindings} - ROLES.keys():
+        if unknown := {binding["role"] for binding in bindings} - self._roles.keys():
             raise RefusedError(400, "invalid", f"roles not known here: {sorted(unknown)}")
         self._found(bucket).policy = bindings
         return self._get_policy(request, bucket)
@@ -149,11 +165,19 @@ class Service:
         except KeyError:
             raise RefusedError(404, "notFound", "The specified bucket does not exist.") from None
 
+    def allowed(self, request: Request, bucket: str, permission: str) -> Bucket:
+        """Return a bucket in which the caller may do something."""
+        place = self._found(bucket)
+        self._allow(request.caller, place, permission)
+        return place
+
     def _allow(self, caller: str, bucket: Bucket, permission: str) -> None:
         for binding in bucket.policy:
             members = binding["members"]
             assert isinstance(members, list)
-            if permission in ROLES[str(binding["role"])] and {caller, "allUsers"} & {*members}:
+            if permission in self._roles[str(binding["role"])] and {caller, "allUsers"} & {
+                *members
+            }:
                 return
         access = f"storage.objects.{permission} access to the Google Cloud Storage object."
         if caller == "allUsers":
@@ -220,10 +244,10 @@ class Service:
             raise RefusedError(400, "invalid", f"uploadType {kind!r}")
         if "name" in request.query:
             described["name"] = request.query["name"]
-        thing = self._store(place, described, data, content_type, request)
+        thing = self.store(place, described, data, content_type, request)
         return as_json(200, resource(bucket, thing))
 
-    def _store(
+    def store(
         self,
         place: Bucket,
         described: Mapping[str, object],
@@ -231,6 +255,7 @@ class Service:
         content_type: str,
         request: Request,
     ) -> Thing:
+        """Put content under a name."""
         name = described.get("name")
         if not isinstance(name, str) or not name or len(name.encode()) > 1024 or "\n" in name:
             raise RefusedError(400, "required", "Required")
@@ -288,7 +313,7 @@ class Service:
         whole = Request(
             request.method, request.path, upload.query, request.headers, b"", upload.caller
         )
-        upload.result = self._store(self._found(bucket), described, bytes(upload.data), "", whole)
+        upload.result = self.store(self._found(bucket), described, bytes(upload.data), "", whole)
         upload.data.clear()
         return as_json(200, resource(bucket, upload.result))
 

@@ -482,7 +482,7 @@ def test_typed_paths_are_stored_relative_to_the_config_file(folder, tmp_path, mo
     add_remote(load(folder), Level.REPOSITORY, "d", "~/store")
     add_remote(load(folder), Level.REPOSITORY, "e", "gs://b/p")
     put(folder, Level.REPOSITORY, "cache.dir", "../cache")
-    put(folder, Level.REPOSITORY, "remote.e.credentialpath", "key.json")
+    put(folder, Level.LOCAL, "remote.e.credentialpath", "key.json")
     stored = Document("", (folder / "config").read_text()).sections()
     assert [stored[f"remote.{name}"]["url"] for name in "abcde"] == [
         "../../store",
@@ -492,7 +492,8 @@ def test_typed_paths_are_stored_relative_to_the_config_file(folder, tmp_path, mo
         "gs://b/p",
     ]
     assert stored["cache"]["dir"] == "../../cache"
-    assert stored["remote.e"]["credentialpath"] == "../key.json"
+    private = Document("", (folder / "config.local").read_text()).sections()
+    assert private["remote.e"]["credentialpath"] == "../key.json"
     assert load(folder).get("remote.a.url") == str(tmp_path / "store")
     assert load(folder).get("cache.dir") == str(tmp_path / "cache")
 
@@ -538,15 +539,23 @@ def test_typed_values_are_read_in_their_spellings(folder):
         ("cache.type", ",", "reflink"),
         ("cache.shared", "all", "group"),
         ("core.hash", "md5", "blake3 or xxh128"),
+        ("core.bandwidth", "fast", "500KiB or 10MB"),
+        ("core.bandwidth", "100", "64KiB at least"),
+        ("core.bandwidth", "-5MB", "500KiB"),
+        ("core.bandwidth", "1.5MB", "500KiB"),
     ],
 )
 def test_a_malformed_value_is_named_with_its_file_and_never_written(folder, name, value, expected):
     section, option = name.split(".")
     write(folder / "config", f"[{section}]\n{option} = {value}\n")
     kind = next(o for o in OPTIONS if (o.section, o.name) == (section, option)).kind
-    getter = {Kind.FLAG: "flag", Kind.NUMBER: "number", Kind.NAMES: "names", Kind.TEXT: "text"}[
-        kind
-    ]
+    getter = {
+        Kind.FLAG: "flag",
+        Kind.NUMBER: "number",
+        Kind.NAMES: "names",
+        Kind.TEXT: "text",
+        Kind.RATE: "rate",
+    }[kind]
     with pytest.raises(BadValueError) as caught:
         getattr(load(folder), getter)(name)
     for fact in (name, repr(value), str(folder / "config"), expected):
@@ -555,6 +564,28 @@ def test_a_malformed_value_is_named_with_its_file_and_never_written(folder, name
     with pytest.raises(BadValueError):
         put(folder, Level.REPOSITORY, name, value)
     assert (folder / "config").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("value", "rate"),
+    [
+        ("0", 0),
+        ("100000", 100_000),
+        ("500k", 500_000),
+        ("500KiB", 512_000),
+        ("10MB", 10_000_000),
+        ("10 MiB/s", 10 << 20),
+        ("1g", 1_000_000_000),
+    ],
+)
+def test_a_rate_may_have_a_unit(folder, value, rate):
+    write(
+        folder / "config",
+        f"[core]\nbandwidth = {value}\n['remote \"r\"']\nurl = s3://b\nbandwidth = {value}\n",
+    )
+    assert load(folder).rate("core.bandwidth") == rate
+    assert load(folder).remote().bandwidth == rate
+    assert load(folder).remote().options == {}
 
 
 def test_a_malformed_variable_is_named(folder):
@@ -937,6 +968,28 @@ def test_secrets_go_into_the_private_file(folder, option):
 def test_what_is_no_secret_is_shown_and_tracked(option):
     assert not is_secret(option)
     assert public_value(option, "value") == "value"
+
+
+@pytest.mark.parametrize("option", ["credentialpath", "configpath"])
+def test_where_a_file_of_secrets_is_stays_private_and_is_shown(folder, option):
+    add_remote(load(folder), Level.REPOSITORY, "r", "s3://b")
+    change = put(folder, Level.REPOSITORY, f"remote.r.{option}", "/home/me/keys")
+    assert change.kept_private
+    assert option not in (folder / "config").read_text()
+    assert load(folder).find(f"remote.r.{option}").shown == "/home/me/keys"
+    assert unset_option(load(folder), Level.REPOSITORY, f"remote.r.{option}").kept_private
+
+
+def test_options_that_come_with_the_repository_are_told_apart(folder):
+    write(
+        folder / "config",
+        "['remote \"base\"']\nurl = s3://b\nregion = x\nprofile = p\n"
+        "['remote \"r\"']\nurl = remote://base/sub\nacl = a\n",
+    )
+    write(folder / "config.local", "['remote \"base\"']\nprofile = mine\n")
+    remote = load(folder, DVCLITE_REMOTE_R_SSE="AES256").remote("r")
+    assert remote.tracked == {"region", "acl"}
+    assert remote.options == {"region": "x", "profile": "mine", "acl": "a", "sse": "AES256"}
 
 
 @posix_only

@@ -172,13 +172,15 @@ def test(context: click.Context, /, name: str | None, as_json: bool) -> None:
     """
     from dvclite.cli.reports.findings import show
     from dvclite.errors import RemoteError
+    from dvclite.remote.options import Options
     from dvclite.remotecheck import check_remote
     from dvclite.remotestore.opening import open_remote
     from dvclite.repo.repo import Repo
 
     repo = Repo.open()
     settings = repo.config.remote(name)
-    with closing(open_remote(settings.url, settings.options)) as opened:
+    options = Options(settings.options, tracked=settings.tracked)
+    with closing(open_remote(settings.url, options)) as opened:
         works = show(context.obj, check_remote(opened, repo.temporary), as_json=as_json)
     if not works:
         context.exit(RemoteError.exit_code)

@@ -8,7 +8,7 @@ import click
 
 from dvclite.cli.command import Command
 from dvclite.cli.console import Console
-from dvclite.cli.options import as_json, jobs, remote, switch, targets, versions
+from dvclite.cli.options import as_json, bandwidth, jobs, remote, switch, targets, versions
 
 
 def _options(function: Callable[..., None]) -> Callable[..., None]:
@@ -39,6 +39,7 @@ def _options(function: Callable[..., None]) -> Callable[..., None]:
             help="This commit too; may be given several times.",
         ),
         versions,
+        bandwidth,
         jobs,
         remote,
         targets,
@@ -53,6 +54,7 @@ def _options(function: Callable[..., None]) -> Callable[..., None]:
     dvclite push
     dvclite push images/cat.jpg -r store
     dvclite push --all-tags --dry
+    dvclite push -v --bandwidth 10MB
     """,
 )
 @_options
@@ -132,4 +134,9 @@ def _pull(repo: Any, choice: dict[str, Any], **options: Any) -> Any:
         return repo.pull(**choice, **options)
     fetched = repo.fetch(**choice, versions=versions, progress=options["progress"])
     pulled = repo.pull(**choice, **options)
-    return replace(pulled, files=fetched.files + pulled.files, size=fetched.size + pulled.size)
+    return replace(
+        pulled,
+        files=fetched.files + pulled.files,
+        size=fetched.size + pulled.size,
+        traffic=fetched.traffic + pulled.traffic,
+    )

@@ -6,6 +6,7 @@ from dvclite.cli.console import Console
 from dvclite.cli.names import tell_git
 from dvclite.cli.reports.restored import done, show_paths
 from dvclite.cli.text import count, size
+from dvclite.remotestore.traffic import Traffic
 from dvclite.repo.repo import Repo
 from dvclite.repo.results import Exchanged
 
@@ -49,3 +50,11 @@ def show(console: Console, repo: Repo, exchanged: Exchanged, verb: str, *, as_js
     if verb.startswith("push"):
         tell_apart(console, exchanged.apart)
     tell_git(console, repo, exchanged.completed, staged=False)
+    if console.verbose:
+        console.say(_told(exchanged.traffic))
+
+
+def _told(traffic: Traffic) -> str:
+    again = f" ({traffic.repeated:,} of them again)" if traffic.repeated else ""
+    moved = f"{size(traffic.sent)} sent, {size(traffic.received)} received"
+    return f"{count(traffic.requests, 'request')}{again}, {moved}"

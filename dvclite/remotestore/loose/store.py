@@ -1,20 +1,19 @@
 """Blobs on a remote as files of their own."""
 
-import sys
 from collections.abc import Callable, Iterable
 from itertools import starmap
 from pathlib import Path
 
 from dvclite.damage import Checkup, Damage
 from dvclite.errors import BlobCorruptError, BlobMissingError, KeyMissingError, TreeError
-from dvclite.files.atomic import discard
 from dvclite.files.copying import OnBytes
 from dvclite.formats.format import Format
 from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, algorithm_of, hash_bytes
 from dvclite.progress import Progress
 from dvclite.remote import Remote
-from dvclite.remotestore.engine import Outcome, ends_all, run
+from dvclite.remotestore.engine import Outcome, run
 from dvclite.remotestore.loose.checking import Checking
+from dvclite.remotestore.loose.fetching import Fetching
 from dvclite.remotestore.loose.presence import strike_out_present
 from dvclite.remotestore.mended import Mended, delete_unchanged
 from dvclite.remotestore.named import Named
@@ -80,13 +79,7 @@ class LooseStore(RemoteStore):
 
     def fetch(self, blobs: Iterable[Named], landing: Landing, progress: Progress) -> Outcome[Named]:
         """Bring blobs from the remote, each verified: see `RemoteStore`."""
-        return run(
-            blobs,
-            lambda blob, moved: self._get(blob, landing, moved),
-            self.jobs,
-            progress=progress,
-            fatal=lambda error: isinstance(error, OSError) or ends_all(error),
-        )
+        return Fetching(self._remote, self.format, landing, progress).fetch(blobs, self.jobs)
 
     def check(self, progress: Progress, *, data: bool) -> Checkup:
         """Look at everything on the remote: see `RemoteStore`."""
@@ -128,25 +121,3 @@ class LooseStore(RemoteStore):
             if sent:
                 self._remote.delete([key])
             raise
-
-    def _get(self, blob: Named, landing: Landing, moved: OnBytes) -> None:
-        ref = blob.ref
-        most = ref.size if ref.size >= 0 else sys.maxsize
-        came = 0
-
-        def count(size: int) -> None:
-            nonlocal came
-            came += size
-            if came > most:
-                raise BlobCorruptError(ref.oid, self.url)
-            moved(size)
-
-        partial = landing.new_path()
-        try:
-            self._remote.get(self.format.loose_key(ref.oid), Path(partial), moved=count)
-        except KeyMissingError:
-            raise BlobMissingError([blob.path], tried=[self.place]) from None
-        except BaseException:
-            discard(partial)
-            raise
-        landing.adopt(partial, ref, self.url)

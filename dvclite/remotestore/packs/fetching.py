@@ -24,10 +24,10 @@ from dvclite.remotestore.engine import Outcome, ends_all, run
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.packs.arrivals import Arrivals, Problem
 from dvclite.remotestore.packs.assembling import Assembly
-from dvclite.remotestore.packs.bound import Bound
 from dvclite.remotestore.packs.budget import Budget
 from dvclite.remotestore.packs.gauge import Gauge
 from dvclite.remotestore.packs.knowledge import Knowledge
+from dvclite.remotestore.packs.limit import Limit
 from dvclite.remotestore.packs.locating import Locating, Target
 from dvclite.remotestore.packs.plan import LONGEST, Errand, Want, plan
 
@@ -128,7 +128,7 @@ class Fetching:
             path = self._new_path()
             gauge = Gauge(self._progress, sum(want.entry.size for want in errand.wants), size)
             try:
-                count = Bound(errand.pack, size, gauge, moved).count
+                count = Limit(errand.pack, size, gauge, moved).count
                 self._remote.get(key_of(errand.pack), Path(path), moved=count)
                 with PackFile(path, errand.pack) as pack:
                     self._deliver(errand, _read_ahead(pack), moved, gauge)

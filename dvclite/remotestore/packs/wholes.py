@@ -14,10 +14,10 @@ from dvclite.progress import Progress
 from dvclite.remote import Remote
 from dvclite.remotestore.engine import Outcome, ends_all, run
 from dvclite.remotestore.named import Named
-from dvclite.remotestore.packs.bound import Bound
 from dvclite.remotestore.packs.budget import Budget
 from dvclite.remotestore.packs.gauge import Gauge
 from dvclite.remotestore.packs.knowledge import Knowledge
+from dvclite.remotestore.packs.limit import Limit
 from dvclite.remotestore.sizes import Sizes
 from dvclite.remotestore.store import Landing
 
@@ -101,7 +101,7 @@ class Wholes:
             gauge = Gauge(self._progress, content, size)
             is_taken = False
             try:
-                count = Bound(pack, size, gauge, moved).count
+                count = Limit(pack, size, gauge, moved).count
                 self._remote.get(key_of(pack), Path(path), moved=count)
                 is_taken = self._landing.adopt_pack(path, pack)
             except PackError:

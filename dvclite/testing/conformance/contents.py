@@ -10,6 +10,7 @@ import pytest
 from dvclite.errors import KeyMissingError
 from dvclite.files import changes
 from dvclite.remote import Remote
+from dvclite.remote.requests import Requests
 from dvclite.testing.conformance.harness import MIB, Harness
 from dvclite.testing.files import write_file
 
@@ -175,3 +176,18 @@ class Contents(Harness):
                 remote.read(between, 0, 1)
             remote.delete([between])
         assert remote.stat("files/ab/cdef") == 7
+
+    def test_requests_that_are_told_of_are_those_that_are_made(
+        self, remote: Remote, source: Source
+    ) -> None:
+        requests = getattr(remote, "requests", None)
+        if requests is None:
+            return
+
+        assert isinstance(requests, Requests)
+        for number in range(3):
+            before = requests.made
+            remote.put(f"files/{number}", source(b"x"))
+            assert remote.stat(f"files/{number}") == 1
+            assert requests.made >= before + 2
+        assert requests.repeated <= requests.made

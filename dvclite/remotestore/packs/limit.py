@@ -5,7 +5,7 @@ from dvclite.files.copying import OnBytes
 from dvclite.remotestore.packs.gauge import Gauge
 
 
-class Bound:
+class Limit:
     """Breaks a download off that is longer than its pack."""
 
     def __init__(self, pack: str, size: int, gauge: Gauge, moved: OnBytes) -> None:

@@ -7,6 +7,9 @@ from pathlib import Path
 from dvclite.files.closing import Closing
 from dvclite.remote import OnBytes
 
+_AT_ONCE = 64 << 10
+"""How many bytes are handed out at once: whoever bounds what moves lets the line wait that long."""
+
 
 class Stopped(BaseException):
     """Ends a request from within the reading of its body.
@@ -56,11 +59,11 @@ class Body(Closing):
         self._is_sending = True
 
     def read(self, size: int | None = -1) -> bytes:
-        """Return up to `size` bytes, all that is left if that is negative or None."""
+        """Return up to `size` bytes but not too many, all that is left if it is negative or None."""
         if self._stop.is_set():
             raise Stopped(InterruptedError(f"sending {self._path} was given up"))
         left = self._start + self._size - self._file.tell()
-        wanted = left if size is None or size < 0 else min(size, left)
+        wanted = left if size is None or size < 0 else min(size, left, _AT_ONCE)
         try:
             data = self._file.read(wanted)
             if self._is_sending and data:
@@ -81,6 +84,10 @@ class Body(Closing):
     def tell(self) -> int:
         """Return where in the body reading goes on."""
         return self._file.tell() - self._start
+
+    def __len__(self) -> int:
+        """Return how many bytes the body has."""
+        return self._size
 
     def _count(self, size: int) -> None:
         self._counted += size

@@ -1,0 +1,231 @@
+"""Bringing blobs from a remote that has a key for each."""
+
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from dvclite.errors import (
+    BlobCorruptError,
+    BlobMissingError,
+    DvcliteError,
+    KeyMissingError,
+)
+from dvclite.files.atomic import discard
+from dvclite.files.copying import OnBytes
+from dvclite.formats.format import Format
+from dvclite.progress import Progress
+from dvclite.remote import Remote
+from dvclite.remote.requests import Requests
+from dvclite.remotestore.engine import Failure, Outcome, ends_all, run
+from dvclite.remotestore.loose.arriving import Arriving
+from dvclite.remotestore.named import Named
+from dvclite.remotestore.store import Landing
+
+_LARGE = 32 << 20
+"""From how many bytes on a blob comes in pieces, several at once."""
+
+_SMALLEST, _FIRST, _LONGEST = 1 << 20, 4 << 20, 16 << 20
+_MOST_AT_ONCE = 6
+"""How many pieces are in memory at the same time."""
+
+_QUICK, _SLOW = 0.5, 2.0
+_NAP = 0.2
+
+
+class _Piece(NamedTuple):
+    """A part of a large blob."""
+
+    large: Arriving
+    begin: int
+    size: int
+
+
+class Fetching:
+    """One fetch."""
+
+    def __init__(
+        self, remote: Remote, format: Format, landing: Landing, progress: Progress
+    ) -> None:
+        """Prepare to bring blobs from `remote` to `landing`."""
+        self._remote = remote
+        self._format = format
+        self._landing = landing
+        self._progress = progress
+        # Where nothing is asked over a line, the way there is as short in one piece.
+        self._is_far = isinstance(getattr(remote, "requests", None), Requests)
+        self._outcome: Outcome[Named] = Outcome()
+        self._room = threading.Semaphore(_MOST_AT_ONCE)
+        self._piece = _FIRST
+        self._is_broken = False
+        self._open: set[Arriving] = set()
+        self._lock = threading.Lock()
+
+    def fetch(self, blobs: Iterable[Named], jobs: int) -> Outcome[Named]:
+        """Do what `RemoteStore.fetch` says, with up to `jobs` requests at once."""
+        try:
+            done = run(
+                self._errands(blobs),
+                self._do,
+                jobs,
+                fatal=lambda error: isinstance(error, OSError) or ends_all(error),
+            )
+        finally:
+            for large in list(self._open):
+                large.end()
+        self._outcome.stopped = done.stopped
+        return self._outcome
+
+    def _errands(self, blobs: Iterable[Named]) -> Iterator[Named | _Piece]:
+        for blob in blobs:
+            if self._is_far and blob.ref.size > _LARGE:
+                yield from self._pieces(blob)
+            else:
+                yield blob
+
+    def _pieces(self, blob: Named) -> Iterator[_Piece]:
+        large = Arriving(blob, self._landing.partial(blob.ref.oid))
+        self._open.add(large)
+        begin = large.position
+        self._progress.advance(size=begin)
+        while self._has_room():
+            if large.is_over:
+                self._release(1)
+                return
+            size = min(self._piece, blob.ref.size - begin)
+            yield _Piece(large, begin, size)
+            begin += size
+            if begin == blob.ref.size:
+                return
+
+    def _has_room(self) -> bool:
+        """Wait until there is room for another piece; return false if none will come any more."""
+        # Of those that are on their way one is always the next to be written.
+        while not self._room.acquire(timeout=_NAP):
+            if self._is_broken:
+                return False
+        return True
+
+    def _do(self, errand: Named | _Piece, moved: OnBytes) -> None:
+        if isinstance(errand, _Piece):
+            self._bring(errand, moved)
+            return
+        told = 0
+
+        def count(size: int) -> None:
+            nonlocal told
+            moved(size)
+            told += size
+            self._progress.advance(size=size)
+
+        try:
+            self._get(errand, count)
+        except (DvcliteError, OSError) as error:
+            self._fail(errand, error, told)
+            raise
+        self._succeed(told)
+
+    def _bring(self, piece: _Piece, moved: OnBytes) -> None:
+        large = piece.large
+        try:
+            data = self._read(piece, moved)
+            done = large.take(data, piece.begin)
+        except BaseException as error:
+            self._is_broken |= not isinstance(error, DvcliteError)
+            self._release(1)
+            if self._end(large) and isinstance(error, DvcliteError | OSError):
+                if isinstance(error, BlobCorruptError):
+                    large.discard()
+                self._fail(large.blob, error, large.told)
+            raise
+        self._progress.advance(size=len(data))
+        self._release(done)
+        if large.is_complete and self._end(large):
+            self._finish(large, moved)
+
+    def _read(self, piece: _Piece, moved: OnBytes) -> bytes:
+        blob = piece.large.blob
+        moved(0)
+        if not piece.size:
+            return b""
+        began = time.monotonic()
+        try:
+            data = self._remote.read(self._format.loose_key(blob.ref.oid), piece.begin, piece.size)
+        except KeyMissingError:
+            raise BlobMissingError([blob.path], tried=[self._remote.url]) from None
+        moved(0)
+        if len(data) != piece.size:
+            raise BlobCorruptError(blob.ref.oid, self._remote.url)
+        self._adapt(time.monotonic() - began)
+        return data
+
+    def _adapt(self, seconds: float) -> None:
+        """Ask for so much at once that little is lost when the line breaks."""
+        if seconds < _QUICK:
+            self._piece = min(_LONGEST, self._piece * 2)
+        elif seconds > _SLOW:
+            self._piece = max(_SMALLEST, self._piece // 2)
+
+    def _finish(self, large: Arriving, moved: OnBytes) -> None:
+        """Take a blob in, all of which is there."""
+        blob = large.blob
+        try:
+            self._landing.adopt(large.path, blob.ref, self._remote.url)
+        except BlobCorruptError as error:
+            if not large.was_begun:
+                self._fail(blob, error, large.told)
+                raise
+            # What an earlier attempt left was something else.
+            self._progress.advance(size=-large.told)
+            self._do(blob, moved)
+        except OSError as error:
+            self._fail(blob, error, large.told)
+            raise
+        else:
+            self._succeed(blob.ref.size)
+
+    def _end(self, large: Arriving) -> bool:
+        """Await no more of a blob; say whether that is news."""
+        waiting = large.end()
+        self._release(waiting or 0)
+        self._open.discard(large)
+        return waiting is not None
+
+    def _release(self, count: int) -> None:
+        if count:
+            self._room.release(count)
+
+    def _get(self, blob: Named, moved: OnBytes) -> None:
+        ref = blob.ref
+        most = ref.size if ref.size >= 0 else sys.maxsize
+        came = 0
+
+        def count(size: int) -> None:
+            nonlocal came
+            came += size
+            if came > most:
+                raise BlobCorruptError(ref.oid, self._remote.url)
+            moved(size)
+
+        partial = self._landing.new_path()
+        try:
+            self._remote.get(self._format.loose_key(ref.oid), Path(partial), moved=count)
+        except KeyMissingError:
+            raise BlobMissingError([blob.path], tried=[self._remote.url]) from None
+        except BaseException:
+            discard(partial)
+            raise
+        self._landing.adopt(partial, ref, self._remote.url)
+
+    def _succeed(self, size: int) -> None:
+        with self._lock:
+            self._outcome.done += 1
+            self._outcome.size += size
+        self._progress.advance(files=1)
+
+    def _fail(self, blob: Named, error: DvcliteError | OSError, told: int) -> None:
+        with self._lock:
+            self._outcome.failures.append(Failure(blob, error))
+        self._progress.advance(size=-told)

@@ -1,0 +1,168 @@
+"""Large blobs come from afar in pieces, several at once, and go on where they stopped."""
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from dvclite.errors import FileAccessError, TransferError
+from dvclite.files import changes
+from dvclite.remote.requests import Requests
+from dvclite.remotestore.loose.store import LooseStore
+from dvclite.testing.faults import Fault, FaultyRemote, Kind, Plan
+from dvclite.testing.memory import MemoryRemote
+
+MIB = 1 << 20
+
+
+class FarRemote(FaultyRemote):
+    """One that makes requests."""
+
+    def __init__(self, behind):
+        super().__init__(behind)
+        self.requests = Requests()
+
+
+@pytest.fixture
+def far():
+    return FarRemote(MemoryRemote("memory://far"))
+
+
+@pytest.fixture
+def store(far, format):
+    return LooseStore(far, format)
+
+
+@pytest.fixture
+def large(here, store):
+    """A pushed file of 60 MiB."""
+    wanted = here.add_file("large", os.urandom(60 * MIB))
+    here.push(store, wanted).check("pushed")
+    return wanted
+
+
+def content(site, wanted):
+    return Path(site.cache.loose.find(wanted.ref.oid)).read_bytes()
+
+
+def partial(site, wanted):
+    return next((site.root / "cache" / "tmp" / "partial").rglob(wanted.ref.oid), None)
+
+
+def test_pieces_are_asked_for_at_once_and_few_are_held(here, there, far, store, large):
+    far.plan = Plan(latency=0.02)
+    far.forget_traffic()
+    there.fetch(store, large).check("fetched")
+
+    assert content(there, large) == content(here, large)
+    assert far.traffic.calls.keys() == {"read"}
+    assert 4 <= far.traffic.calls["read"] <= 15
+    assert 2 <= far.traffic.at_once <= 6
+
+
+def test_where_nothing_is_asked_over_a_line_it_comes_in_one_piece(here, there, format):
+    near = FaultyRemote(MemoryRemote())
+    store = LooseStore(near, format)
+    wanted = here.add_file("large", os.urandom(33 * MIB))
+    here.push(store, wanted)
+    there.fetch(store, wanted).check("fetched")
+    assert "read" not in near.traffic.calls
+
+
+@pytest.mark.parametrize("method", [Kind.FAIL, Kind.BREAK])
+def test_what_arrived_before_a_failure_is_not_fetched_again(here, there, far, store, large, method):
+    far.plan = Plan(faults=(Fault(method, "read", skip=3, times=1000),))
+    with pytest.raises(TransferError):
+        there.fetch(LooseStore(far, there.format, jobs=1), large).check("fetched")
+    came = partial(there, large).stat().st_size
+    far.plan = Plan()
+    far.forget_traffic()
+    there.fetch(store, large).check("fetched")
+
+    assert came >= 20 * MIB
+    assert far.traffic.received == 60 * MIB - came
+    assert content(there, large) == content(here, large)
+
+
+def test_an_interrupted_fetch_goes_on(here, there, far, store, large):
+    class Interrupting:
+        def start(self, label, **_what):
+            pass
+
+        def advance(self, *, files=0, size=0):
+            if size:
+                raise KeyboardInterrupt
+
+        def finish(self):
+            pass
+
+    with pytest.raises(KeyboardInterrupt):
+        there.fetch(LooseStore(far, there.format, jobs=1), large, progress=Interrupting())
+    far.forget_traffic()
+    there.fetch(store, large).check("fetched")
+    assert far.traffic.received <= 60 * MIB
+    assert content(there, large) == content(here, large)
+
+
+@pytest.mark.parametrize("size", [5 * MIB, 60 * MIB, 70 * MIB])
+def test_garbage_of_an_earlier_attempt_does_no_harm(here, there, far, store, large, size):
+    there.fetch(store, there.add_file("other", b"x"))
+    folder = there.root / "cache" / "tmp" / "partial" / str(os.getuid())
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / large.ref.oid).write_bytes(b"\1" * size)
+    there.fetch(store, large).check("fetched")
+    assert content(there, large) == content(here, large)
+
+
+def test_bytes_that_are_wrong_are_not_kept(here, there, far, store, large):
+    far.plan = Plan(faults=(Fault(Kind.CORRUPT, "read", skip=2, times=1),))
+    moved = there.fetch(store, large)
+    assert [type(failure.error).__name__ for failure in moved.failures] == ["BlobCorruptError"]
+    assert partial(there, large) is None
+    far.plan = Plan()
+    there.fetch(store, large).check("fetched")
+    assert content(there, large) == content(here, large)
+
+
+def test_a_blob_that_is_shorter_than_it_was_is_corrupt(there, far, store, large):
+    far.plan = Plan(faults=(Fault(Kind.TRUNCATE, "read", skip=2, times=1),))
+    moved = there.fetch(store, large)
+    assert [type(failure.error).__name__ for failure in moved.failures] == ["BlobCorruptError"]
+
+
+def test_one_that_fails_keeps_no_other_from_coming(here, there, far, store, large, format):
+    other = here.add_file("other", os.urandom(40 * MIB))
+    small = here.add_file("small", b"small")
+    here.push(store, other, small).check("pushed")
+    key = format.loose_key(large.ref.oid)
+    far.plan = Plan(faults=(Fault(Kind.FAIL, "read", key),))
+    moved = there.fetch(store, large, other, small)
+    assert [failure.item.path for failure in moved.failures] == ["large"]
+    assert moved.files == 2
+    assert content(there, other) == content(here, other)
+
+
+def test_a_full_disk_ends_the_work_and_does_not_hang(there, far, store, large, monkeypatch):
+    def fail(_fd, _data, _offset):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(changes, "write_at", fail)
+    ended = threading.Event()
+
+    def fetch():
+        with pytest.raises(FileAccessError):
+            there.fetch(store, large)
+        ended.set()
+
+    threading.Thread(target=fetch, daemon=True).start()
+    assert ended.wait(20)
+
+
+def test_progress_adds_up(there, far, store, large, recorder):
+    far.plan = Plan(faults=(Fault(Kind.FAIL, "read", skip=2, times=1),))
+    there.fetch(LooseStore(far, there.format, jobs=1), large, progress=recorder)
+    far.plan = Plan()
+    there.fetch(store, large, progress=recorder)
+    ends = [work for work in recorder.works if work[0] == "Fetching"]
+    assert [work[3:] for work in ends] == [[0, 0], [1, 60 * MIB]]
