@@ -149,10 +149,10 @@ class Contents:
 
     def _named(self, one: Wanted, tree: Tree) -> Iterator[Named]:
         prefix = one.path + "/"
-        found = not one.part
+        found = False
         for entry in below(tree, one.part):
-            found = True
+            if not found:
+                self._found.add(prefix + one.part)
+                found = True
             if entry.is_file:
                 yield Named(prefix + entry.path, entry.ref)
-        if found:
-            self._found.add(prefix + one.part)
