@@ -17,6 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
+from dvclite.files import changes
 from dvclite.files.closing import Closing
 
 OUR_THREADS: Final = "dvclite-"
@@ -185,9 +186,7 @@ def _close_all_but(*wanted: int) -> None:
 
 def _send(end: int, message: Any) -> None:
     data = marshal.dumps(message)
-    view = memoryview(len(data).to_bytes(_FRAME, "little") + data)
-    while view:
-        view = view[os.write(end, view) :]
+    changes.write(end, len(data).to_bytes(_FRAME, "little") + data)
 
 
 def _receive(end: int) -> bytes:

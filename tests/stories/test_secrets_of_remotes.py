@@ -69,6 +69,7 @@ COMMANDS = [
     "hook pre-push",
     "init",
     "install",
+    "migrate --dry",
     "move more moved",
     "move moved more",
     "pull",
