@@ -131,6 +131,61 @@ def test_old_versions_are_read_through_the_old_cache(two_versions):
     assert json.loads(two_versions.lite("diff", "v1", "v2", "--json"))["modified"] != []
 
 
+def test_many_files_of_old_versions_come_back_from_either_cache(shared):
+    """So many that others would help with those of the format in charge."""
+    names = [f"data/{number % 3}/{number}" for number in range(1_300)]
+
+    def write(every, text):
+        for name in names[::every]:
+            shared.write(name, f"{text} {name}")
+        return shared.data("data")
+
+    versions = {"v1": write(1, "first")}
+    shared.dvc("add", "data")
+    shared.commit()
+    shared.git("tag", "v1")
+    versions["v2"] = write(2, "second")
+    shared.dvc("add", "data")
+    shared.commit()
+    shared.git("tag", "v2")
+
+    def check_all():
+        for rev, files in versions.items():
+            shared.lite("checkout", "--rev", rev)
+            assert shared.data("data") == files
+            shutil.rmtree(shared.root / "data")
+            shared.lite("checkout", "--rev", rev)
+            assert shared.data("data") == files
+        shared.lite("checkout")
+        check_clean(shared)
+
+    migrated(shared)
+    check_all()
+    versions["v3"] = write(3, "third")
+    shared.lite("add", "data")
+    check_clean(shared)
+    shared.commit()
+    shared.git("tag", "v3")
+    check_all()
+    migrated(shared, "--to", "dvc")
+    check_all()
+    assert "up to date" in shared.dvc("status")
+
+
+def test_what_an_old_version_left_in_place_is_added_by_its_new_name(two_versions):
+    migrated(two_versions)
+    two_versions.lite("checkout", "--rev", "v1")
+    two_versions.lite("checkout")
+    two_versions.write("data/sub/new", "newer")
+
+    two_versions.lite("add", "data")
+
+    check_clean(two_versions)
+    shutil.rmtree(two_versions.root / "data")
+    two_versions.lite("checkout")
+    assert two_versions.read("data/sub/deep/a.csv") == b"a,1\n"
+
+
 def test_git_goes_back_and_forth_with_the_data_behind_it(two_versions):
     migrated(two_versions)
     now = two_versions.data(*OUTPUTS)
