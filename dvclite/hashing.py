@@ -1,7 +1,8 @@
 """Names for bytes: the hash algorithms a repository may use, and blobs named by them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from typing import BinaryIO, NamedTuple, NewType, Protocol
 
 from dvclite.errors import UnknownAlgorithmError
@@ -37,6 +38,8 @@ class Algorithm:
         new: Makes an empty hasher. What it returns begins with `mark`.
         mark: What its oids begin with; empty for all but algorithms that are no longer used.
         older: What the oids were made with that pointers hold without a word about it.
+        other: What the repository's other format makes oids with, if it has been of two.
+        other_mark: What oids of that format begin with here, in place of nothing.
     """
 
     name: str
@@ -45,6 +48,8 @@ class Algorithm:
     new: Callable[[], Hasher]
     mark: str = ""
     older: "Algorithm | None" = field(default=None, compare=False)
+    other: "Algorithm | None" = field(default=None, compare=False)
+    other_mark: str = field(default="", compare=False)
 
 
 class BlobRef(NamedTuple):
@@ -98,8 +103,53 @@ def algorithm(name: str) -> Algorithm:
 
 def algorithm_of(oid: Oid, algorithm: Algorithm) -> Algorithm:
     """Return what an oid was made with, in a repository that uses `algorithm`."""
+    other = algorithm.other
+    if other is not None and oid.startswith(algorithm.other_mark):
+        own = Oid(oid[len(algorithm.other_mark) :])
+        return _marked(algorithm_of(own, other), algorithm.other_mark)
     older = algorithm.older
     return older if older is not None and oid.startswith(older.mark) else algorithm
+
+
+def is_foreign(oid: Oid, algorithm: Algorithm) -> bool:
+    """Say whether an oid is one of the repository's other format."""
+    return algorithm.other is not None and oid.startswith(algorithm.other_mark)
+
+
+class _Marking:
+    """An incremental hash whose result begins with a mark."""
+
+    def __init__(self, new: Callable[[], Hasher], mark: str) -> None:
+        self._hasher = new()
+        self._mark = mark
+        self.update = self._hasher.update
+
+    def hexdigest(self) -> str:
+        return self._mark + self._hasher.hexdigest()
+
+
+class Both:
+    """Two incremental hashes of the same bytes."""
+
+    def __init__(self, one: Hasher, other: Hasher) -> None:
+        """Pass all bytes on to both."""
+        self._hashers = one, other
+
+    def update(self, data: bytes | bytearray | memoryview, /) -> None:
+        """Take in more bytes."""
+        for hasher in self._hashers:
+            hasher.update(data)
+
+    def hexdigest(self) -> str:
+        """The hash that the first one comes to."""
+        return self._hashers[0].hexdigest()
+
+
+@cache
+def _marked(algorithm: Algorithm, mark: str) -> Algorithm:
+    """Return an algorithm as one that makes oids of another format: each time the same one."""
+    new = partial(_Marking, algorithm.new, mark)
+    return replace(algorithm, new=new, mark=mark + algorithm.mark, older=None, other=None)
 
 
 def is_oid(text: str, algorithm: Algorithm) -> bool:

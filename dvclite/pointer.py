@@ -12,13 +12,14 @@ changed in place: comments, order, and keys that mean nothing to us stay as they
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from posixpath import basename, dirname, join, normpath
 from typing import NamedTuple
 
 from dvclite.cloudversion import CloudVersion, versions_of
 from dvclite.errors import HostilePathError, PointerConflictError, PointerError
-from dvclite.hashing import ALGORITHM_NAMES, Algorithm, Oid, algorithm_of, is_oid
+from dvclite.hashing import ALGORITHM_NAMES, Algorithm, Oid, algorithm_of, is_foreign, is_oid
 from dvclite.origin import FACTS, Origin, digest, origin_of
 from dvclite.paths import check_path
 from dvclite.yamltext import Mapping, Sequence, YamlError, changed, quoted, read
@@ -143,9 +144,42 @@ def with_output(pointer: Pointer | None, output: Output, algorithm: Algorithm) -
     del values["path"]
     if pointer.outputs[place].versions and output.oid != pointer.outputs[place].oid:
         values |= {"cloud": None, "files": None}  # They are those of what it was.
-    text = changed(pointer.text, items[place], values)
+    before, now = _key(pointer.outputs[place], algorithm), _key(output, algorithm)
+    renamed = {before: now} if now not in items[place].items else {}
+    if before != now and output.oid is None:
+        values[before], values["hash"], renamed = values.pop(now), before, {}
+    text = changed(pointer.text, items[place], values, renamed)
     outputs = (*pointer.outputs[:place], output, *pointer.outputs[place + 1 :])
     return replace(pointer, outputs=outputs, text=text)
+
+
+def with_contents(pointer: Pointer, outputs: Iterable[Output], algorithm: Algorithm) -> Pointer:
+    """Return a pointer that says of some of its outputs what they hold, in another format's words.
+
+    All else that it says, and how, stays.
+
+    Args:
+        pointer: The pointer there is.
+        outputs: What is known of the content of some of its outputs now.
+        algorithm: What the repository's oids are made with.
+    """
+    for output in outputs:
+        items = _parts(pointer.path, pointer.text).items
+        place = [known.path for known in pointer.outputs].index(output.path)
+        known = pointer.outputs[place]
+        values = _values(output, algorithm)
+        values = {key: values[key] for key in (_key(output, algorithm), "size", "nfiles", "hash")}
+        if known.versions:
+            values |= {"cloud": None, "files": None}  # By its new name it is on no such remote.
+        renamed = {_key(known, algorithm): _key(output, algorithm)}
+        text = changed(pointer.text, items[place], values, renamed)
+        top = _parts(pointer.path, text).top
+        if "md5" in top.items:
+            text = changed(text, top, {"md5": quoted(digest(top, text))})
+        anew = replace(output, versions=(), is_spelled_out=False)
+        both = (*pointer.outputs[:place], anew, *pointer.outputs[place + 1 :])
+        pointer = replace(pointer, outputs=both, text=text)
+    return pointer
 
 
 def moved(pointer: Pointer, output: str) -> Pointer:
@@ -230,17 +264,11 @@ def _output(item: Mapping, folder: str, algorithm: Algorithm) -> Output:
     check_path(whole)
     if is_pointer(whole):
         raise HostilePathError(path, "it is the name of a pointer")
-    oid = item.text(algorithm.name)
-    if oid is None and (other := _other_algorithm(item, algorithm)) is not None:
-        raise YamlError(f"its hash is {other}, where the repository's are {algorithm.name}")
-    if oid is not None and not is_oid(oid, algorithm):
-        raise YamlError(f"{oid!r} is not a {algorithm.name} hash")
-    is_older = algorithm.older is not None and item.text("hash") is None
-    mark = algorithm.older.mark if algorithm.older is not None and is_older else ""
-    versions = versions_of(item, algorithm)
+    oid = _content(item, algorithm)
+    versions = _versions(item, algorithm)
     return Output(
         path=whole,
-        oid=Oid(mark + oid) if oid is not None else None,
+        oid=oid,
         size=_number(item, "size", -1),
         files=_number(item, "nfiles", 0) if oid is not None and oid.endswith(".dir") else None,
         executable=_flag(item, "isexec", default=False),
@@ -250,6 +278,35 @@ def _output(item: Mapping, folder: str, algorithm: Algorithm) -> Output:
         cached=_flag(item, "cache", default=True),
         versions=versions,
         is_spelled_out=bool(versions) and oid is None,
+    )
+
+
+def _content(item: Mapping, algorithm: Algorithm) -> Oid | None:
+    """Return what an output's content is named by here, if that is known."""
+    oid = item.text(algorithm.name)
+    if oid is None:
+        named, other = _other_algorithm(item, algorithm), algorithm.other
+        if named is None:
+            return None
+        if other is None or named != other.name:
+            raise YamlError(f"its hash is {named}, where the repository's are {algorithm.name}")
+        foreign = _content(item, other)
+        return Oid(algorithm.other_mark + foreign) if foreign is not None else None
+    if not is_oid(oid, algorithm):
+        raise YamlError(f"{oid!r} is not a {algorithm.name} hash")
+    is_older = algorithm.older is not None and item.text("hash") is None
+    mark = algorithm.older.mark if algorithm.older is not None and is_older else ""
+    return Oid(mark + oid)
+
+
+def _versions(item: Mapping, algorithm: Algorithm) -> tuple[CloudVersion, ...]:
+    """Return where versions of an output are, by the names that they have here."""
+    found, other = versions_of(item, algorithm), algorithm.other
+    if found or other is None:
+        return found
+    return tuple(
+        version._replace(oid=Oid(algorithm.other_mark + version.oid))
+        for version in versions_of(item, other)
     )
 
 
@@ -264,15 +321,25 @@ def _other_algorithm(item: Mapping, algorithm: Algorithm) -> str | None:
 def _values(output: Output, algorithm: Algorithm) -> dict[str, str | None]:
     """Return what a pointer says of an output, as written YAML, in DVC's order."""
     made_with = algorithm if output.oid is None else algorithm_of(output.oid, algorithm)
+    key = _key(output, algorithm)
+    is_older = made_with.name != key
     return {
-        algorithm.name: quoted(output.oid[len(made_with.mark) :]) if output.oid else None,
+        key: quoted(output.oid[len(made_with.mark) :]) if output.oid else None,
         "size": str(output.size) if output.size >= 0 else None,
         "nfiles": str(output.files) if output.files is not None else None,
         "isexec": "true" if output.executable else None,
-        "hash": algorithm.name if not made_with.mark else None,
+        "hash": key if not is_older else None,
         "path": quoted(basename(output.path)),
         "desc": quoted(output.desc) if output.desc is not None else None,
     }
+
+
+def _key(output: Output, algorithm: Algorithm) -> str:
+    """Return under which key a pointer says what an output holds."""
+    if output.oid is not None and is_foreign(output.oid, algorithm):
+        assert algorithm.other is not None
+        return algorithm.other.name
+    return algorithm.name
 
 
 def _number(item: Mapping, key: str, default: int) -> int:

@@ -120,7 +120,12 @@ def quoted(value: str) -> str:
     return f"'{value}'"
 
 
-def changed(text: str, mapping: Mapping, values: dict[str, str | None]) -> str:
+def changed(
+    text: str,
+    mapping: Mapping,
+    values: dict[str, str | None],
+    renamed: dict[str, str] | None = None,
+) -> str:
     """Return a text in which some keys of a mapping have other values.
 
     Keys that are there keep their place, new ones go to the end, those set to None are removed;
@@ -130,14 +135,21 @@ def changed(text: str, mapping: Mapping, values: dict[str, str | None]) -> str:
         text: What `mapping` was read from.
         mapping: The mapping to change. It must hold something.
         values: Written scalars by key.
+        renamed: New names of keys, by the old ones; both are plain text. The values go by the
+            new ones.
     """
     edits: list[tuple[int, int, str]] = []
     added: list[str] = []
-    for key, value in values.items():
+    known = {new: old for old, new in (renamed or {}).items() if old in mapping.items}
+    for new, old in known.items():
+        place = text.index(old, mapping.keys[old])  # Quotes may stand before it.
+        edits.append((place, place + len(old), new))
+    for name, value in values.items():
+        key = known.get(name, name)
         node = mapping.items.get(key)
         if node is None:
             if value is not None:
-                added.append(f"{key}: {value}")
+                added.append(f"{name}: {value}")
         elif value is None:
             edits.append((*_extent(text, mapping, key), ""))
         elif not isinstance(node, Scalar):

@@ -4,6 +4,7 @@ Makes an environment in `.venv`, then runs ruff, mypy, import-linter and pytest.
 pytest, which then runs alone: `python3 tests/run.py -k checkout`.
 """
 
+import os
 import subprocess
 import sys
 
@@ -16,7 +17,9 @@ CHECKS = {
     "mypy, Windows": ["mypy", "--platform=win32", "--cache-dir=.mypy_cache/win32"],
     "import-linter": ["lint-imports", "--no-logo"],
 }
-PYTEST = ["pytest", "--numprocesses=auto", "--dist=loadgroup"]
+# Many tests wait more than they work, for servers and for what is late on purpose.
+PROCESSES = max(4, os.cpu_count() or 1)
+PYTEST = ["pytest", f"--numprocesses={PROCESSES}", "--dist=loadgroup"]
 
 
 def main(arguments):

@@ -1,6 +1,5 @@
 """Blobs on their way out into a workspace: as clones, links or copies, verified."""
 
-import errno
 import os
 from enum import StrEnum
 
@@ -10,10 +9,9 @@ from dvclite.errors import BlobCorruptError
 from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.copying import copy, ignore_bytes, read, read_whole
+from dvclite.files.linking import try_link
 from dvclite.hashing import READ_SIZE, TREE_SUFFIX, Algorithm, BlobRef, Hasher, algorithm_of
 from dvclite.pack.layout import LARGEST
-
-_CANNOT_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
 class Kind(StrEnum):
@@ -78,7 +76,7 @@ class Layout:
                 made = self._can_clone and self._clone(source, target, mode)
             else:
                 # The executable bit of a link would be that of the blob, and so of other files.
-                made = not mode & 0o111 and _try_link(kind, path, target)
+                made = not mode & 0o111 and try_link(path, target, symbolic=kind is Kind.SYMLINK)
             if made:
                 read(source, hasher, ignore_bytes)
                 return kind
@@ -116,16 +114,3 @@ def _write(data: bytes, target: str, mode: int) -> None:
         raise
     finally:
         changes.close(fd)
-
-
-def _try_link(kind: Kind, path: str, target: str) -> bool:
-    try:
-        if kind is Kind.HARDLINK:
-            changes.link(path, target)
-        else:
-            changes.symlink(os.path.abspath(path), target)
-    except OSError as error:
-        if error.errno in _CANNOT_LINK:
-            return False
-        raise
-    return True

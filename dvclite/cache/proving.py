@@ -1,7 +1,6 @@
 """Proving whole packs that came from elsewhere, in another process where one can be had."""
 
 import threading
-from collections.abc import Sequence
 from typing import Any
 
 from dvclite.files.closing import Closing
@@ -39,7 +38,11 @@ class Proving(Closing):
         """Send the helper home at once, even if a thread still waits for its answer."""
         self._is_over = True
         if self._crew is not None:
-            self._crew.close()
+            self._crew.end()
+        with self._lock:
+            if self._crew is not None:
+                self._crew.close()
+                self._crew = None
 
     def _ask(self, path: str, pack: str) -> bool | None:
         with self._lock:
@@ -47,11 +50,11 @@ class Proving(Closing):
                 return None
             if self._crew is None:
                 self._crew = Crew(_prove)
-            self._crew.hand_out((path, pack), ())
+            self._crew.hand_out((path, pack))
             answer: bool | None = self._crew.take_back()[0]
             return answer
 
 
-def _prove(task: Any, _folders: Sequence[int], _room: memoryview) -> bool:
+def _prove(task: Any, _room: memoryview) -> bool:
     with PackFile(*task) as file:
         return not any(file.find_damage(file.entries()))

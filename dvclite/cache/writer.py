@@ -14,13 +14,16 @@ from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.copying import OnBytes, copy, ignore_bytes, read, read_whole
 from dvclite.files.folder import Folder
+from dvclite.files.linking import try_link
 from dvclite.files.naming import Naming, renaming
 from dvclite.files.staging import Staging
 from dvclite.formats.format import Format
 from dvclite.hashing import (
     READ_SIZE,
     TREE_SUFFIX,
+    Algorithm,
     BlobRef,
+    Both,
     Oid,
     algorithm_of,
     hash_bytes,
@@ -168,6 +171,37 @@ class Writer:
         with self._lock:
             self._lease.rely_on([ref.oid])
             self._name(partial, BlobRef(ref.oid, size))
+
+    def inherit(self, path: str, oid: Oid, algorithm: Algorithm) -> BlobRef:
+        """Bring in a blob of another cache under the name that it has here, read once.
+
+        Where both are on one file system, it takes no further room: it gets a second name.
+
+        Args:
+            path: The blob's file, which nobody changes.
+            oid: What it is called there.
+            algorithm: What names are made with there.
+
+        Raises:
+            BlobCorruptError: It is not what its name there says.
+        """
+        theirs, ours = algorithm_of(oid, algorithm).new(), self._format.algorithm.new()
+        partial = self.new_path()
+        try:
+            size = _link_or_copy(path, partial, Both(theirs, ours))
+            if theirs.hexdigest() != oid.removesuffix(TREE_SUFFIX):
+                raise BlobCorruptError(oid, os.path.dirname(path))
+            ref = BlobRef(Oid(ours.hexdigest()), size)
+            self._lease.rely_on([ref.oid])
+            if self._is_stored(ref, path, partial):
+                discard(partial)
+            else:
+                changes.set_mode(partial, BLOB_MODE)
+                self._name(partial, ref)
+        except BaseException:
+            discard(partial)
+            raise
+        return ref
 
     def adopt_pack(self, partial: str, pack: str) -> bool:
         """Bring in all of a foreign pack as it is, if it is what it should be. Safe from many threads.
@@ -374,6 +408,23 @@ class Writer:
         self.stored_bytes += size
         if self._naming.is_full or self._packing.is_full:
             self._finish_naming()
+
+
+def _link_or_copy(path: str, partial: str, hasher: Both) -> int:
+    """Make `partial` a second name of a file, or a copy, and hash what it holds."""
+    source = os.open(path, _READ)
+    try:
+        if try_link(path, partial):
+            return read(source, hasher, ignore_bytes)
+        target = changes.create(partial, mode=BLOB_MODE)
+        try:
+            if changes.clone(source, target):
+                return read(source, hasher, ignore_bytes)
+            return copy(source, target, hasher, ignore_bytes, to_be_flushed=True)
+        finally:
+            changes.close(target)
+    finally:
+        os.close(source)
 
 
 def _is_unchanged(before: os.stat_result, after: os.stat_result) -> bool:

@@ -37,6 +37,7 @@ COMMANDS = {
         "fsck": Listed("fsck", "Check that stored data is whole, and repair it."),
         "gc": Listed("gc", "Delete from the cache what nothing needs."),
         "cache": Listed("cache", "Say where the cache is, and how large."),
+        "migrate": Listed("migrate", "Change from DVC's format, or back; leave Git LFS."),
         "config": Listed("config", "Get and set options."),
         "root": Listed("root", "Print the path to the top of the repository."),
         "doctor": Listed("doctor", "Check that everything works here.", alias="version"),

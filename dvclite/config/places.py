@@ -37,7 +37,7 @@ def config_files(
     }
     if folder is not None:
         folder = _absolute(folder)
-        files[Level.REPOSITORY] = folder / "config"
+        files[Level.REPOSITORY] = folder / home.settings
         if main_folder is not None and _absolute(main_folder) != folder:
             files[Level.MAIN_WORKTREE] = _absolute(main_folder) / "config.local"
         files[Level.LOCAL] = folder / "config.local"

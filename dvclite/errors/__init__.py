@@ -4,7 +4,8 @@
     ├─ RepoError
     │  ├─ NotARepoError              exit 3
     │  ├─ RepoExistsError
-    │  └─ LockTimeoutError           exit 4
+    │  ├─ LockTimeoutError           exit 4
+    │  └─ MigrationError
     ├─ ConfigError
     │  ├─ ConfigFileError
     │  ├─ UnknownOptionError
@@ -96,6 +97,7 @@ from dvclite.errors.remotes import (
 from dvclite.errors.repository import (
     GitError,
     LockTimeoutError,
+    MigrationError,
     NotARepoError,
     RepoError,
     RepoExistsError,
@@ -147,6 +149,7 @@ __all__ = [
     "KeyExistsError",
     "KeyMissingError",
     "LockTimeoutError",
+    "MigrationError",
     "NoDefaultRemoteError",
     "NoRemoteError",
     "NotARepoError",

@@ -41,6 +41,10 @@ class LockTimeoutError(RepoError):
         self.path = path
 
 
+class MigrationError(RepoError):
+    """Something speaks against a change of the repository's format."""
+
+
 class GitError(DvcliteError):
     """git is missing, refused, or does not hold what was asked for."""
 

@@ -10,35 +10,41 @@ import marshal
 import mmap
 import os
 import signal
-import socket
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
+from dvclite.files import changes
 from dvclite.files.closing import Closing
 
 OUR_THREADS: Final = "dvclite-"
 """How the names of threads begin that hold no lock which a fork of this process could need."""
 
-Work = Callable[[Any, Sequence[int], memoryview], Any]
-"""Does a task in open folders, and returns what came of it; leaves bytes behind in shared memory.
+Work = Callable[[Any, memoryview], Any]
+"""Does a task, and returns what came of it; leaves bytes behind in shared memory.
 
-Tasks and answers are made of what `marshal` takes. The folders are closed afterwards.
+Tasks and answers are made of what `marshal` takes. An answer is shorter than what a pipe holds, 64
+KiB, so that nobody waits for somebody who waits for him.
 """
 
 _MOST_MEMBERS = 3
 _TASKS_AHEAD = 2
-_MOST_FOLDERS = 64
-_PART_OF_OPEN = 8  # Those that are on their way to a member count, too.
 _FRAME = 4
 
 
 def can_have_crew() -> bool:
     """Say whether there are cores to spare, and forking is safe."""
-    return sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1 and _are_threads_ours()
+    return _cores() > 1 and _are_threads_ours()
+
+
+def _cores() -> int:
+    """Return how many cores this process may use, where it may fork; otherwise 1."""
+    if sys.platform != "linux":
+        return 1
+    return len(os.sched_getaffinity(0))
 
 
 def _are_threads_ours() -> bool:
@@ -52,9 +58,6 @@ class Crew(Closing):
 
     A member that is gone, for whatever reason, has done nothing: whoever handed out a task does it
     himself then, and learns what is the matter.
-
-    Attributes:
-        most_folders: How many folders a task may be about.
     """
 
     def __init__(self, work: Work, *, room: int = 0) -> None:
@@ -64,8 +67,7 @@ class Crew(Closing):
             work: What they do.
             room: How many bytes a task may leave behind.
         """
-        self.most_folders = min(_MOST_FOLDERS, os.sysconf("SC_OPEN_MAX") // _PART_OF_OPEN)
-        count = min(len(os.sched_getaffinity(0)) - 1, _MOST_MEMBERS)
+        count = min(_cores() - 1, _MOST_MEMBERS)
         self._members = [_Member(work, room) for _ in range(count)]
         self._busy: deque[_Member] = deque()
         self._handed_out = 0
@@ -80,12 +82,12 @@ class Crew(Closing):
         """How many tasks are handed out."""
         return len(self._busy)
 
-    def hand_out(self, task: object, folders: Sequence[int]) -> None:
-        """Have a task done in open folders, which may be closed as soon as this returns."""
+    def hand_out(self, task: object) -> None:
+        """Have a task done."""
         member = self._members[self._handed_out % len(self._members)]
         self._handed_out += 1
         self._busy.append(member)
-        member.hand_out(task, folders)
+        member.hand_out(task)
 
     def take_back(self) -> tuple[Any, memoryview]:
         """Return what came of the oldest task, None if nothing did, and what it left behind.
@@ -93,6 +95,11 @@ class Crew(Closing):
         That is there until two more tasks are handed out.
         """
         return self._busy.popleft().take_back()
+
+    def end(self) -> None:
+        """Have nobody do anything more, so that whoever waits for an answer gets none."""
+        for member in self._members:
+            member.end()
 
     def close(self) -> None:
         """Send everybody home, whatever they are doing."""
@@ -108,91 +115,109 @@ class _Member:
         view = memoryview(self._room)
         self._halves = [view[:room], view[max(room, 1) :]]
         self._taken_back = 0
-        self._socket, theirs = socket.socketpair()
-        # An interrupt is for the process that was asked to do all of it.
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            self._process = os.fork()
-            if self._process == 0:
-                try:
-                    _serve(theirs, work, self._halves)
-                finally:
-                    os._exit(0)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        theirs.close()
+        theirs, self._tasks = os.pipe()
+        self._answers, back = os.pipe()
+        self._process = _forked(lambda: _serve(theirs, back, work, self._halves))
+        os.close(theirs)
+        os.close(back)
 
-    def hand_out(self, task: object, folders: Sequence[int]) -> None:
+    def hand_out(self, task: object) -> None:
         try:
-            _send(self._socket, task, folders)
+            _send(self._tasks, task)
         except OSError:  # Which shows when the task is taken back.
-            self.close()
+            self.end()
 
     def take_back(self) -> tuple[Any, memoryview]:
         left = self._halves[self._taken_back % _TASKS_AHEAD]
         self._taken_back += 1
         try:
-            return marshal.loads(_receive(self._socket)[0]), left  # noqa: S302 - our own process
+            return marshal.loads(_receive(self._answers)), left  # noqa: S302 - our own process
         except (OSError, EOFError):
-            self.close()
+            self.end()
             return None, left
 
-    def close(self) -> None:
+    def end(self) -> None:
         """See to it that it does nothing more from now on."""
         process, self._process = self._process, 0
         if process:  # Afterwards another one may get its number.
-            with suppress(ProcessLookupError, ChildProcessError):
-                os.kill(process, signal.SIGKILL)
-                os.waitpid(process, 0)
-        self._socket.close()
+            _end(process)
+
+    def close(self) -> None:
+        self.end()
+        os.close(self._tasks)
+        os.close(self._answers)
 
 
-def _serve(tasks: socket.socket, work: Work, halves: list[memoryview]) -> None:
+def _forked(do: Callable[[], None]) -> int:
+    """Have a child do something, and nothing else, and return its number."""
+    if sys.platform != "linux":
+        raise NotImplementedError
+    # An interrupt is for the process that was asked to do all of it.
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process = os.fork()
+        if process == 0:
+            try:
+                do()
+            finally:
+                os._exit(0)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+    return process
+
+
+def _end(process: int) -> None:
+    """End a child, whatever it is doing."""
+    if sys.platform != "linux":
+        raise NotImplementedError
+    with suppress(ProcessLookupError, ChildProcessError):
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+
+
+def _serve(tasks: int, answers: int, work: Work, halves: list[memoryview]) -> None:
     """Do tasks until there are no more. Never returns to what the fork interrupted."""
     gc.disable()
-    _keep_open(tasks.fileno())
+    _close_all_but(tasks, answers)
     done = 0
     with suppress(OSError, EOFError):
         while True:
-            data, folders = _receive(tasks)
-            answer = work(marshal.loads(data), folders, halves[done % _TASKS_AHEAD])  # noqa: S302
-            for folder in folders:
-                os.close(folder)
-            _send(tasks, answer)
+            task = marshal.loads(_receive(tasks))  # noqa: S302 - our own process
+            _send(answers, work(task, halves[done % _TASKS_AHEAD]))
             done += 1
 
 
-def _keep_open(wanted: int) -> None:
-    """Close everything else: locks and the other members' sockets must not outlive the command."""
-    os.closerange(3, wanted)
-    os.closerange(wanted + 1, os.sysconf("SC_OPEN_MAX"))
+def _close_all_but(*wanted: int) -> None:
+    """Close the rest: locks and the other members' pipes must not outlive the command."""
+    if sys.platform != "linux":
+        raise NotImplementedError
+    begin = 3
+    for fd in sorted(wanted):
+        os.closerange(begin, fd)
+        begin = fd + 1
+    os.closerange(begin, os.sysconf("SC_OPEN_MAX"))
 
 
-def _send(end: socket.socket, message: Any, folders: Sequence[int] = ()) -> None:
+def _send(end: int, message: Any) -> None:
     data = marshal.dumps(message)
-    frame = len(data).to_bytes(_FRAME, "little") + data
-    sent = socket.send_fds(end, [frame], list(folders))
-    if sent < len(frame):
-        end.sendall(memoryview(frame)[sent:])
+    changes.write(end, len(data).to_bytes(_FRAME, "little") + data)
 
 
-def _receive(end: socket.socket) -> tuple[bytes, list[int]]:
-    """Return a message, and the folders that came with it.
+def _receive(end: int) -> bytes:
+    """Return a message.
 
     Raises:
         EOFError: There are no more.
     """
-    begin, folders, _flags, _address = socket.recv_fds(end, _FRAME, _MOST_FOLDERS)
-    length = int.from_bytes(_exactly(end, _FRAME, begin), "little")
-    return _exactly(end, length), list(folders)
+    return _exactly(end, int.from_bytes(_exactly(end, _FRAME), "little"))
 
 
-def _exactly(end: socket.socket, size: int, begin: bytes = b"") -> bytes:
-    pieces, missing = [begin], size - len(begin)
-    while missing:
-        piece = end.recv(missing)
+def _exactly(end: int, size: int) -> bytes:
+    pieces: list[bytes] = []
+    while size:
+        piece = os.read(end, size)
         if not piece:
             raise EOFError
         pieces.append(piece)
-        missing -= len(piece)
+        size -= len(piece)
     return b"".join(pieces)

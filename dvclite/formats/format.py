@@ -1,7 +1,7 @@
 """The choices that make one repository format differ from another."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from dvclite.errors import TreeError
@@ -21,6 +21,7 @@ class Format:
         exact_modes: Whether blobs have one mode, whatever the umask says: others look at it.
         encode: Writes sorted entries down as a tree's data.
         decode: Reads a tree's data back.
+        other: The format that the repository was of before, or was again since; None as a rule.
     """
 
     name: str
@@ -30,6 +31,12 @@ class Format:
     exact_modes: bool
     encode: Callable[[Iterable[Entry]], bytes]
     decode: Callable[[bytes], Iterator[Entry]]
+    other: "Format | None" = None
+
+    def that_uses(self, algorithm: Algorithm) -> "Format":
+        """Return this format, or the other one if an algorithm is one of its."""
+        mark = self.algorithm.other_mark
+        return self.other if self.other and algorithm.mark.startswith(mark) else self
 
     def loose_key(self, oid: Oid) -> str:
         """Return where a loose blob lies, below the cache's folder or on a remote."""
@@ -86,9 +93,34 @@ class Format:
         return Tree(data, oid, count.files, count.size, decode)
 
 
+def succeeding(format: Format, other: Format) -> Format:
+    """Return a format for a repository that has been of another one before, or was again since.
+
+    Oids of the other format bear its name, here.
+    """
+    algorithm = replace(format.algorithm, other=other.algorithm, other_mark=f"{other.name}:")
+    return replace(format, algorithm=algorithm, other=other)
+
+
+def both(format: Format) -> list[Algorithm]:
+    """Return what the oids of a repository are made with: by its format, and by its other one."""
+    algorithm = format.algorithm
+    if algorithm.other is None:
+        return [algorithm]
+    return [algorithm, algorithm_of(Oid(algorithm.other_mark), algorithm)]
+
+
+def marked(tree: Tree, mark: str) -> Tree:
+    """Return a tree of another format, with oids that bear a mark."""
+    decode = partial(_marked, tree.decode, mark)
+    return replace(tree, oid=Oid(mark + tree.oid), decode=decode)
+
+
 def _marked(decode: Callable[[bytes], Iterator[Entry]], mark: str, data: bytes) -> Iterator[Entry]:
     """Yield the entries of a tree whose oids are of the same older kind as its own."""
-    return (entry._replace(oid=Oid(mark + entry.oid)) for entry in decode(data))
+    return (
+        entry._replace(oid=Oid(mark + entry.oid)) if entry.oid else entry for entry in decode(data)
+    )
 
 
 class _Count:

@@ -26,6 +26,8 @@ class Home:
         config: How the folder with a user's or a machine's settings is called; in capitals, how the
             variables begin that name another folder.
         author: The folder above that one, on Windows.
+        settings: The file in it for the settings that everybody shares.
+        aside: What that file is called while the folder of another format is in charge.
         takes: Says whether an option of a section, with the address of the remote that it is about,
             may stand in the config files: another program may read them, too, and refuse it.
         own_config: The file in it for all other settings that everybody shares; empty for none.
@@ -50,6 +52,8 @@ class Home:
     private: tuple[str, ...] = ("config.local", "tmp", "cache")
     config: str = "dvclite"
     author: str = ""
+    settings: str = "config"
+    aside: str = "config"
     takes: Callable[[str, str, str], bool] = everything
     own_config: str = ""
     own_local: str = ""

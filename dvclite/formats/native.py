@@ -55,7 +55,13 @@ def _first_config(hash: str, scm: bool) -> str:  # noqa: FBT001 - called by its 
     return f"[core]\n    hash = {chosen.name}\n" + ("" if scm else "    no_scm = true\n")
 
 
-NATIVE_HOME = Home(name="native", folder=".dvclite", format=_format, first_config=_first_config)
+NATIVE_HOME = Home(
+    name="native",
+    folder=".dvclite",
+    format=_format,
+    first_config=_first_config,
+    aside="config.former",
+)
 
 
 def _encode(entries: Iterable[Entry]) -> bytes:

@@ -135,6 +135,18 @@ class Index:
         listing = ("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--")
         return sorted(split(self._ask(*listing, *_pathspecs(names)).out))
 
+    def unstaged(self, paths: Sequence[str]) -> list[str]:
+        """Return those of these files that are not in the index as they are now: gone ones, too.
+
+        Raises:
+            GitError: git refused.
+        """
+        if not paths:
+            return []
+        listing = ("ls-files", "-z", "--modified", "--others", "--exclude-standard", "--")
+        found = set(split(self._ask("--literal-pathspecs", *listing, *paths).out))
+        return [path for path in dict.fromkeys(paths) if path in found]
+
     def stage(self, paths: Sequence[str]) -> None:
         """Put files into the index as they are now: what `git add` does.
 

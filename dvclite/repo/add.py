@@ -1,6 +1,6 @@
 """`add` and `commit`: working files into the cache, and pointers that say so."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from dvclite.errors import (
@@ -46,6 +46,7 @@ def add(
     desc: str | None = None,
     force: bool = False,
     link: bool = True,
+    given_up: Collection[str] = (),
 ) -> Added:
     """Begin to track files and directories, or bring what is tracked up to date.
 
@@ -56,6 +57,7 @@ def add(
         desc: What the pointers shall say about the data.
         force: Whether to replace a pointer that cannot be read, and to read every file again.
         link: Whether to replace the files by links where the cache is set up for links.
+        given_up: Files that git tracks still, and is about to give up.
 
     Raises:
         NothingThereError, TrackedByGitError, OverlapError, UnsupportedFileError: A target cannot
@@ -65,7 +67,8 @@ def add(
     tasks = _merged(_task(project, path, force=force) for path in dict.fromkeys(targets))
     _check_not_made(project, [task.plan.output.path for task in tasks])
     if project.uses_git:
-        _check_git(project, [task.plan.output.path for task in tasks if task.pointer is None])
+        new = [task.plan.output.path for task in tasks if task.pointer is None]
+        _check_git(project, new, frozenset(given_up))
     if desc is not None:
         tasks = [_described(task, desc) for task in tasks]
     return _save(project, tasks, progress, afresh=force, link=link)
@@ -134,9 +137,10 @@ def _outermost(paths: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(path for path in paths if not any(path.startswith(other + "/") for other in paths))
 
 
-def _check_git(project: Project, paths: Sequence[str]) -> None:
+def _check_git(project: Project, paths: Sequence[str], given_up: frozenset[str]) -> None:
     """Refuse data that git tracks, and pointers that git would never show anybody."""
-    tracked = project.index.tracked(paths) if paths else []
+    held = project.index.tracked(paths) if paths else []
+    tracked = [name for name in held if name not in given_up]
     for path in paths:
         names = [name for name in tracked if name == path or name.startswith(path + "/")]
         if names:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from dvclite.errors import BlobCorruptError, BlobMissingError
+from dvclite.hashing import Oid, algorithm_of, hash_stream, is_foreign
 from dvclite.progress import Progress
 from dvclite.repo.checkout import outputs_at
 from dvclite.repo.outputs import Named
@@ -57,13 +58,15 @@ class _Differ:
         self._deleted: list[Changed] = []
         self._modified: list[Changed] = []
         self._unknown: list[str] = []
+        self._renamed: dict[tuple[Oid, str], Oid] = {}
 
     def compare(self, before: Named | None, after: Named | None, part: str) -> None:
         if not self._from_workspace and before and after and before.output == after.output:
             return
         try:
             for old, new in joined(self._old(before, part), self._new(after, part)):
-                self._note(old, new)
+                if not self._is_lost_between(before, after, old or new):
+                    self._note(old, new)
         except (BlobMissingError, BlobCorruptError):
             self._unknown.append(part)
 
@@ -103,8 +106,43 @@ class _Differ:
             if self._from_workspace and is_left_alone(self._project.workspace, old.path):
                 return
             self._deleted.append(Changed(old.path, old.oid or None, None))
-        elif old is not None and new is not None and not old.same_content(new):
+        elif old is not None and new is not None and not self._same_content(old, new):
             self._modified.append(Changed(old.path, old.oid or None, new.oid or None))
+
+    def _same_content(self, old: Entry, new: Entry) -> bool:
+        if not (old.is_file and new.is_file) or self._is_foreign(old) == self._is_foreign(new):
+            return old.same_content(new)
+        if -1 not in (old.size, new.size) and old.size != new.size:
+            return False
+        # Two formats name them. One of the two contents tells whether they are the same.
+        try:
+            return self._other_name(old.oid, new.oid) == new.oid
+        except BlobMissingError:
+            return self._other_name(new.oid, old.oid) == old.oid
+
+    def _other_name(self, oid: Oid, like: Oid) -> Oid:
+        """Return what a blob is called by the algorithm that another oid was made with."""
+        algorithm = algorithm_of(like, self._project.format.algorithm)
+        known = self._renamed.get((oid, algorithm.mark))
+        if known is None:
+            with self._project.cache.open(oid) as stream:
+                known = hash_stream(stream, algorithm).oid
+            self._renamed[(oid, algorithm.mark)] = known
+        return known
+
+    def _is_foreign(self, entry: Entry) -> bool:
+        return is_foreign(entry.oid, self._project.format.algorithm)
+
+    def _is_lost_between(
+        self, before: Named | None, after: Named | None, entry: Entry | None
+    ) -> bool:
+        """Say whether an entry is of a kind that the format of the other version does not keep."""
+        if before is None or after is None or entry is None or entry.is_file:
+            return False
+        algorithm = self._project.format.algorithm
+        return is_foreign(before.output.oid or Oid(""), algorithm) != is_foreign(
+            after.output.oid or Oid(""), algorithm
+        )
 
 
 def _parts(output: str, targets: Sequence[str]) -> list[str]:

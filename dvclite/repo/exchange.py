@@ -19,7 +19,7 @@ from dvclite.pointer import Output
 from dvclite.progress import Progress
 from dvclite.remotestore.store import RemoteStore
 from dvclite.repo.checkout import checkout
-from dvclite.repo.outputs import named_outputs
+from dvclite.repo.outputs import named_outputs, owned
 from dvclite.repo.project import Project
 from dvclite.repo.results import CloudReport, CloudStatus, Exchanged, OnRemote
 from dvclite.repo.stores import Line, is_apart, open_store
@@ -33,11 +33,28 @@ from dvclite.tree import Tree
 
 
 class _Group(NamedTuple):
-    """What goes to or comes from one remote."""
+    """What goes to or comes from one remote.
 
+    Attributes:
+        project: The repository, or what it was before it changed its format.
+        remote: The remote's name in its settings.
+        wanted: What is to go or come.
+        outputs: The outputs that it is of.
+    """
+
+    project: Project
     remote: str
     wanted: list[Wanted]
-    outputs: tuple[Output, ...] = ()
+    outputs: list[Output]
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether the remote holds what other programs of the format cannot read."""
+        return is_apart(self.project, self.remote)
+
+    def opened(self, name: str, line: Line) -> RemoteStore:
+        """Open a remote for it, by the remote's name."""
+        return open_store(self.project, name, line, outputs=self.outputs)
 
 
 def push_outputs(
@@ -53,9 +70,9 @@ def push_outputs(
 
     def one(store: RemoteStore, group: _Group) -> Moved:
         move = pushable if dry else push
-        return move(project.cache, store, group.wanted, progress)
+        return move(group.project.cache, store, group.wanted, progress)
 
-    return _exchange(project, choice, _pushed(project, choice), one, "pushed", dry=dry)
+    return _exchange(choice, _pushed(project, choice), one, "pushed", dry=dry)
 
 
 def fetch_outputs(
@@ -97,25 +114,25 @@ def fetch_parts(
     """
 
     def one(store: RemoteStore, group: _Group) -> Moved:
+        owner = group.project
         if dry:
-            return fetchable(project.cache, store, group.wanted, progress)
-        project.register()
-        return fetch(project.cache, store, group.wanted, lease, progress)
+            return fetchable(owner.cache, store, group.wanted, progress)
+        owner.register()
+        if owner is project:
+            return fetch(owner.cache, store, group.wanted, lease, progress)
+        with owner.exclusive(), owner.cache.lease() as its_lease:
+            return fetch(owner.cache, store, group.wanted, its_lease, progress)
 
     imports = [part for part in parts if part[0].origin is not None]
     own = [part for part in parts if part[0].origin is None]
     exchanged = Exchanged(0, 0, (), dry)
     if own or not imports:
-        exchanged = _exchange(
-            project, choice, _groups(project, choice, own), one, "fetched", dry=dry
-        )
+        exchanged = _exchange(choice, _groups(project, choice, own), one, "fetched", dry=dry)
     if imports:
         from dvclite.repo.imported import fetch_imports
 
         def from_remotes(some: Sequence[tuple[Output, str]]) -> Exchanged:
-            return _exchange(
-                project, choice, _groups(project, choice, some), one, "fetched", dry=dry
-            )
+            return _exchange(choice, _groups(project, choice, some), one, "fetched", dry=dry)
 
         exchanged += fetch_imports(project, imports, from_remotes, lease, progress, dry=dry)
     return exchanged
@@ -169,8 +186,8 @@ def cloud_status(project: Project, choice: Choice, progress: Progress) -> CloudR
     compared: list[CloudStatus] = []
     remotes: list[OnRemote] = []
     for group in _pushed(project, choice):
-        with open_store(project, group.remote, Line(choice.jobs), outputs=group.outputs) as store:
-            found, failures = compare(project.cache, store, group.wanted, progress)
+        with group.opened(group.remote, Line(choice.jobs)) as store:
+            found, failures = compare(group.project.cache, store, group.wanted, progress)
             extent = store.extent()
         Moved(failures=tuple(failures)).check("compared")
         compared += [_told(path, comparison) for path, comparison in found.items()]
@@ -181,7 +198,7 @@ def cloud_status(project: Project, choice: Choice, progress: Progress) -> CloudR
                     extent.packs,
                     extent.size,
                     extent.content,
-                    is_apart=is_apart(project, group.remote),
+                    is_apart=group.is_apart,
                 )
             )
     compared.sort(key=lambda status: status.path)
@@ -220,7 +237,6 @@ def remote_tree(project: Project, oid: Oid) -> Tree | None:
 
 
 def _exchange(
-    project: Project,
     choice: Choice,
     groups: Sequence[_Group],
     exchange: Callable[[RemoteStore, _Group], Moved],
@@ -233,10 +249,11 @@ def _exchange(
     line = Line(choice.jobs, choice.bandwidth)
     elsewhere = action == "fetched" and choice.remote is None
     for group in groups:
-        others = [name for name in project.config.remote_names() if name != group.remote]
+        known = group.project.config.remote_names()
+        others = [name for name in known if name != group.remote]
         moved = Moved()
         for name in [group.remote, *(others if elsewhere else ())]:
-            with open_store(project, name, line, outputs=group.outputs) as store:
+            with group.opened(name, line) as store:
                 latest = exchange(store, group)
                 tried[store.place] = None
             # What failed before and arrived now is no failure any more.
@@ -248,10 +265,10 @@ def _exchange(
     return Exchanged(
         whole.files,
         whole.size,
-        tuple(group.remote for group in groups),
+        tuple(dict.fromkeys(group.remote for group in groups)),
         dry,
         packed=whole.packed if whole.packed.packs else None,
-        apart=tuple(group.remote for group in groups if is_apart(project, group.remote)),
+        apart=tuple(dict.fromkeys(group.remote for group in groups if group.is_apart)),
         traffic=line.meter.traffic,
     )
 
@@ -264,18 +281,26 @@ def _pushed(project: Project, choice: Choice) -> list[_Group]:
 
 def _groups(project: Project, choice: Choice, parts: Sequence[tuple[Output, str]]) -> list[_Group]:
     """Return outputs and parts of them, by the remote that each belongs on."""
-    groups: dict[str, list[tuple[Output, str]]] = {}
-    for output, path in parts:
-        if output.oid is not None and output.cached:
-            remote = choice.remote or output.remote or project.config.default_remote()
-            groups.setdefault(remote.lower(), []).append((output, path))
+    groups: dict[tuple[str, str], _Group] = {}
+    for named, path in parts:
+        if named.oid is not None and named.cached:
+            owner, output = owned(project, named)
+            remote = _remote(owner, choice, output).lower()
+            group = groups.setdefault((owner.home.name, remote), _Group(owner, remote, [], []))
+            group.wanted.append(wanted(output, path))
+            group.outputs.append(output)
     if not groups:
         # A missing or unknown remote is worth an error even if there is nothing to move.
-        groups[choice.remote or project.config.default_remote()] = []
-    return [
-        _Group(remote, [wanted(*part) for part in some], tuple(output for output, _ in some))
-        for remote, some in groups.items()
-    ]
+        return [_Group(project, choice.remote or project.config.default_remote(), [], [])]
+    return list(groups.values())
+
+
+def _remote(owner: Project, choice: Choice, output: Output) -> str:
+    """Return which remote an output belongs on."""
+    asked = choice.remote
+    if asked and owner.successor is not None and asked.lower() not in owner.config.remote_names():
+        asked = None  # It came when the format had changed: what is older is not there.
+    return asked or output.remote or owner.config.default_remote()
 
 
 def _chosen(project: Project, choice: Choice) -> Iterator[tuple[Output, str]]:

@@ -19,7 +19,7 @@ from dvclite.files.staging import sweep
 from dvclite.git.location import worktrees
 from dvclite.git.program import untied
 from dvclite.git.versions import FileVersion, Wanted
-from dvclite.hashing import BlobRef, Oid, is_tree
+from dvclite.hashing import BlobRef, Oid, is_foreign, is_tree
 from dvclite.maintenance.collect import Needed, collect
 from dvclite.maintenance.collected import Collected
 from dvclite.pipeline import LOCK, STAGES, is_lock, stages_path
@@ -205,7 +205,7 @@ class _Marker:
     def _mark(self, named: Iterable[tuple[str, Oid]]) -> None:
         unknown: dict[str, None] = {}
         for path, oid in named:
-            if oid not in self.oids:
+            if oid not in self.oids and not is_foreign(oid, self._project.format.algorithm):
                 self.oids.add(oid)
                 if is_tree(oid) and not self._mark_tree(oid, path):
                     unknown[path] = None
@@ -250,7 +250,8 @@ def _linked(project: Project) -> Iterator[Project]:
     """Yield the projects in the work trees that are linked with this one."""
     if project.uses_git:
         for root in worktrees(project.root, project.environ):
-            if root != project.root and home_of(root) is project.home:
+            home = home_of(root)
+            if root != project.root and home is not None and home.name == project.home.name:
                 # What git sets for a hook's work tree is not meant for the others.
                 yield Project.open(root, untied(project.environ))
 

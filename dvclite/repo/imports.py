@@ -15,10 +15,11 @@ from dvclite.errors import (
     TransferError,
 )
 from dvclite.hashing import BlobRef, Oid, algorithm_of, hash_bytes, is_tree
-from dvclite.origin import Origin
+from dvclite.origin import FACTS, Origin
 from dvclite.pointer import Output
 from dvclite.remotestore.store import RemoteStore
 from dvclite.repo.downloads import Way, download
+from dvclite.repo.outputs import owned
 from dvclite.repo.project import Project
 from dvclite.repo.sources import Held, Source, open_source
 from dvclite.transfer.fetch import fetch
@@ -58,10 +59,16 @@ def bring(way: Way, output: Output) -> tuple[Output, Moved]:
         BlobMissingError, TransferError, RemoteError: A remote there does not give all of it.
     """
     assert output.origin is not None, "what was made here is brought from nowhere"
-    if output.origin.home is None:
-        found, moved = _bring_download(way, output)
+    source = _opened(way, output) if output.origin.home is not None else None
+    project, own = _side(way, output, source)
+    if project is way.project:
+        found, moved = _bring(way, own, source)
     else:
-        found, moved = _bring_from_repo(way, output)
+        project.register()
+        with project.exclusive(), project.cache.lease() as lease:
+            found, moved = _bring(replace(way, project=project, lease=lease), own, source)
+        assert found.oid is not None, "what was brought has a name"
+        found = replace(found, oid=Oid(way.project.format.algorithm.other_mark + found.oid))
     if not way.newest and output.oid is not None and found.oid != output.oid:
         raise OriginError(
             _place(output.origin),
@@ -69,6 +76,30 @@ def bring(way: Way, output: Output) -> tuple[Output, Moved]:
             hint=f"`dvclite update {output.path}` takes over what is there now",
         )
     return found, moved
+
+
+def _side(way: Way, output: Output, source: Source | None) -> tuple[Project, Output]:
+    """Return the repository, as it is or as it was, in whose format an import is to be brought.
+
+    That is the one that names it so far, if that very version is meant; else the one that names
+    things as they are named where they come from.
+    """
+    project = way.project
+    owner, own = owned(project, output)
+    if project.former is None or (output.oid is not None and not way.newest):
+        return owner, own
+    if source is None:
+        return project, own
+    assert output.origin is not None
+    names = source.algorithms(output.origin.path)
+    sides = [side for side in (project, project.former) if side.format.algorithm.name in names]
+    return (sides[0] if sides else owner), own
+
+
+def _bring(way: Way, output: Output, source: Source | None) -> tuple[Output, Moved]:
+    if source is None:
+        return _bring_download(way, output)
+    return _bring_from_repo(way, output, source)
 
 
 def newest_commit(way: Way, output: Output) -> str:
@@ -112,17 +143,19 @@ def _bring_download(way: Way, output: Output) -> tuple[Output, Moved]:
 
 def _facts_of(way: Way, output: Output) -> tuple[tuple[str, str], ...]:
     """Return what DVC remembers of data that it could hash where it was."""
-    facts = [(way.project.format.algorithm.name, str(output.oid)), ("size", str(output.size))]
+    facts = [("size", str(output.size))]
+    algorithm = way.project.format.algorithm.name
+    if algorithm in FACTS:
+        facts.insert(0, (algorithm, str(output.oid)))
     if output.files is not None:
         facts.append(("nfiles", str(output.files)))
     return tuple(facts)
 
 
-def _bring_from_repo(way: Way, output: Output) -> tuple[Output, Moved]:
+def _bring_from_repo(way: Way, output: Output, source: Source) -> tuple[Output, Moved]:
     origin = output.origin
     assert origin is not None
     assert origin.home is not None
-    source = _opened(way, output)
     bringing = _Bringing(way)
     entries, is_directory = bringing.entries(source, origin.path, ())
     with way.project.cache.writer(way.lease) as writer:

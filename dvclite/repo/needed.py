@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from dvclite.damage import Checkup, Damage, What
 from dvclite.errors import BlobCorruptError, BlobMissingError, DvcliteError, NotAnOutputError
-from dvclite.hashing import BlobRef, Oid, is_tree
+from dvclite.hashing import BlobRef, Oid, is_foreign, is_tree
 from dvclite.maintenance.survey import Survey, survey
 from dvclite.pointer import Output
 from dvclite.repo.outputs import named_outputs
@@ -20,6 +20,8 @@ MISSING = "is not there"
 def needed_outputs(project: Project, versions: Versions) -> Iterator[Output]:
     """Yield the outputs whose content is kept, of the workspace and of versions.
 
+    What a format names that the repository was of before is not among them.
+
     Raises:
         PointerError, HostilePathError, OverlapError: A pointer cannot be read.
         UnknownRevisionError, GitError: git does not know a commit, or cannot read it.
@@ -27,7 +29,12 @@ def needed_outputs(project: Project, versions: Versions) -> Iterator[Output]:
     outputs = [named.output for named in named_outputs(project)]
     if not versions.is_empty:
         outputs += outputs_of(project, versions)
-    return (output for output in outputs if output.oid is not None and output.cached)
+    algorithm = project.format.algorithm
+    return (
+        output
+        for output in outputs
+        if output.oid is not None and output.cached and not is_foreign(output.oid, algorithm)
+    )
 
 
 def found(

@@ -19,6 +19,7 @@ from dvclite.errors import (
 from dvclite.files.atomic import write_atomically
 from dvclite.files.reading import read_small
 from dvclite.git.index import POINTERS
+from dvclite.hashing import Oid, is_foreign
 from dvclite.paths import is_reserved
 from dvclite.pointer import Output, Pointer, is_pointer, parse, pointer_path
 from dvclite.repo.project import Project, home_of
@@ -66,7 +67,7 @@ def read_pointer(project: Project, path: str) -> Pointer:
 
 def is_listed(project: Project, path: str) -> bool:
     """Say whether a file lists what another program makes, for a repository of this format."""
-    return bool(project.home.pipelines) and path.rpartition("/")[2] == project.home.pipelines
+    return bool(project.pipelines) and path.rpartition("/")[2] == project.pipelines
 
 
 def names_outputs(project: Project, path: str) -> bool:
@@ -87,7 +88,7 @@ def parsed(project: Project, path: str, data: bytes, stages: bytes | None) -> Po
         PointerError, HostilePathError: It is not one.
     """
     if is_listed(project, path):
-        return pipeline.parse_lock(path, data, stages, project.format.algorithm)
+        return _listed(project, path, data, stages)
     pointer = parse(path, data, project.format.algorithm)
     if not any(output.is_spelled_out for output in pointer.outputs):
         return pointer
@@ -101,20 +102,48 @@ def _named(project: Project, output: Output) -> Output:
     """Return an output whose pointer spells out a directory with the oid that its tree has."""
     if not output.is_spelled_out:
         return output
-    tree = project.format.make_tree(
-        Entry(version.path, version.oid, version.size) for version in output.versions
+    owner, own = owned(project, output)
+    tree = owner.format.make_tree(
+        Entry(version.path, version.oid, version.size) for version in own.versions
     )
-    project.cache.tell(tree)
-    return replace(output, oid=tree.oid, size=tree.size, files=tree.files)
+    owner.cache.tell(tree)
+    mark = project.format.algorithm.other_mark if owner is not project else ""
+    return replace(output, oid=Oid(mark + tree.oid), size=tree.size, files=tree.files)
+
+
+def _listed(project: Project, path: str, data: bytes, stages: bytes | None) -> Pointer:
+    algorithm = project.format.algorithm
+    if project.home.pipelines or algorithm.other is None:
+        return pipeline.parse_lock(path, data, stages, algorithm)
+    found = pipeline.parse_lock(path, data, stages, algorithm.other)
+    outputs = tuple(
+        replace(one, oid=Oid(algorithm.other_mark + one.oid)) if one.oid is not None else one
+        for one in found.outputs
+    )
+    return replace(found, outputs=outputs)
 
 
 def made_elsewhere(project: Project) -> list[Pointer]:
     """Return the files of the workspace that list what another program makes."""
-    if not project.home.pipelines:
+    if not project.pipelines:
         return []
-    return [
-        read_pointer(project, path) for path in _pointer_paths(project, (project.home.pipelines,))
-    ]
+    return [read_pointer(project, path) for path in _pointer_paths(project, (project.pipelines,))]
+
+
+def owned(project: Project, output: Output) -> tuple[Project, Output]:
+    """Return the repository, as it is or as it was, whose format names an output, and its name there."""
+    algorithm = project.format.algorithm
+    oid = output.versions[0].oid if output.is_spelled_out else output.oid
+    if oid is None or not is_foreign(oid, algorithm):
+        return project, output
+    owner = project.successor or project.former
+    assert owner is not None, "nothing is foreign where there was no other format"
+    skipped = len(algorithm.other_mark)
+    return owner, replace(
+        output,
+        oid=Oid(output.oid[skipped:]) if output.oid is not None else None,
+        versions=tuple(one._replace(oid=Oid(one.oid[skipped:])) for one in output.versions),
+    )
 
 
 def check_changeable(named: Named) -> None:
@@ -143,7 +172,7 @@ def pointers(project: Project) -> list[Pointer]:
         PointerError, HostilePathError: One of them cannot be read.
         OverlapError: Two of them name the same path.
     """
-    names = (*POINTERS, project.home.pipelines) if project.home.pipelines else POINTERS
+    names = (*POINTERS, project.pipelines) if project.pipelines else POINTERS
     found = [read_pointer(project, path) for path in _pointer_paths(project, names)]
     check_overlaps(found)
     return found

@@ -10,6 +10,7 @@ from posixpath import normpath
 
 from dvclite.cache.cache import Cache
 from dvclite.cache.layout import Kind
+from dvclite.cache.succession import SuccessorCache
 from dvclite.config.options import read_flag
 from dvclite.config.settings import Config
 from dvclite.errors import (
@@ -23,9 +24,9 @@ from dvclite.files.linklocks import hold_by_link
 from dvclite.files.locks import hold
 from dvclite.files.scan import Ignore, Matches
 from dvclite.files.staging import make_folder
-from dvclite.formats.format import Format
+from dvclite.formats.format import Format, succeeding
 from dvclite.formats.home import Home
-from dvclite.formats.homes import HOMES
+from dvclite.formats.homes import former, ruling
 from dvclite.git.exclude import exclude
 from dvclite.git.history import History
 from dvclite.git.index import Index
@@ -47,12 +48,15 @@ class Project:
         home: What stands in that folder.
         config: All settings that apply.
         environ: The process's environment.
+        successor: The repository as it is now, of which this is what it was before it changed its
+            format; None for what it is now.
     """
 
     root: Path
     home: Home
     config: Config
     environ: Mapping[str, str]
+    successor: "Project | None" = None
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], environ: Mapping[str, str]) -> "Project":
@@ -77,7 +81,32 @@ class Project:
     @cached_property
     def format(self) -> Format:
         """How things are named and written down here."""
+        other = self.successor or self.former
+        return self.own_format if other is None else succeeding(self.own_format, other.own_format)
+
+    @cached_property
+    def own_format(self) -> Format:
+        """The same, whatever other format the repository was of."""
         return self.home.format(self.config.get("core.hash"))
+
+    @cached_property
+    def former(self) -> "Project | None":
+        """The repository as it was before it changed its format, if it did."""
+        home = former(self.root, self.home) if self.successor is None else None
+        if home is None:
+            return None
+        folder = self.root / home.folder
+        _check_own_folders(folder)
+        main = _main_folder(self.root, home, self.environ)
+        config = Config.load(folder, main_folder=main, environ=self.environ, home=home)
+        return Project(self.root, home, config, self.environ, successor=self)
+
+    @property
+    def pipelines(self) -> str:
+        """The name of files that list outputs which another program makes; empty for none."""
+        if self.home.pipelines or self.former is None:
+            return self.home.pipelines
+        return self.former.home.pipelines
 
     @cached_property
     def folder(self) -> Path:
@@ -136,12 +165,14 @@ class Project:
         main = _main_folder(self.root, self.home, self.environ)
         folder = main if main is not None and self.home.shares_cache else self.folder
         root = Path(configured) if configured else folder / "cache"
-        return Cache(
-            root,
-            self.format,
-            self.temporary / "packs.db",
-            shared=self.config.get("cache.shared") == "group",
-            largest_packed=self.config.number("cache.largest_packed") or 0,
+        index = self.temporary / "packs.db"
+        shared = self.config.get("cache.shared") == "group"
+        largest = self.config.number("cache.largest_packed") or 0
+        if self.former is None:
+            return Cache(root, self.format, index, shared=shared, largest_packed=largest)
+        before = self.former.cache
+        return SuccessorCache(
+            root, self.format, index, before, shared=shared, largest_packed=largest
         )
 
     def register(self) -> None:
@@ -217,7 +248,7 @@ class Project:
 
 def home_of(folder: Path) -> Home | None:
     """Return what makes a folder the root of a repository; None if it is none."""
-    return next((home for home in HOMES if (folder / home.folder).is_dir()), None)
+    return ruling(folder)
 
 
 def _check_own_folders(folder: Path) -> None:

@@ -7,7 +7,6 @@ which loads when the method is called.
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
 from pathlib import Path
 
 from dvclite.cache.cache import Cache
@@ -15,6 +14,8 @@ from dvclite.config.settings import Config
 from dvclite.ignore.rules import Match
 from dvclite.maintenance.collected import Collected
 from dvclite.progress import SILENT, Progress
+from dvclite.repo.migration.order import TO_NATIVE, Order
+from dvclite.repo.migration.results import FromLfs, Migrated
 from dvclite.repo.project import Project
 from dvclite.repo.results import (
     Added,
@@ -487,13 +488,10 @@ class Repo:
         Raises:
             CollectError: It cannot be known what is still needed; nothing was removed.
         """
-        from dvclite.repo.exchange import on_remote, remote_tree
-        from dvclite.repo.gc import Elsewhere, gc
+        from dvclite.repo.former import gc_all
 
-        project = self._project
-        elsewhere = Elsewhere(partial(on_remote, project), partial(remote_tree, project))
         with self._exclusive(unless=dry):
-            return gc(project, keep, elsewhere, dry=dry, force=force, now=now)
+            return gc_all(self._project, keep, dry=dry, force=force, now=now)
 
     def fsck(
         self,
@@ -521,12 +519,13 @@ class Repo:
             TransferError: Something that the cache has did not arrive on the remote.
             FileAccessError: The cache cannot be written to.
         """
-        from dvclite.repo.fsck import Scope, fsck
+        from dvclite.repo.former import fsck_all
+        from dvclite.repo.fsck import Scope
         from dvclite.repo.fsck_remote import fsck_remote
 
         scope = Scope(versions, data, repair)
         if remote is None:
-            return fsck(self._project, scope, progress)
+            return fsck_all(self._project, scope, progress)
         return fsck_remote(self._project, remote, scope, progress)
 
     def cache_size(self, *, versions: Versions = WORKSPACE) -> Size:
@@ -541,6 +540,43 @@ class Repo:
         from dvclite.repo.size import size
 
         return size(self._project, versions)
+
+    def migrate(self, order: Order = TO_NATIVE, *, progress: Progress = SILENT) -> Migrated:
+        """Change the format of the repository, in place, or finish what was begun.
+
+        What is committed stays as it is, and readable. Open the repository anew afterwards.
+
+        Args:
+            order: Which format, and what to do about what speaks against it.
+            progress: Is told of files and bytes.
+
+        Raises:
+            MigrationError, BlobMissingError: Something speaks against it; nothing was changed.
+            BlobCorruptError: A blob is damaged, and was set aside; the same call goes on.
+        """
+        from dvclite.repo.migration.migrate import migrate
+
+        return migrate(self._project, order, progress)
+
+    def migrate_lfs(
+        self, targets: Iterable[AnyPath], *, dry: bool = False, progress: Progress = SILENT
+    ) -> FromLfs:
+        """Take files over from Git LFS: pointers name them, and git gives them up.
+
+        Args:
+            targets: Files and folders.
+            dry: Whether only to tell.
+            progress: Is told of files and bytes.
+
+        Raises:
+            UnsupportedFileError: Git LFS has nothing at a target.
+            BlobMissingError, BlobCorruptError: Content is not in the local store of Git LFS, or is
+                damaged there; nothing was taken over.
+        """
+        from dvclite.repo.migration.lfs import migrate_lfs
+
+        with self._exclusive(unless=dry):
+            return migrate_lfs(self._project, self._relative(targets), progress, dry=dry)
 
     def check_ignore(self, paths: Iterable[AnyPath]) -> list[tuple[str, Match | None]]:
         """Tell of paths which line of a `.dvcignore` decides about them, if any does."""

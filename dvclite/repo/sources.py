@@ -28,6 +28,7 @@ from dvclite.pointer import Output, is_pointer
 from dvclite.remotestore.loose.store import LooseStore
 from dvclite.remotestore.opening import open_remote
 from dvclite.remotestore.store import RemoteStore
+from dvclite.repo.outputs import owned
 from dvclite.repo.project import Project, home_of
 from dvclite.repo.stores import Line, open_store
 from dvclite.repo.versions import pointers_at
@@ -82,6 +83,16 @@ class Source:
         """All outputs at the commit, of every repository of dvclite's or DVC's in it."""
         return [held for project in self._projects() for held in self._held(project)]
 
+    def algorithms(self, path: str) -> set[str]:
+        """Return the names of what oids are made with of outputs at a path, above and below it."""
+        return {
+            held.project.format.algorithm.name
+            for held in self.outputs
+            if path in (".", held.path)
+            or path.startswith(held.path + "/")
+            or held.path.startswith(path + "/")
+        }
+
     def files(self, path: str) -> Iterator[FileVersion]:
         """Yield what git itself has at a path and below it, without what is DVC's own.
 
@@ -115,9 +126,12 @@ class Source:
     def _held(self, project: Project) -> Iterator[Held]:
         inner = os.path.relpath(project.root, self.root).replace(os.sep, "/")
         for pointer in pointers_at(project, self.commit):
-            for output in pointer.outputs:
-                if output.cached:
-                    yield Held(normpath(join(inner, output.path)), output, project)
+            for named in pointer.outputs:
+                if named.cached:
+                    owner, output = owned(project, named)
+                    if owner is not project:
+                        owner = self._with_settings(owner)
+                    yield Held(normpath(join(inner, output.path)), output, owner)
 
     def _projects(self) -> list[Project]:
         """Return the repositories of dvclite's and DVC's that are in it, with their settings."""
@@ -139,7 +153,7 @@ class Source:
 
     def _put(self, settings: dict[str, bytes], prefix: str, home: Home) -> None:
         """Write the settings of a repository into the clone, where they are read."""
-        for name in filter(None, ("config", home.own_config)):
+        for name in _settings_files(home):
             path = f"{prefix}{home.folder}/{name}"
             if path in settings:
                 make_folder((self.root / path).parent)
@@ -170,7 +184,11 @@ def _is_settings(path: str) -> bool:
     """Say whether a file holds the settings of a repository that everybody shares."""
     folder, _, name = path.rpartition("/")
     last = folder.rpartition("/")[2]
-    return any(home.folder == last and name in ("config", home.own_config) for home in HOMES)
+    return any(home.folder == last and name in _settings_files(home) for home in HOMES)
+
+
+def _settings_files(home: Home) -> set[str]:
+    return {home.settings, home.aside, home.own_config} - {""}
 
 
 def _lock_of(root: Path) -> str:

@@ -112,7 +112,7 @@ def outputs_of(project: Project, versions: Versions) -> Iterator[Output]:
     for version in project.history.pointers_everywhere(found):
         data = version.data or b""
         yield from parsed(project, version.path, data, None).outputs
-    if project.home.pipelines:
+    if project.pipelines:
         for commit in found:
             for pointer in _pointers_at(project, commit, lambda path: is_listed(project, path)):
                 yield from pointer.outputs

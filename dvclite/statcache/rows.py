@@ -82,6 +82,14 @@ def signature(stat: stat_result) -> bytes:
         return _SIGNATURE.pack(stat.st_ino & _WORD, stat.st_size, modified, changed, mode)
 
 
+def is_executable(row: Row) -> bool:
+    """Say whether the owner might run the file, by the stat that goes with a row."""
+    if not row.signature:
+        return False
+    mode: int = _SIGNATURE.unpack(row.signature)[-1]
+    return bool(mode & 0o100)
+
+
 def times_of(signature: bytes) -> tuple[int, int]:
     """Return when a file was modified and changed, in nanoseconds, from the signature of its stat."""
     _inode, _size, modified, changed, _mode = _SIGNATURE.unpack(signature)

@@ -138,17 +138,21 @@ class Contents:
     def divided(self, absent: Sizes) -> tuple[Sizes, Sizes]:
         """Return those of the leaves that are in `absent`, and what else is, in place of that."""
         if any(one.part for one in self._trees):
-            chosen = Sizes(leaf.ref for leaf in absent.draw(self.leaves()))
+            chosen = Sizes()
+            for leaf in self.leaves():  # To the end: only then it is known which parts there are.
+                size = absent.pop(leaf.ref.oid, None)
+                if size is not None:
+                    chosen[leaf.ref.oid] = size
             return chosen, absent
         trees = Sizes(BlobRef(oid, absent.pop(oid)) for oid in list(absent.trees()))
         return absent, trees
 
     def _named(self, one: Wanted, tree: Tree) -> Iterator[Named]:
         prefix = one.path + "/"
-        found = not one.part
+        found = False
         for entry in below(tree, one.part):
-            found = True
+            if not found:
+                self._found.add(prefix + one.part)
+                found = True
             if entry.is_file:
                 yield Named(prefix + entry.path, entry.ref)
-        if found:
-            self._found.add(prefix + one.part)

@@ -38,27 +38,20 @@ class _Batch:
 
     def __init__(self) -> None:
         self.items: list[Entry | Found] = []
-        self.task: list[tuple[list[str], list[bytes]]] = []
-        self.folders: list[int] = []
+        self.task: list[tuple[str, list[str], list[bytes]]] = []
         self.size = self.files = 0
         self._last: Folder | None = None
 
     def add(self, found: Found) -> None:
         if found.folder is not self._last:
             self._last = found.folder
-            assert found.folder.fd is not None, "where processes can be forked, folders are open"
-            self.folders.append(os.dup(found.folder.fd))
-            self.task.append(([], []))
-        names, signatures = self.task[-1]
+            self.task.append((found.path.rpartition("/")[0], [], []))
+        _parent, names, signatures = self.task[-1]
         names.append(found.name)
         signatures.append(signature(found.stat))
         self.items.append(found)
         self.size += found.stat.st_size
         self.files += 1
-
-    def close(self) -> None:
-        while self.folders:
-            os.close(self.folders.pop())
 
 
 class Ahead(Closing):
@@ -98,14 +91,14 @@ class Ahead(Closing):
         if self._crew is None:
             self._alone += 1
             if self._alone >= _FEW and can_have_crew():
-                self._crew = Crew(partial(_read_all, self._algorithm), room=_ROOM)
+                self._crew = Crew(partial(_read_all, str(self._root), self._algorithm), room=_ROOM)
             return (self._save(found),)
         if not found.is_file or found.stat.st_size > _LARGEST:
             return self.put(self._save(found))
         batch = self._batch
         batch.add(found)
-        full = batch.files >= _MOST_FILES or batch.size >= _MOST_BYTES
-        return self._ready() if full or len(batch.folders) >= self._crew.most_folders else ()
+        is_full = batch.files >= _MOST_FILES or batch.size >= _MOST_BYTES
+        return self._ready() if is_full else ()
 
     def rest(self) -> Iterator[Entry]:
         """Yield the entries of all that was handed in."""
@@ -116,7 +109,6 @@ class Ahead(Closing):
 
     def close(self) -> None:
         """Give up what has not come back."""
-        self._batch.close()
         if self._crew is not None:
             self._crew.close()
 
@@ -125,8 +117,7 @@ class Ahead(Closing):
         if self._crew.is_busy:
             yield from self._taken_back(self._crew)
         batch, self._batch = self._batch, _Batch()
-        self._crew.hand_out(batch.task, batch.folders)
-        batch.close()
+        self._crew.hand_out(batch.task)
         self._waiting.append(batch)
 
     def _taken_back(self, crew: Crew) -> Iterator[Entry]:
@@ -156,38 +147,40 @@ def _piece(oids: Iterable[Oid | None], read: Sequence[Found], left: memoryview) 
     return Piece([oid for oid in oids if oid is not None], sizes, bytes(left[:length]))
 
 
-def _read_all(algorithm: Algorithm, task: Any, folders: Sequence[int], room: memoryview) -> Any:
+def _read_all(root: str, algorithm: Algorithm, task: Any, room: memoryview) -> Any:
     """Make a piece of files in `room`, and return their names; None for what changed meanwhile."""
-    new = algorithm.new
     names: list[str | None] = []
-    for fd, (files, signatures) in zip(folders, task, strict=True):
-        folder = Folder("", fd)
-        for name, before in zip(files, signatures, strict=True):
-            data = room[ENTRY_HEADER_SIZE:]
-            size = _read(folder, name, before, data)
-            if size is None:
-                names.append(None)
-                continue
-            hasher = new()
-            hasher.update(data[:size])
-            oid = hasher.hexdigest()
-            names.append(oid)
-            write_header(room, bytes.fromhex(oid), size)
-            room = data[size:]
+    for parent, files, signatures in task:
+        try:
+            with Folder.open(root) as top, top.below(parent) as folder:
+                for name, before in zip(files, signatures, strict=True):
+                    oid, room = _read(folder, name, before, algorithm, room)
+                    names.append(oid)
+        except OSError:  # The folder is gone, or is another: no file of it was read.
+            names += [None] * len(files)
     return names
 
 
-def _read(folder: Folder, name: str, before: bytes, room: memoryview) -> int | None:
-    """Read a file, and return its size, if its stat is as before after that."""
+def _read(
+    folder: Folder, name: str, before: bytes, algorithm: Algorithm, room: memoryview
+) -> tuple[Oid | None, memoryview]:
+    """Read a file, and return its name and the room that is left, if its stat is still as before."""
+    data = room[ENTRY_HEADER_SIZE:]
     try:
         fd = folder.open_file(name)
     except OSError:
-        return None
+        return None, room
     try:
-        size = read_into(fd, room[: _LARGEST + 1])
+        size = read_into(fd, data[: _LARGEST + 1])
         stat = os.fstat(fd)
     except OSError:
-        return None
+        return None, room
     finally:
         os.close(fd)
-    return size if signature(stat) == before and stat.st_size == size else None
+    if signature(stat) != before or stat.st_size != size:
+        return None, room
+    hasher = algorithm.new()
+    hasher.update(data[:size])
+    oid = Oid(hasher.hexdigest())
+    write_header(room, bytes.fromhex(oid), size)
+    return oid, data[size:]

@@ -196,7 +196,7 @@ def identify_link(workspace: Workspace, found: Found, algorithm: Algorithm) -> E
     """
     target = found.folder.read_link(found.name)
     oid = workspace.cache.linked_oid(target)
-    if oid is None and workspace.format.keeps_links:
+    if oid is None and workspace.format.that_uses(algorithm).keeps_links:
         return Entry(found.path, link=target)
     if oid is None:
         path = os.path.join(found.folder.path, found.name)
@@ -298,12 +298,13 @@ def _current(
 ) -> Entry | None:
     if found is None:
         return None
-    if found.is_folder and not workspace.format.keeps_links:
-        return None
     algorithm = workspace.format.algorithm
-    named = wanted.oid if wanted is not None else output.oid
+    named = (wanted.oid if wanted is not None else None) or output.oid
     if named:
         algorithm = algorithm_of(named, algorithm)
+    keeps_links = workspace.format.that_uses(algorithm).keeps_links
+    if found.is_folder and not keeps_links:
+        return None
     try:
         current = identify(workspace, found, row, algorithm)
     except OSError as error:
@@ -312,7 +313,7 @@ def _current(
         return None
     if wanted is not None and not _HAS_EXECUTABLE_BIT:
         return current._replace(executable=wanted.executable)
-    if found.path != output.path and not workspace.format.keeps_links:
+    if found.path != output.path and not keeps_links:
         return current._replace(executable=False)
     return current
 

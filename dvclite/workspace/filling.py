@@ -5,7 +5,7 @@ A file then needs no new name, and no look after that. Where there are many, oth
 
 import os
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.closing import Closing
 from dvclite.files.crew import Crew, can_have_crew
+from dvclite.files.folder import Folder
 from dvclite.files.staging import Staging
 from dvclite.hashing import Algorithm
 from dvclite.pack.index import Entries
@@ -33,8 +34,6 @@ _FEW = 1000
 _MOST_TOGETHER = 256
 _MOST_BYTES_TOGETHER = 8 << 20
 _NOT_WORTH_IT = 16
-
-_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class NewFolder:
@@ -125,7 +124,7 @@ class Filling(Closing):
         self._alone = 0
         self._crew: Crew | None = None
         self._batch: list[Entry] = []
-        self._batch_size = self._batch_folders = 0
+        self._batch_size = 0
         self._waiting: deque[_Batch] = deque()
 
     def holds(self, path: str) -> bool:
@@ -148,9 +147,7 @@ class Filling(Closing):
         """Put something into the folder that is being filled."""
         folder = self._folder
         assert folder is not None, "something was begun"
-        parent = entry.path.rpartition("/")[0]
-        self._batch_folders += parent != self._parent
-        self._parent = parent
+        self._parent = entry.path.rpartition("/")[0]
         folder.files += 1
         folder.size += max(entry.size, 0)
         if self._crew is None or not entry.is_file or not self._cache.may_be_packed(entry.size):
@@ -158,11 +155,7 @@ class Filling(Closing):
             return
         self._batch.append(entry)
         self._batch_size += entry.size
-        if (
-            len(self._batch) >= _MOST_TOGETHER
-            or self._batch_size >= _MOST_BYTES_TOGETHER
-            or self._batch_folders >= self._crew.most_folders - 1
-        ):
+        if len(self._batch) >= _MOST_TOGETHER or self._batch_size >= _MOST_BYTES_TOGETHER:
             self._hand_out(folder)
 
     def finish(self) -> None:
@@ -189,7 +182,7 @@ class Filling(Closing):
 
     def _take_batch(self) -> list[Entry]:
         batch, self._batch = self._batch, []
-        self._batch_size = self._batch_folders = 0
+        self._batch_size = 0
         return batch
 
     def _tell(self, folder: NewFolder) -> None:
@@ -232,12 +225,9 @@ class Filling(Closing):
             entries, orders = groups.setdefault(parent, ([], []))
             entries.append(entry)
             orders.append((name, entry.executable, pack, record))
-        folders = [os.open(folder.folder(f"{parent}/"), _FOLDER) for parent in groups]
-        try:
-            self._crew.hand_out([orders for _, orders in groups.values()], folders)
-        finally:
-            for fd in folders:
-                os.close(fd)
+        self._crew.hand_out(
+            [(folder.folder(f"{parent}/"), orders) for parent, (_, orders) in groups.items()]
+        )
         folder.awaited += 1
         ordered = [entry for entries, _ in groups.values() for entry in entries]
         self._waiting.append(_Batch(folder, ordered))
@@ -258,31 +248,32 @@ class Filling(Closing):
         self._tell(folder)
 
 
-def _lay_all(
-    files: PackFiles, algorithm: Algorithm, task: Any, folders: Sequence[int], _room: memoryview
-) -> Any:
+def _lay_all(files: PackFiles, algorithm: Algorithm, task: Any, _room: memoryview) -> Any:
     """Make files in folders, and return their signatures; None for what could not be made."""
     signatures: list[bytes | None] = []
-    for folder, orders in zip(folders, task, strict=True):
-        for name, executable, pack, record in orders:
-            (entry,) = Entries(record, algorithm)
-            mode = 0o777 if executable else 0o666
-            try:
-                content = files.content(Location(pack, 0, entry), algorithm)
-                signatures.append(_write(folder, name, content, mode))
-            except (DvcliteError, OSError):
-                signatures.append(None)
+    for path, orders in task:
+        try:
+            with Folder.open(path) as folder:
+                signatures += [_lay(files, algorithm, folder, order) for order in orders]
+        except OSError:
+            signatures += [None] * len(orders)
     return signatures
 
 
-def _write(folder: int, name: str, content: bytes, mode: int) -> bytes:
-    fd = changes.create(name, mode=mode, folder=folder)
+def _lay(files: PackFiles, algorithm: Algorithm, folder: Folder, order: Any) -> bytes | None:
+    name, executable, pack, record = order
+    (entry,) = Entries(record, algorithm)
+    try:
+        content = files.content(Location(pack, 0, entry), algorithm)
+        fd = changes.create(name, mode=0o777 if executable else 0o666, folder=folder.fd)
+    except (DvcliteError, OSError):
+        return None
     try:
         try:
             changes.write(fd, content)
         finally:
             changes.close(fd)
-        return signature(os.stat(name, dir_fd=folder, follow_symlinks=False))
+        return signature(os.stat(name, dir_fd=folder.fd, follow_symlinks=False))
     except OSError:
-        changes.unlink(name, folder=folder)
-        raise
+        changes.unlink(name, folder=folder.fd)
+        return None

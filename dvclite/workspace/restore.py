@@ -11,6 +11,7 @@ from dvclite.errors import BlobCorruptError, BlobMissingError, UnsavedChangesErr
 from dvclite.files.clock import FileClock, is_settled
 from dvclite.files.scan import Found
 from dvclite.files.staging import Staging
+from dvclite.formats.format import both
 from dvclite.hashing import Oid
 from dvclite.pointer import Output
 from dvclite.progress import Progress
@@ -18,7 +19,13 @@ from dvclite.statcache.rows import UNSETTLED, row, signature
 from dvclite.statcache.update import Update
 from dvclite.tree import Entry, check_spelling
 from dvclite.workspace.arrivals import Arrival, Arrivals, Host
-from dvclite.workspace.compare import Difference, Listener, differences, fingerprint
+from dvclite.workspace.compare import (
+    Difference,
+    Listener,
+    differences,
+    fingerprint,
+    identify,
+)
 from dvclite.workspace.place import Place
 from dvclite.workspace.settling import Settling
 from dvclite.workspace.workspace import Workspace, named_errors
@@ -143,10 +150,29 @@ def _judge(workspace: Workspace, target: Target) -> tuple[bool, dict[str, bytes]
             elif not difference.known:
                 lost.append(found.path)
     absent = workspace.cache.absent(content.values())
-    lost += [path for path, oid in content.items() if oid in absent]
+    lost += [
+        path
+        for path, oid in content.items()
+        if oid in absent and not _is_kept_otherwise(workspace, path, safe[path])
+    ]
     for path in lost:
         del safe[path]
     return differs or bool(unknown), safe, sorted(lost)
+
+
+def _is_kept_otherwise(workspace: Workspace, path: str, seen: bytes) -> bool:
+    """Say whether a file that was seen is in the cache as the repository's other format names it.
+
+    A commit from before a change of format, or from after it, brought the file here.
+    """
+    if workspace.format.other is None:
+        return False
+    for found in workspace.found(path):
+        if found.is_file and fingerprint(found.stat) == seen:
+            names = {identify(workspace, found, None, each) for each in both(workspace.format)}
+            oids = [entry.oid for entry in names if entry is not None]
+            return len(workspace.cache.absent(oids)) < len(oids)
+    return False
 
 
 def _is_remembered(workspace: Workspace, target: Target) -> bool:

@@ -242,7 +242,7 @@ class _Saver(Closing):
     def _is_unchanged(self, found: Found, known: Row) -> bool:
         if self._afresh or signature(found.stat) != known.signature:
             return False
-        if self._algorithm.older is None:
+        if self._algorithm.older is None and self._algorithm.other is None:
             return True
         oid = known.entry(found.path).oid
         return algorithm_of(oid, self._algorithm) is self._algorithm

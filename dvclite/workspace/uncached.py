@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 from dvclite.errors import HostilePathError, UnsupportedFileError
+from dvclite.hashing import Oid, is_foreign
 from dvclite.pointer import Output
+from dvclite.tree import Entry
 from dvclite.workspace.compare import present_entries
 from dvclite.workspace.workspace import Workspace
 
@@ -23,11 +25,21 @@ def named(workspace: Workspace, output: Output) -> Output:
         return replace(
             output, oid=entry.oid, size=entry.size, files=None, executable=entry.executable
         )
+    return _directory(workspace, output, entries)
+
+
+def _directory(workspace: Workspace, output: Output, entries: list[Entry]) -> Output:
     skipped = len(output.path) + 1
+    format = workspace.format
+    mark = ""
+    if output.oid is not None and format.other and is_foreign(output.oid, format.algorithm):
+        format, mark = format.other, format.algorithm.other_mark
     try:
-        tree = workspace.format.make_tree(
-            entry._replace(path=entry.path[skipped:]) for entry in entries
+        tree = format.make_tree(
+            entry._replace(path=entry.path[skipped:], oid=Oid(entry.oid[len(mark) :]))
+            for entry in entries
         )
     except HostilePathError as error:
         raise UnsupportedFileError(f"{output.path}/{error.path}", error.reason) from error
-    return replace(output, oid=tree.oid, size=tree.size, files=tree.files, executable=False)
+    oid = Oid(mark + tree.oid)
+    return replace(output, oid=oid, size=tree.size, files=tree.files, executable=False)

@@ -87,7 +87,8 @@ class Workspace:
 
     def can_be_remembered(self, found: Found) -> bool:
         """Say whether the stat of something tells whenever what it stands for changes."""
-        return self.format.keeps_links or not found.is_link
+        # What a link stood for in another format would be remembered as what it stands for here.
+        return not found.is_link or (self.format.keeps_links and self.format.other is None)
 
     def is_ignored(self, path: str, *, is_folder: bool) -> bool:
         """Say whether a path is not versioned."""

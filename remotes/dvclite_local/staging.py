@@ -13,6 +13,8 @@ from dvclite_local.root import Root
 _FOLDER = ".dvclite-tmp"
 _PLAIN = 0o777
 
+_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+
 
 class RemoteStaging:
     """A process's own folder in a remote, made when first needed, after those of dead ones went."""
@@ -43,7 +45,7 @@ class RemoteStaging:
             changes.link(os.fspath(source), path)
         except OSError:
             return None  # As a rule, it is on another disk.
-        return Partial(path, os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW), target)
+        return Partial(path, os.open(path, _READ), target)
 
     def close(self) -> None:
         """Remove the folder with all that is still in it."""

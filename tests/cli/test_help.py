@@ -1,5 +1,6 @@
 """What `--help` says, and that it is true."""
 
+import hashlib
 import re
 import shlex
 import shutil
@@ -141,6 +142,22 @@ def make_world(repo, beside):
     repo.write("labels.dvc", f"deps:\n{origin}outs:\n- hash: blake3\n  path: labels\n")
 
 
+def hand_to_lfs(world):
+    """Let git track the images and a file by texts of Git LFS's, with the content beside them."""
+    world.invoke("remove", "images")
+    world.write("model.bin", "model")
+    (world.root / ".gitignore").unlink()
+    for path in ("images/cat.jpg", "images/dog.jpg", "model.bin"):
+        data = world.read(path)
+        oid = hashlib.sha256(data).hexdigest()
+        world.write(f".git/lfs/objects/{oid[:2]}/{oid[2:4]}/{oid}", data)
+        world.write(
+            path,
+            f"version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {len(data)}\n",
+        )
+        world.git("add", path)
+
+
 @pytest.mark.parametrize(("words", "example"), EXAMPLES)
 def test_examples_work_as_they_stand(words, example, world):
     program, *rest = shlex.split(example)
@@ -148,6 +165,8 @@ def test_examples_work_as_they_stand(words, example, world):
         (world.root / name).mkdir(parents=True)
     if words == "init":
         shutil.rmtree(world.root / ".dvclite")
+    if "lfs" in rest:
+        hand_to_lfs(world)
     if words == "remote add":
         world.invoke("remote", "remove", "store")
         world.invoke("remote", "remove", "cloud")

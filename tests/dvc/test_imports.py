@@ -387,3 +387,64 @@ def test_a_tree_of_git_with_hostile_names(shared, make_shared):
     assert done.exit_code != 0
     assert "unsafe path" in done.stderr
     assert not list((shared.root / ".dvc/tmp").rglob(".dvc"))
+
+
+def test_imports_outlive_changes_of_format(importer, source, tmp_path):
+    """They keep the names that their source has; what is from an address gets new ones."""
+    address = tmp_path / "address"
+    address.write_text("here")
+    importer.dvc("remote", "add", "-d", "store", tmp_path / "ours")
+    importer.dvc("import-url", address, "file")
+    importer.dvc("import", source.root, "data/a", "-o", "later", "--no-download")
+    importer.commit()
+    before = pointers(importer)
+    outputs = (*IMPORTED, "file")
+    importer.lite("migrate")
+    importer.commit()
+    after = pointers(importer)
+    assert [path for path in after if after[path] != before[path]] == ["file.dvc"]
+    importer.lite("push")
+    clone = importer.clone(tmp_path / "clone")
+
+    clone.lite("pull")
+
+    assert clone.data(*outputs) == importer.data(*outputs)
+    assert clone.read("later") == b"a"
+    assert "up to date" in clone.lite("status")
+    go_on(source)
+    address.write_text("there")
+    clone.lite("update")
+    assert "up to date" in clone.lite("status")
+    assert clone.read("whole/new") == b"new"
+    assert clone.read("file") == b"there"
+    clone.lite("update", "whole", "--rev", "v1", "--no-download")
+    clone.lite("pull", "whole")
+    assert clone.data("whole").keys() == {"whole/a", "whole/sub/b"}
+
+    clone.lite("migrate", "--to", "dvc")
+
+    clone.commit()
+    assert "up to date" in clone.dvc("status")
+    found = clone.data(*outputs)
+    clone.dvc("update", *(f"{name}.dvc" for name in outputs))
+    assert clone.data(*outputs) == found
+    assert clone.read("file.dvc") != before["file.dvc"]
+
+
+def test_what_was_imported_from_a_source_that_changes_its_format(importer, clone, source):
+    source.lite("migrate")
+    source.lite("push")
+    source.commit()
+    clone.lite("pull")
+    assert clone.data(*IMPORTED) == importer.data(*IMPORTED)
+    assert "up to date" in clone.lite("status")
+
+    refused = clone.invoke("update", "whole")
+
+    assert refused.exit_code != 0
+    assert "data is named by blake3 there, and by md5 here" in refused.stderr
+    clone.lite("migrate")
+    clone.lite("update", "whole")
+    assert clone.read("whole.dvc").count(b"blake3: ") == 1
+    assert clone.data("whole") == importer.data("whole")
+    assert "up to date" in clone.lite("status")

@@ -78,6 +78,56 @@ def test_gc_keeps_them(versioned, tmp_path):
     assert clone.read("Data/A") == b"a"
 
 
+def test_they_are_migrated(versioned, tmp_path):
+    """What pointers said of such a remote is of no use by the new names; old commits keep it."""
+    before = versioned.data("Data", "file")
+    versioned.lite("migrate")
+    for name in ("Data.dvc", "file.dvc"):
+        text = versioned.read(name).decode()
+        assert "blake3: " in text
+        assert not {"cloud:", "files:", "version_id:"} & set(text.split())
+    assert "up to date" in versioned.lite("status")
+    versioned.lite("remote", "add", "-d", "other", tmp_path / "other")
+    versioned.commit("Change the format")
+    versioned.lite("push")
+    clone = versioned.clone(tmp_path / "clone")
+    clone.lite("pull")
+    assert clone.data("Data", "file") == before
+    assert "in step" in clone.lite("status", "-c")
+    clone.lite("fetch", "--all-tags")
+    clone.lite("checkout", "--rev", "v1")
+    assert clone.data("Data", "file") == {name: text.encode() for name, text in FILES.items()}
+    clone.lite("checkout")
+    clone.lite("migrate", "--to", "dvc")
+    assert "up to date" in clone.dvc("status")
+
+
+def test_their_content_is_fetched_to_be_migrated(versioned, tmp_path):
+    clone = versioned.clone(tmp_path / "clone")
+    missing = clone.invoke("migrate")
+    assert missing.exit_code == 5
+    assert not (clone.root / ".dvclite").exists()
+    clone.lite("migrate", "--fetch")
+    clone.lite("checkout")
+    assert clone.data("Data", "file") == versioned.data("Data", "file")
+
+
+def test_those_whose_pointer_names_the_remote_stay_as_they_are(versioned, tmp_path):
+    for name in ("Data.dvc", "file.dvc"):
+        text = versioned.read(name).decode()
+        versioned.write(name, text.replace("  path: ", "  remote: store\n  path: "))
+    versioned.commit()
+    before = versioned.tracked()
+    told = versioned.lite("migrate")
+    assert told.count("names a remote that only a repository of DVC's can have") == 2
+    assert versioned.tracked().items() >= before.items()
+    versioned.commit()
+    clone = versioned.clone(tmp_path / "clone")
+    clone.lite("pull")
+    assert clone.data("Data", "file") == versioned.data("Data", "file")
+    assert "up to date" in clone.lite("status")
+
+
 def test_a_version_that_is_gone_is_missed(versioned, bucket, tmp_path):
     found = bucket.client.list_object_versions(Bucket=bucket.name)["Versions"]
     for version in found:

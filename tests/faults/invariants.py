@@ -10,19 +10,24 @@ I7  leftovers are few, and gone after the next commands
 import functools
 import os
 import re
+from hashlib import md5
 from pathlib import Path
 
 from blake3 import blake3
 
 from dvclite.files.atomic import PARTIAL_PREFIX
+from dvclite.formats.dvc import DVC
+from dvclite.formats.format import succeeding
 from dvclite.formats.native import native
-from dvclite.hashing import BLAKE3
+from dvclite.hashing import BLAKE3, is_foreign
 from dvclite.pack.layout import oid_of, pack_at
 from dvclite.pack.reader import PackFile
 from dvclite.pointer import parse
 from dvclite.statcache.statcache import StatCache
 
 FORMAT = native(BLAKE3)
+BOTH = succeeding(FORMAT, DVC).algorithm
+"""What pointers may name data by."""
 
 OURS = ("tmp", ".dvclite-tmp", "leases", "projects", ".git")
 """Folders of what is on its way or can be made again, and what is git's."""
@@ -49,9 +54,9 @@ def digest(path):
 
 
 @functools.cache
-def entries(oid, data):
+def entries(oid, data, format=FORMAT):
     """Return the files of a tree."""
-    return [entry.oid for entry in FORMAT.read_tree(oid, data) if entry.is_file]
+    return [entry.oid for entry in format.read_tree(oid, data) if entry.is_file]
 
 
 def state_of(folder):
@@ -97,7 +102,7 @@ def data_of(folder):
     for path in files(folder):
         if pack_id(path):
             found.update(oid.removesuffix(".dir") for oid in packed(path))
-        elif not path.endswith((".dvc", ".gitignore", ".dvcignore", "config")):
+        elif not path.endswith((".dvc", ".gitignore", ".dvcignore", "config", "config.former")):
             found.add(digest(path))
     return found
 
@@ -135,12 +140,15 @@ def check_names(folder):
         if "files" in parts and "blake3" in parts and "damaged" not in parts:
             name = "".join(parts[-2:]).removesuffix(".dir")
             assert digest(path) == name, f"{path} holds something else, {os.stat(path).st_size} B"
+        if "files" in parts and "md5" in parts and "damaged" not in parts:
+            name = "".join(parts[-2:]).removesuffix(".dir")
+            assert md5(Path(path).read_bytes()).hexdigest() == name, f"{path} holds something else"
 
 
-def content(root, oid):
+def content(root, oid, format=FORMAT):
     """Return the bytes of a blob below a cache or remote, or None."""
     for place in (root, *Path(root).glob("trash/*")):
-        path = Path(place) / FORMAT.loose_key(oid)
+        path = Path(place) / format.loose_key(oid)
         if path.exists():
             return path.read_bytes()
         for pack in Path(place).glob("packs/*/*"):
@@ -155,25 +163,28 @@ def outputs(repo):
     for path in files(repo):
         if path.endswith(".dvc"):
             name = os.path.relpath(path, repo)
-            found += parse(name, Path(path).read_bytes(), BLAKE3).outputs
+            found += parse(name, Path(path).read_bytes(), BOTH).outputs
     return found
 
 
-def missing(root, oid):
+def missing(root, oid, format=FORMAT):
     """Return which blobs of an output a cache or remote lacks."""
-    data = content(root, oid)
+    data = content(root, oid, format)
     if data is None:
         return [oid]
     if not oid.endswith(".dir"):
         return []
-    return [inner for inner in entries(oid, data) if content(root, inner) is None]
+    return [inner for inner in entries(oid, data, format) if content(root, inner, format) is None]
 
 
 def check_pointers(repo, cache=None):
     """I3, for a repository whose data was all saved."""
     for output in outputs(repo):
         if output.oid is not None:
-            lacks = missing(cache or repo / ".dvclite/cache", output.oid)
+            if is_foreign(output.oid, BOTH):
+                lacks = missing(repo / ".dvc/cache", output.oid[len(BOTH.other_mark) :], DVC)
+            else:
+                lacks = missing(cache or repo / ".dvclite/cache", output.oid)
             assert not lacks, f"the pointer of {output.path} names {lacks}, which is not there"
 
 

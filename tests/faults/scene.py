@@ -1,5 +1,6 @@
 """Repositories in which commands are hurt, and the commands."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from invariants import outputs
 
+from dvclite.repo.migration.order import Order
 from dvclite.repo.repo import Repo
 from dvclite.repo.versions import WORKSPACE, Keep
 
@@ -56,7 +58,7 @@ def holds(repo, version):
     """Say whether the workspace holds exactly a version."""
     found = {}
     for place, folders, names in os.walk(repo):
-        folders[:] = [name for name in folders if name not in (".dvclite", ".git")]
+        folders[:] = [name for name in folders if name not in (".dvclite", ".dvc", ".git")]
         for name in names:
             path = Path(place, name)
             is_ours = name.endswith(".dvc") or name in (".dvcignore", ".gitignore")
@@ -71,7 +73,7 @@ def holds(repo, version):
     )
 
 
-def make(folder, *, links="copy", git=False):
+def make(folder, *, links="copy", git=False, format="native"):
     """Make a repository, with an empty remote and a place beside it that is nobody's business."""
     (folder / "outside").mkdir()
     (folder / "outside/secret").write_bytes(b"secret")
@@ -80,8 +82,11 @@ def make(folder, *, links="copy", git=False):
     if git:
         subprocess.run(["git", "init", "--quiet", str(repo)], check=True)
         (repo / ".gitignore").write_bytes(b"/build\n")
-    Repo.init(repo, scm=git)
-    with (repo / ".dvclite/config").open("a") as config:
+    Repo.init(repo, scm=git, format=format)
+    home = ".dvc" if format == "dvc" else ".dvclite"
+    with (repo / home / "config").open("a") as config:
+        if git and format == "dvc":
+            config.write("[core]\n")
         config.write(f"    remote = store\n[cache]\n    type = {links}\n")
         config.write(f"['remote \"store\"']\n    url = {folder / 'remote'}\n    jobs = 1\n")
     return repo
@@ -156,6 +161,18 @@ def collect_now(folder):
     opened(folder).gc(Keep(everything=False, versions=WORKSPACE), force=True, now=True)
 
 
+def migrate(folder):
+    opened(folder).migrate()
+
+
+def migrate_back(folder):
+    opened(folder).migrate(Order(to="dvc", force=True))
+
+
+def leave_lfs(folder):
+    opened(folder).migrate_lfs(["data", "model"])
+
+
 # What commands begin with.
 
 
@@ -211,6 +228,37 @@ def cloned(folder, **options):
     empty_workspace(folder, **options)
     push(folder)
     shutil.rmtree(folder / "repo/.dvclite/cache")
+
+
+def added_to_dvc(folder, **options):
+    """A repository of DVC's, with the first version in the workspace and in the cache."""
+    version_1_added(folder, format="dvc", **options)
+
+
+def migrated_by_half(folder, **options):
+    """One pointer of two has its new name already."""
+    added_to_dvc(folder, **options)
+    model = (folder / "repo/model.dvc").read_bytes()
+    migrate(folder)
+    (folder / "repo/model.dvc").write_bytes(model)
+
+
+def in_lfs(folder):
+    """A repository whose data is Git LFS's, which is not installed: texts, and contents beside."""
+    repo = make(folder, git=True)
+    for name, content in VERSION_1.items():
+        oid = hashlib.sha256(content).hexdigest()
+        stored = folder / "lfs/objects" / oid[:2] / oid[2:4] / oid
+        stored.parent.mkdir(parents=True, exist_ok=True)
+        stored.write_bytes(content)
+        text = (
+            f"version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {len(content)}\n"
+        )
+        (repo / name).parent.mkdir(parents=True, exist_ok=True)
+        (repo / name).write_bytes(text.encode())
+    (repo / ".gitattributes").write_text("data/** filter=lfs -text\nmodel filter=lfs -text\n")
+    for words in (["add", "--all"], ["config", "lfs.storage", str(folder / "lfs")]):
+        subprocess.run(["git", "-C", str(repo), *words], check=True)
 
 
 def names_only(repo):

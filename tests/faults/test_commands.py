@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ if not os.path.isdir("/proc/self/fd"):
 import scene
 from harness import CUTS, ERRORS, KILLS, LASTING, TORN, Stage, load_all, points, run, sweep
 from invariants import (
+    BOTH,
     check_kept,
     check_leftovers,
     check_names,
@@ -29,7 +31,8 @@ from invariants import (
 )
 from scene import VERSION_1, VERSION_2, holds
 
-from dvclite.hashing import BLAKE3, hash_bytes
+from dvclite.hashing import BLAKE3, hash_bytes, is_foreign
+from dvclite.repo.repo import Repo
 
 FAULTS = {"kills": KILLS + TORN, "cuts": CUTS, "errors": ERRORS, "lasting": LASTING}
 
@@ -133,6 +136,31 @@ def is_collected(folder):
     return is_saved(VERSION_2)(folder) and not any(oid in packed(pack) for pack in packs)
 
 
+def is_migrated(to):
+    """All pointers name data by one format, which is in charge, and the workspace is as it was."""
+
+    def reached(folder):
+        repo = folder / "repo"
+        foreign = [is_foreign(output.oid, BOTH) for output in outputs(repo)]
+        assert foreign == [to == "dvc"] * 2
+        assert (repo / ".dvclite/config").exists() == (to == "native")
+        assert all(status.is_clean for status in Repo.open(repo).status())
+        return is_saved(VERSION_1)(folder)
+
+    return reached
+
+
+def is_out_of_lfs(folder):
+    repo = folder / "repo"
+    check_pointers(repo)
+    listed = subprocess.run(
+        ["git", "-C", str(repo), "ls-files"], check=True, capture_output=True, encoding="utf-8"
+    ).stdout.split()
+    assert [name for name in listed if name.endswith(".dvc")] == ["data.dvc", "model.dvc"]
+    assert not any(name.startswith(("data/", ".gitattributes")) for name in listed)
+    return all((repo / name).read_bytes() == data for name, data in VERSION_1.items())
+
+
 CASES = {
     "add": Case(scene.nothing_added, scene.add, is_saved(VERSION_1)),
     "add again": Case(scene.version_2_written, scene.add, is_saved(VERSION_2)),
@@ -163,6 +191,13 @@ CASES = {
     "remove": Case(scene.version_1_added, scene.remove, is_removed),
     "remove with data": Case(scene.version_1_added, scene.remove_outs, is_removed_with_data),
     "move": Case(scene.version_1_added, scene.move, is_moved),
+    "migrate": Case(scene.added_to_dvc, scene.migrate, is_migrated("native")),
+    "migrate the rest": Case(scene.migrated_by_half, scene.migrate, is_migrated("native")),
+    "migrate symbolic links": Case(
+        with_links("symlink", scene.added_to_dvc), scene.migrate, is_migrated("native")
+    ),
+    "migrate back": Case(scene.version_1_added, scene.migrate_back, is_migrated("dvc")),
+    "leave Git LFS": Case(scene.in_lfs, scene.leave_lfs, is_out_of_lfs),
     "gc": Case(scene.version_2_added, scene.collect, is_collected),
     "gc now": Case(scene.version_2_added, scene.collect_now, is_collected),
 }
@@ -235,6 +270,8 @@ def hurt(case, scratch, faults, most=None):
     checked = set()
     if case.action is scene.collect_now or case.action is scene.checkout_forced:
         had = kept_by_request(case, stage)
+    if case.action is scene.leave_lfs:  # The texts of Git LFS are no data.
+        had = {hash_bytes(data, BLAKE3) for data in VERSION_1.values()}
 
     def check(point):
         check_point(case, folder, point, had, nobodys, checked)

@@ -105,8 +105,10 @@ def test_a_folder_becomes_the_same_tree_and_the_same_folder_again(repo, many, al
 def test_what_changes_while_others_read_it_is_read_again(repo, many, monkeypatch):
     read = ahead._read
 
-    def read_some(folder, name, before, room):
-        return None if name.endswith("3") else read(folder, name, before, room)
+    def read_some(folder, name, before, algorithm, room):
+        if name.endswith("3"):
+            return None, room
+        return read(folder, name, before, algorithm, room)
 
     monkeypatch.setattr(ahead, "_read", read_some)
     for number in range(100):
@@ -267,15 +269,16 @@ def test_an_interrupt_leaves_nothing_half_done(repo, many, monkeypatch):
 def test_a_helper_that_dies_over_its_work_leaves_nothing_half_made(repo, many, monkeypatch):
     content = filled(repo)
 
-    def die(folder, name, data, mode):
+    def die(files, algorithm, folder, order):
+        name = order[0]
         if int(name) % 10 == 8:
-            fd = changes.create(name, folder=folder)
-            changes.write(fd, data[:5])
+            fd = changes.create(name, folder=folder.fd)
+            changes.write(fd, b"half")
             os._exit(1)
-        return write(folder, name, data, mode)
+        return lay(files, algorithm, folder, order)
 
-    write = filling._write
-    monkeypatch.setattr(filling, "_write", die)
+    lay = filling._lay
+    monkeypatch.setattr(filling, "_lay", die)
 
     done = repo.invoke("checkout", "--quiet")
 

@@ -69,6 +69,7 @@ COMMANDS = [
     "hook pre-push",
     "init",
     "install",
+    "migrate --dry",
     "move more moved",
     "move moved more",
     "pull",
@@ -96,6 +97,7 @@ COMMANDS = [
     "status -c",
     "status --json -c",
     "unprotect more",
+    "update",
 ]
 
 

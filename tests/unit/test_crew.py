@@ -3,90 +3,81 @@
 import errno
 import os
 import signal
-import socket
 import sys
 import threading
 
 import pytest
 
+from dvclite.files import changes
 from dvclite.files.crew import OUR_THREADS, Crew, can_have_crew
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="crews are for Linux")
 
 
-def double(task, folders, room):
+def double(task, room):
     room[: len(task)] = task.upper().encode()
-    return [task * 2, [sorted(os.listdir(folder)) for folder in folders]]
+    return task * 2
 
 
-def test_answers_come_back_in_the_order_of_the_tasks_with_what_they_left_behind(tmp_path):
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / f"in {name}").touch()
-    folders = [os.open(tmp_path / name, os.O_RDONLY) for name in ("a", "b")]
+def test_answers_come_back_in_the_order_of_the_tasks_with_what_they_left_behind():
     came_back = []
     with Crew(double, room=10) as crew:
         for number in range(20):
             if crew.is_busy:
                 answer, left = crew.take_back()
                 came_back.append((answer, bytes(left[:7])))
-            crew.hand_out(f"task {number % 10}x", folders if number % 2 else folders[:1])
+            crew.hand_out(f"task {number % 10}x")
         while crew.tasks:
             answer, left = crew.take_back()
             came_back.append((answer, bytes(left[:7])))
 
-    listings = [["in a"]], [["in a"], ["in b"]]
-    assert came_back == [
-        ([f"task {n % 10}x" * 2, listings[n % 2]], f"TASK {n % 10}X".encode()) for n in range(20)
-    ]
-    for folder in folders:
-        os.close(folder)
+    assert came_back == [(f"task {n % 10}x" * 2, f"TASK {n % 10}X".encode()) for n in range(20)]
 
 
-def test_messages_may_be_longer_than_what_a_socket_takes_at_once(tmp_path):
-    with Crew(lambda task, _folders, _room: task[::-1]) as crew:
+def test_messages_may_be_longer_than_what_a_pipe_takes_at_once():
+    with Crew(lambda task, _room: task[::-1]) as crew:
         for letter in "ab":
-            crew.hand_out(letter * 3_000_000 + "!", ())
+            crew.hand_out(letter * 3_000_000 + "!")
             assert crew.take_back()[0] == "!" + letter * 3_000_000
 
 
-def test_a_member_that_is_gone_has_done_nothing(tmp_path):
-    with Crew(lambda task, _folders, _room: os._exit(1) if task else "done") as crew:
+def test_a_member_that_is_gone_has_done_nothing():
+    with Crew(lambda task, _room: os._exit(1) if task else "done") as crew:
         count = len(crew._members)
         for task in [0] * count + [1] * count:
-            crew.hand_out(task, ())
+            crew.hand_out(task)
         answers = [crew.take_back()[0] for _ in range(2 * count)]
-        crew.hand_out(0, ())
+        crew.hand_out(0)
         after = crew.take_back()[0]
 
     assert answers == ["done"] * count + [None] * count
     assert after is None
 
 
-def test_work_that_fails_is_not_done(tmp_path):
-    with Crew(lambda task, _folders, _room: 1 // task) as crew:
-        crew.hand_out(0, ())
+def test_work_that_fails_is_not_done():
+    with Crew(lambda task, _room: 1 // task) as crew:
+        crew.hand_out(0)
         assert crew.take_back()[0] is None
 
 
-def test_an_interrupt_is_not_for_the_members(tmp_path):
-    with Crew(lambda task, _folders, _room: task) as crew:
+def test_an_interrupt_is_not_for_the_members():
+    with Crew(lambda task, _room: task) as crew:
         for member in crew._members:
             os.kill(member._process, signal.SIGINT)
         for _ in crew._members:
-            crew.hand_out("still here", ())
+            crew.hand_out("still here")
         assert [crew.take_back()[0] for _ in crew._members] == ["still here"] * len(crew._members)
 
 
 def test_members_keep_nothing_open_and_do_not_outlive_the_crew(tmp_path):
     lock = os.open(tmp_path / "lock", os.O_CREAT | os.O_RDWR)
-    with Crew(lambda _task, _folders, _room: sorted(os.listdir("/proc/self/fd"))) as crew:
-        crew.hand_out(None, ())
+    with Crew(lambda _task, _room: sorted(os.listdir("/proc/self/fd"))) as crew:
+        crew.hand_out(None)
         answer = crew.take_back()[0]
         processes = [member._process for member in crew._members]
     os.close(lock)
 
-    assert len(answer) == 5  # The three that every process has, the socket, and the listing itself.
+    assert len(answer) == 6  # The three that every process has, two pipes, and the listing itself.
     for process in processes:
         with pytest.raises(ProcessLookupError):
             os.kill(process, 0)
@@ -97,7 +88,7 @@ def test_members_go_when_the_process_is_killed_that_they_help(tmp_path):
     parent = os.fork()
     if parent == 0:
         try:
-            crew = Crew(lambda task, _folders, _room: task)
+            crew = Crew(lambda task, _room: task)
             os.write(writer, f"{crew._members[0]._process}\n".encode())
             signal.pause()
         finally:
@@ -144,10 +135,10 @@ def test_there_is_none_without_a_core_to_spare(monkeypatch):
 
 def test_a_task_that_cannot_be_handed_out_is_not_done(monkeypatch):
     def refuse(*_arguments):
-        raise OSError(errno.ETOOMANYREFS, "too many folders are on their way")
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    with Crew(lambda task, _folders, _room: task) as crew:
+    with Crew(lambda task, _room: task) as crew:
         with monkeypatch.context() as patch:
-            patch.setattr(socket, "send_fds", refuse)
-            crew.hand_out("first", ())
+            patch.setattr(changes, "write", refuse)
+            crew.hand_out("first")
         assert crew.take_back()[0] is None

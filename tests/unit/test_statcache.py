@@ -603,7 +603,7 @@ print(json.dumps(told))
 
 
 def test_many_rows_take_little_memory(path, record_property, capsys, thoroughly):
-    rows, most = (1_000_000, 150) if thoroughly else (100_000, 50)
+    rows, most = (1_000_000, 150) if thoroughly else (100_000, 80)
     done = subprocess.run(
         [sys.executable, "-c", MANY, str(path), str(rows)], capture_output=True, check=True
     )
