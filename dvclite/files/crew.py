@@ -33,6 +33,7 @@ KiB, so that nobody waits for somebody who waits for him.
 _MOST_MEMBERS = 3
 _TASKS_AHEAD = 2
 _FRAME = 4
+_ANSWERS = 64 << 10
 
 
 def can_have_crew() -> bool:
@@ -120,6 +121,8 @@ class _Member:
         self._process = _forked(lambda: _serve(theirs, back, work, self._halves))
         os.close(theirs)
         os.close(back)
+        if not _has_room(self._answers):
+            self.end()
 
     def hand_out(self, task: object) -> None:
         try:
@@ -164,6 +167,18 @@ def _forked(do: Callable[[], None]) -> int:
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     return process
+
+
+def _has_room(pipe: int) -> bool:
+    """Say whether answers fit into a pipe that nobody reads while the next tasks are handed out.
+
+    Whoever has many pipes open gets smaller ones, and both sides would wait for each other.
+    """
+    if sys.platform != "linux":
+        raise NotImplementedError
+    import fcntl
+
+    return fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ) >= _ANSWERS
 
 
 def _end(process: int) -> None:

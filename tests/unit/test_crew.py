@@ -142,3 +142,19 @@ def test_a_task_that_cannot_be_handed_out_is_not_done(monkeypatch):
             patch.setattr(changes, "write", refuse)
             crew.hand_out("first")
         assert crew.take_back()[0] is None
+
+
+def test_where_pipes_are_small_nobody_waits_for_somebody_who_waits_for_him(monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+    pipe = os.pipe
+
+    def small():
+        ends = pipe()
+        fcntl.fcntl(ends[0], fcntl.F_SETPIPE_SZ, 4096)
+        return ends
+
+    monkeypatch.setattr(os, "pipe", small)
+    with Crew(lambda task, _room: task) as crew:
+        for _ in range(2 * len(crew._members)):
+            crew.hand_out("x" * 20_000)
+        assert crew.take_back()[0] is None
