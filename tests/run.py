@@ -18,7 +18,7 @@ CHECKS = {
     "import-linter": ["lint-imports", "--no-logo"],
 }
 # Many tests wait more than they work, for servers and for what is late on purpose.
-PROCESSES = max(4, os.cpu_count() or 1)
+PROCESSES = max(3, os.cpu_count() or 1)
 PYTEST = ["pytest", f"--numprocesses={PROCESSES}", "--dist=loadgroup"]
 
 
