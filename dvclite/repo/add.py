@@ -25,7 +25,7 @@ from dvclite.repo.outputs import (
 )
 from dvclite.repo.places import check_place, check_pointers_show
 from dvclite.repo.project import Project
-from dvclite.repo.results import Added, AddedOutput
+from dvclite.repo.results.tracking import Added, AddedOutput
 from dvclite.workspace.relink import relink
 from dvclite.workspace.save import Plan, saved
 

@@ -21,7 +21,7 @@ from dvclite.remotestore.store import RemoteStore
 from dvclite.repo.checkout import checkout
 from dvclite.repo.outputs import named_outputs, owned
 from dvclite.repo.project import Project
-from dvclite.repo.results import CloudReport, CloudStatus, Exchanged, OnRemote
+from dvclite.repo.results.exchanging import CloudReport, CloudStatus, Exchanged, OnRemote
 from dvclite.repo.stores import Line, is_apart, open_store
 from dvclite.repo.versions import Choice, outputs_of
 from dvclite.transfer.compare import Comparison, compare

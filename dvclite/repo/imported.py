@@ -22,7 +22,7 @@ from dvclite.repo.ignorefile import ignore
 from dvclite.repo.imports import bring, is_complete, newest_commit
 from dvclite.repo.outputs import Named, named_outputs, pointers, read_pointer, write_pointer
 from dvclite.repo.project import Project
-from dvclite.repo.results import Exchanged, Updated, UpdatedOutput
+from dvclite.repo.results.exchanging import Exchanged, Updated, UpdatedOutput
 
 Part = tuple[Output, str]
 
