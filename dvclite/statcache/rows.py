@@ -1,6 +1,7 @@
 """What is remembered of a path: rows, how they sort, and the seal that tells a true one."""
 
 import struct
+from collections.abc import Iterable, Iterator, Sequence
 from os import stat_result
 from typing import NamedTuple
 
@@ -20,6 +21,9 @@ SCHEMA = Schema(
     ),
 )
 """The database that the stat cache rests on."""
+
+# Makes a named tuple twice as fast as its class, which matters where a million are made.
+_new = tuple.__new__
 
 _SIGNATURE = struct.Struct("<QQqqI")
 _CONTENT = struct.Struct("<cq")
@@ -55,6 +59,21 @@ class Row(NamedTuple):
     def entry(self, path: str) -> Entry:
         """Return what the path held, as the entry `path` of a tree."""
         return _unpack(path, self.content)
+
+
+Stored = tuple[bytes, bytes, bytes, int]
+"""A row as the database has it: key, signature, content and seal."""
+
+
+def proved(stored: Iterable[Stored]) -> Iterator[Row]:
+    """Yield the rows that carry their true seals, up to one that could not have been written."""
+    try:
+        for key, signed, content, seal in stored:
+            if seal_of(key, signed, content) == seal:
+                yield _new(Row, (key.decode("utf-8", "surrogatepass"), signed, content))
+    except (TypeError, UnicodeDecodeError):
+        # TypeError: a damaged database may hold values of other types.
+        return
 
 
 class Whole(NamedTuple):
@@ -107,6 +126,11 @@ def path_key(path: str) -> bytes:
     By code point, that is; and names that are not UTF-8 have lone surrogates.
     """
     return path.encode("utf-8", "surrogatepass")
+
+
+def path_keys(paths: Sequence[str]) -> list[bytes]:
+    """Return what `path_key` makes of each of some paths."""
+    return path_key("\0".join(paths)).split(b"\0")
 
 
 def bounds(path: str) -> tuple[bytes, bytes, bytes]:

@@ -32,7 +32,8 @@ from dvclite.statcache.rows import UNSETTLED, Row, row, signature
 from dvclite.statcache.update import Update
 from dvclite.tree import Entry, Tree, grafted
 from dvclite.workspace.ahead import Ahead
-from dvclite.workspace.compare import differences, identify_link, is_executable, paired
+from dvclite.workspace.alike import paired
+from dvclite.workspace.compare import differences, identify_link, is_executable
 from dvclite.workspace.uncached import named
 from dvclite.workspace.workspace import Workspace, named_errors
 
