@@ -59,7 +59,7 @@ class Packing:
 
     def keep(self, oids: Iterable[Oid]) -> set[Oid]:
         """Return which of these blobs are in no pack: see `PackedBlobs.keep`."""
-        return self._packed.keep(oid for oid in oids if not self.holds(oid))
+        return self._packed.keep(set(oids).difference(self._written).difference(self._waiting))
 
     def rescue(self, oids: Iterable[Oid]) -> set[Oid]:
         """Return which of these blobs are in no pack, after those in the trash were moved back."""

@@ -320,13 +320,10 @@ class Writer:
         if not self._packing.takes(max(piece.sizes, default=0)):
             return False
         oids = set(piece.oids)
-        if len(oids) < len(piece.oids) or any(self._is_on_its_way(oid) for oid in oids):
+        if len(oids) < len(piece.oids) or not self._waiting.keys().isdisjoint(oids):
             return False
         self._lease.rely_on(piece.oids)
         return len(self._blobs.absent(self._packing.keep(oids))) == len(oids)
-
-    def _is_on_its_way(self, oid: Oid) -> bool:
-        return oid in self._waiting or self._packing.holds(oid)
 
     def _offer(self, oid: Oid, data: bytes, path: str) -> None:
         known = self._waiting.setdefault(oid, _Waiting(data, path))

@@ -120,6 +120,13 @@ def row(path: str, signature: bytes, entry: Entry) -> Row:
     return Row(path, signature, _pack(entry))
 
 
+def stored(row: Row) -> Stored:
+    """Return a row as the database has it."""
+    path, signed, content = row
+    key = path_key(path)
+    return key, signed, content, seal_of(key, signed, content)
+
+
 def path_key(path: str) -> bytes:
     """Return a path as the database has it, where it sorts as in trees.
 

@@ -28,17 +28,29 @@ def beside_rows(workspace: Workspace, path: str) -> Iterator[tuple[int, Iterable
     Raises:
         FileAccessError: Something cannot be read.
     """
-    rows = _Rows(workspace.statcache.stored_below(path))
-    for run in workspace.runs(path):
-        stats = run.stats()
-        stored = rows.up_to(path_key(run.prefix + run.names[-1]))
-        if stats is None:
-            yield 0, paired(run.found(), proved(stored))
+    for run, stored in runs_beside_rows(workspace, path):
+        stats = run.stats() if run is not None else None
+        if run is None or stats is None:
+            yield 0, paired(run.found() if run is not None else (), proved(stored))
         elif _is_alike(run, stats, stored):
             yield len(stored), ()
         else:
             yield 0, paired(run.with_stats(stats), proved(stored))
-    yield 0, paired((), proved(rows.rest()))
+
+
+def runs_beside_rows(workspace: Workspace, path: str) -> Iterator[tuple[Run | None, list[Stored]]]:
+    """Yield names with the rows of their paths and of those before them, sorted by path.
+
+    No names go with the rows of paths behind all others.
+
+    Raises:
+        FileAccessError: Something cannot be read.
+    """
+    rows = _Rows(workspace.statcache.stored_below(path))
+    for run in workspace.runs(path):
+        yield run, rows.up_to(path_key(run.prefix + run.names[-1]))
+    for rest in rows.rest():
+        yield None, rest
 
 
 def paired(found: Iterable[Found], rows: Iterable[Row]) -> Iterator[Pair]:
@@ -84,11 +96,10 @@ class _Rows:
             if not self._group:
                 return found
 
-    def rest(self) -> Iterator[Stored]:
+    def rest(self) -> Iterator[list[Stored]]:
         """Yield the rows that nobody has taken."""
-        yield from self._group[self._taken :]
-        for group in self._groups:
-            yield from group
+        yield self._group[self._taken :]
+        yield from self._groups
 
 
 def _is_alike(run: Run, stats: list[stat_result], stored: list[Stored]) -> bool:
