@@ -5,8 +5,8 @@ import re
 from dvclite.yamltext.nodes import Mapping, Node, Scalar, YamlError
 
 # What a YAML reader takes for something other than text, or cannot read back, unless quoted.
-_NOT_TEXT = re.compile(
-    r"""(?x)
+# Compiled when something is written.
+_NOT_TEXT = r"""(?xs)
     | [-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?
     | 0[xX][0-9a-fA-F_]+ | 0o[0-7_]+ | \d{4}-\d\d?-\d\d?.*
     | [-+]?\.(?:inf|Inf|INF) | \.(?:nan|NaN|NAN)
@@ -14,20 +14,18 @@ _NOT_TEXT = re.compile(
     | null | Null | NULL | ~ | = | <<
     | (?:[!&*%@`{\[#>|'",\]}]|[-?:](?:\s|$)|---|\.\.\.).*   # marks of syntax
     | .*(?::\s|\s\#).* | .*: | \s.* | .*\s
-    """,
-    re.DOTALL,
-)
-_ESCAPED = re.compile(r'["\\\x00-\x1f\x7f-\xa0\ud800-\udfff\u2028\u2029\ufeff]')
+    """
+_ESCAPED = r'["\\\x00-\x1f\x7f-\xa0\ud800-\udfff\u2028\u2029\ufeff]'
 
 
 def quoted(value: str) -> str:
     """Return a text as a YAML scalar, plain where every reader understands it so."""
-    if _ESCAPED.search(value) is not None and not value.isprintable():
-        return '"' + _ESCAPED.sub(_escape, value) + '"'
-    if value and _NOT_TEXT.fullmatch(value) is None:
+    if re.search(_ESCAPED, value) is not None and not value.isprintable():
+        return '"' + re.sub(_ESCAPED, _escape, value) + '"'
+    if value and re.fullmatch(_NOT_TEXT, value) is None:
         return value
     if "'" in value:
-        return '"' + _ESCAPED.sub(_escape, value) + '"'
+        return '"' + re.sub(_ESCAPED, _escape, value) + '"'
     return f"'{value}'"
 
 

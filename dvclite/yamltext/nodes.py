@@ -1,14 +1,16 @@
-"""What YAML text holds, and where in the text that stands."""
+"""What YAML text holds, and where in the text that stands.
 
-from dataclasses import dataclass
+NamedTuples, because there are ten of them in each of many pointers.
+"""
+
+from typing import NamedTuple
 
 
 class YamlError(ValueError):
     """The text is not the kind of YAML that is understood here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """A piece of text, and where it stands.
 
     Attributes:
@@ -22,8 +24,7 @@ class Scalar:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(NamedTuple):
     """Values by key, and where they stand.
 
     Attributes:
@@ -52,8 +53,7 @@ class Mapping:
         return node.value
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(NamedTuple):
     """Values in a row.
 
     Attributes:
