@@ -58,7 +58,7 @@ class Row(NamedTuple):
 
     def entry(self, path: str) -> Entry:
         """Return what the path held, as the entry `path` of a tree."""
-        return _unpack(path, self.content)
+        return entry_of(path, self.content)
 
 
 Stored = tuple[bytes, bytes, bytes, int]
@@ -120,6 +120,17 @@ def row(path: str, signature: bytes, entry: Entry) -> Row:
     return Row(path, signature, _pack(entry))
 
 
+def entry_of(path: str, content: bytes) -> Entry:
+    """Return what a path held, as an entry of a tree, from the content of its row."""
+    kind, size = _CONTENT.unpack_from(content)
+    rest = content[OID_BEGINS:]
+    if kind in FILES:
+        return _new(Entry, (path, rest.decode("ascii"), size, kind == b"x", None))
+    if kind == b"l":
+        return Entry(path, link=rest.decode("utf-8", "surrogatepass"))
+    return Entry(path)
+
+
 def stored(row: Row) -> Stored:
     """Return a row as the database has it."""
     path, signed, content = row
@@ -159,13 +170,3 @@ def _pack(entry: Entry) -> bytes:
     if entry.link is not None:
         return _CONTENT.pack(b"l", 0) + path_key(entry.link)
     return _CONTENT.pack(b"d", 0)
-
-
-def _unpack(path: str, content: bytes) -> Entry:
-    kind, size = _CONTENT.unpack_from(content)
-    rest = content[OID_BEGINS:]
-    if kind in b"fx":
-        return Entry(path, Oid(rest.decode("ascii")), size, kind == b"x")
-    if kind == b"l":
-        return Entry(path, link=rest.decode("utf-8", "surrogatepass"))
-    return Entry(path)

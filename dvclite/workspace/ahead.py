@@ -18,7 +18,7 @@ from dvclite.hashing import Algorithm, Oid
 from dvclite.pack.layout import ENTRY_HEADER_SIZE
 from dvclite.pack.piece import Piece, write_header
 from dvclite.pointer import is_pointer
-from dvclite.statcache.rows import UNSETTLED, Row, Stored, path_key, row, signature, stored
+from dvclite.statcache.rows import UNSETTLED, Stored, entry_of, path_key, row, signature, stored
 from dvclite.tree import Entry
 
 _FEW = 1000
@@ -148,13 +148,13 @@ class Ahead(Closing):
         answer, left = crew.take_back()
         batch = self._waiting.popleft()
         answers: Sequence[_Read | None] = answer or [None] * batch.files
-        paths = [item for item in batch.items if isinstance(item, str)]
+        paths = (item for item in batch.items if isinstance(item, str))
         read = [(path, one) for path, one in zip(paths, answers, strict=True) if one is not None]
-        saved = [Row(path, *one[:2]).entry(path) for path, one in read]
+        saved = [entry_of(path, content) for path, (_signed, content, _seal) in read]
         if saved:
             rows = ((path_key(path), *one) for path, one in read)
             self._save_piece(_piece(saved, left), saved, rows)
-        self._adapt(saved, batch.files)
+        self._adapt(saved)
         entries = iter(saved)
         done = iter(answers)
         for item in batch.items:
@@ -165,13 +165,11 @@ class Ahead(Closing):
             else:
                 yield from self._saved_in_person(item)
 
-    def _adapt(self, saved: Sequence[Entry], files: int) -> None:
+    def _adapt(self, saved: Sequence[Entry]) -> None:
         """Have as many files read together as there is room for, if the next ones are like these."""
-        if not files:
-            return
-        mean = sum(entry.size for entry in saved) // files
-        fitting = min(_MOST_FILES, _MOST_BYTES // (mean + 1))
-        self._together = max(fitting if len(saved) == files else min(fitting, files // 2), 1)
+        if saved:
+            mean = sum(entry.size for entry in saved) // len(saved)
+            self._together = max(min(_MOST_FILES, _MOST_BYTES // (mean + 1)), 1)
 
     def _saved_in_person(self, path: str) -> Iterator[Entry]:
         parent, _, name = path.rpartition("/")
