@@ -1,7 +1,7 @@
 """The reader of plain text beside the one that knows all of YAML."""
 
 import yaml
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dvclite.yamltext.plain import read_plain
@@ -65,6 +65,49 @@ texts = st.builds(
 )
 
 
+pieces = st.sampled_from(
+    [
+        *(
+            "a",
+            "12",
+            "a/b.c",
+            ".",
+            ":",
+            ": ",
+            " #",
+            "#",
+            "-",
+            "- ",
+            " ",
+            "'",
+            '"',
+            "&",
+            "*",
+            "!",
+            ",",
+        ),
+        *(
+            "[",
+            "{",
+            "|",
+            ">",
+            "%",
+            "@",
+            "`",
+            "?",
+            "...",
+            "\t",
+            "é",
+            "\x85",
+            "\u2028",
+            "\ufeff",
+            "\\",
+        ),
+    ]
+)
+values = st.lists(pieces, min_size=1, max_size=3).map("".join)
+
+
 @given(texts)
 @example(POINTER)
 @example(POINTER + "- path: other\n  md5: 0\n")
@@ -73,6 +116,16 @@ texts = st.builds(
 @example("outs:\n  a: b\n")
 @example("outs:\n- a: b\n  c: d\n" * 2)
 def test_what_the_plain_reader_reads_another_reads_alike(text):
+    check(text)
+
+
+@given(values, st.booleans())
+@settings(max_examples=1000)
+def test_whatever_a_value_is_both_read_the_same(value, last):
+    check(f"outs:\n- path: {value}\n" if last else f"outs:\n- path: {value}\n  size: 12\n")
+
+
+def check(text):
     plain = read_plain(text)
 
     if plain is not None:
