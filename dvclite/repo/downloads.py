@@ -13,8 +13,8 @@ from dvclite.errors import OriginError
 from dvclite.files import changes
 from dvclite.files.folder import Folder
 from dvclite.hashing import BlobRef, Oid, hash_stream
-from dvclite.origin import Origin
 from dvclite.pointer import Output
+from dvclite.pointer.origin import Origin
 from dvclite.progress import Progress
 from dvclite.remote import VersionedRemote
 from dvclite.remotestore.opening import open_remote, scheme_of

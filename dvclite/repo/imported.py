@@ -14,7 +14,8 @@ from dvclite.errors import (
 )
 from dvclite.files.locks import hold
 from dvclite.files.staging import make_folder
-from dvclite.pointer import Output, Pointer, imported
+from dvclite.pointer import Output, Pointer
+from dvclite.pointer.writing import imported
 from dvclite.progress import Progress
 from dvclite.repo.checkout import restored
 from dvclite.repo.downloads import Way

@@ -15,8 +15,8 @@ from dvclite.errors import (
     TransferError,
 )
 from dvclite.hashing import BlobRef, Oid, algorithm_of, hash_bytes, is_tree
-from dvclite.origin import FACTS, Origin
 from dvclite.pointer import Output
+from dvclite.pointer.origin import FACTS, Origin
 from dvclite.remotestore.store import RemoteStore
 from dvclite.repo.downloads import Way, download
 from dvclite.repo.outputs import owned

@@ -21,7 +21,8 @@ from dvclite.files.reading import read_small
 from dvclite.git.index import POINTERS
 from dvclite.hashing import Oid, is_foreign
 from dvclite.paths import is_reserved
-from dvclite.pointer import Output, Pointer, is_pointer, parse, pointer_path
+from dvclite.pointer import Output, Pointer, is_pointer, pointer_path
+from dvclite.pointer.reading import parse
 from dvclite.repo.project import Project, home_of
 from dvclite.tree import Entry
 

@@ -22,9 +22,9 @@ from dvclite.git.location import find_top
 from dvclite.git.program import untied
 from dvclite.git.versions import FileVersion
 from dvclite.hashing import XXH128, hash_bytes
-from dvclite.origin import SourceRepo
 from dvclite.paths import check_path
 from dvclite.pointer import Output, is_pointer
+from dvclite.pointer.origin import SourceRepo
 from dvclite.remotestore.loose.store import LooseStore
 from dvclite.remotestore.opening import open_remote
 from dvclite.remotestore.store import RemoteStore
