@@ -6,7 +6,7 @@ are.
 
 from collections.abc import Iterable
 from dataclasses import replace
-from posixpath import basename
+from posixpath import basename, dirname, join, normpath, relpath
 
 from dvclite.hashing import Algorithm, algorithm_of, is_foreign
 from dvclite.pointer import Output, Pointer, pointer_path
@@ -41,7 +41,8 @@ def with_output(pointer: Pointer | None, output: Output, algorithm: Algorithm) -
     renamed = {before: now} if now not in item.items else {}
     if before != now and output.oid is None:
         values[before], values["hash"], renamed = values.pop(now), before, {}
-    return _with(pointer, place, output, changed(pointer.text, item, values, renamed))
+    text = changed(pointer.text, item, values, renamed)
+    return _with(pointer, place, output, _sealed(pointer.path, text))
 
 
 def with_contents(pointer: Pointer, outputs: Iterable[Output], algorithm: Algorithm) -> Pointer:
@@ -63,18 +64,23 @@ def with_contents(pointer: Pointer, outputs: Iterable[Output], algorithm: Algori
         if known.versions:
             values |= _NO_VERSIONS  # By its new name it is on no such remote.
         text = changed(pointer.text, parts.items[place], values, {_key(known, algorithm): key})
-        if "md5" in parts.top.items:
-            text = _sealed(pointer.path, text)
         anew = replace(output, versions=(), is_spelled_out=False)
-        pointer = _with(pointer, place, anew, text)
+        pointer = _with(pointer, place, anew, _sealed(pointer.path, text))
     return pointer
 
 
 def moved(pointer: Pointer, output: str) -> Pointer:
     """Return the pointer of a single output for another path of that output."""
-    items = parts_of(pointer.path, pointer.text).items
-    text = changed(pointer.text, items[0], {"path": quoted(basename(output))})
-    return Pointer(pointer_path(output), (replace(pointer.outputs[0], path=output),), text)
+    path, parts = pointer_path(output), parts_of(pointer.path, pointer.text)
+    text = changed(pointer.text, parts.items[0], {"path": quoted(basename(output))})
+    text = changed(text, parts_of(path, text).top, {"wdir": None})
+    known = replace(pointer.outputs[0], path=output)
+    origin = known.origin
+    if origin is not None and origin.is_beside:
+        source = _seen_from(dirname(output), normpath(join(parts.folder, origin.path)))
+        text = changed(text, _dependency(path, text), {"path": quoted(source)})
+        known = replace(known, origin=replace(origin, path=source))
+    return Pointer(path, (known,), _sealed(path, text))
 
 
 def imported(pointer: Pointer, output: Output, algorithm: Algorithm) -> Pointer:
@@ -111,9 +117,18 @@ def _with(pointer: Pointer, place: int, output: Output, text: str) -> Pointer:
 
 
 def _sealed(path: str, text: str) -> str:
-    """Return the text of a pointer with DVC's digest of all that it says."""
+    """Return the text of a pointer with DVC's digest of all that it says, where that has to be."""
     top = parts_of(path, text).top
+    if not top.items.keys() & {"md5", "deps"}:
+        return text
     return changed(text, top, {"md5": quoted(digest(top, text))})
+
+
+def _seen_from(folder: str, path: str) -> str:
+    """Return a path that is relative to the root as one that is relative to a folder there."""
+    if path == ".." or path.startswith("../"):
+        return "../" * (folder.count("/") + 1 if folder else 0) + path
+    return relpath(f"/{path}", f"/{folder}")
 
 
 def _dependency(path: str, text: str) -> Mapping:
