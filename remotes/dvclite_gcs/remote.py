@@ -26,8 +26,9 @@ from google.cloud import storage
 from dvclite.errors import KeyExistsError, KeyMissingError, RemoteError
 from dvclite.remote import OnBytes, RemoteEntry, RemoteVersion, ignore_bytes
 from dvclite.remote.address import Address
-from dvclite.remote.meanings import not_deleted
+from dvclite.remote.meanings import others_left
 from dvclite.remote.parts import Outgoing, Parts
+from dvclite.remote.ranges import offset_to_ask_for
 from dvclite.remote.requests import Requests
 from dvclite_gcs.client import TIMEOUT, Deletions, Patience, connect
 from dvclite_gcs.errors import NotGoogleError, described, is_passing, translated
@@ -204,12 +205,7 @@ class GCSRemote:
         Raises:
             KeyMissingError: The key is absent.
         """
-        if length <= 0 or length < -offset:
-            # No range says "so many bytes from so far before the end".
-            size = self.stat(key)
-            if size is None:
-                raise KeyMissingError(self.url, key)
-            offset = max(0, size + offset) if offset < 0 else offset
+        offset = offset_to_ask_for(self, key, offset, length)
         if length <= 0:
             return b""
         end = offset + length - 1 if offset >= 0 else None
@@ -269,7 +265,7 @@ class GCSRemote:
 
     def _not_deleted(self, left: Sequence[tuple[str, GoogleAPICallError]]) -> RemoteError:
         name, error = left[0]
-        also = not_deleted(len(left))
+        also = others_left(len(left))
         key = name.removeprefix(self._address.prefix)
         return described(error, self._address, "delete", key, also=also)
 
