@@ -174,12 +174,14 @@ class GCSRemote:
 
     def stat_version(self, key: str, version: str) -> RemoteVersion | None:
         """Return what is known of a version, or of the newest one; None if it is absent."""
+        if not _may_be(version):
+            return None
         with translated(self._address, "read", key):
             blob = self._bucket.get_blob(
                 self._address.prefix + key,
-                generation=int(version) if version.isdigit() else None,
+                generation=int(version) if version else None,
                 timeout=TIMEOUT,
-                retry=Patience(self.requests).retry(),
+                retry=self._retry(),
             )
             if blob is None:
                 self._expect_bucket()
@@ -194,6 +196,8 @@ class GCSRemote:
         Raises:
             KeyMissingError: There is no such version.
         """
+        if not _may_be(version):
+            raise KeyMissingError(self.url, key)
         patience = Patience(self.requests)
         with translated(self._address, "read", key), Target(target, moved, patience) as stream:
             self._download(key, stream, patience, version=version, checksum="crc32c")
@@ -220,7 +224,7 @@ class GCSRemote:
     def _download(
         self, key: str, stream: Any, patience: Patience, *, version: str = "", **what: Any
     ) -> None:
-        generation = int(version) if version.isdigit() else None
+        generation = int(version) if version else None
         blob = self._bucket.blob(self._address.prefix + key, generation=generation)
         try:
             blob.download_to_file(
@@ -301,3 +305,8 @@ class GCSRemote:
             if self._connected is None:
                 self._connected = connect(self._address, self._options, self.requests)
             return self._connected
+
+
+def _may_be(version: str) -> bool:
+    """Say whether a version may be there: they are numbers, and the newest has no name."""
+    return not version or (version.isascii() and version.isdecimal())
