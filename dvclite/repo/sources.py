@@ -107,7 +107,11 @@ class Source:
             if is_pointer(version.path) or name in _OWN_FILES or "/.dvc/" in f"/{version.path}":
                 continue
             if version.data is None:
-                raise OriginError(self.repo.url, f"{version.path} has {version.size:,} bytes")
+                raise OriginError(
+                    self.repo.url,
+                    f"{version.path} has {version.size:,} bytes, too many to be taken out of git",
+                    hint="have it added there with `dvclite add`, in place of `git add`",
+                )
             yield version
 
     def places(self, held: Held, jobs: int | None) -> Iterator[Callable[[], RemoteStore]]:
@@ -219,7 +223,11 @@ def open_source(
         commit = _resolved(history, repo, wanted or "HEAD")
         return Source(repo, root, commit, False, folder / "packs", history, environ)  # noqa: FBT003
     if folder.is_symlink():
-        raise OriginError(repo.url, f"{folder} is a symbolic link, and might lead anywhere")
+        raise OriginError(
+            repo.url,
+            f"{folder} is a symbolic link, and might lead anywhere",
+            hint="remove it, then run the same command again",
+        )
     name = hash_bytes(repo.url.encode("utf-8", "surrogateescape"), XXH128)
     make_folder(folder)
     root = folder / name
@@ -234,7 +242,11 @@ def open_source(
 def _local(url: str, bases: Sequence[Path]) -> Path:
     """Return the folder that a path leads to: DVC took it as relative to where it was typed."""
     if not bases:
-        raise OriginError(url, "a repository elsewhere names a folder of this machine")
+        raise OriginError(
+            url,
+            "a repository elsewhere names a folder of this machine",
+            hint="if it is to be trusted, clone it here, and import from the clone",
+        )
     for base in bases:
         folder = base / os.path.expanduser(url)
         if folder.is_dir():
