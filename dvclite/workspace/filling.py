@@ -7,7 +7,7 @@ import os
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from dvclite.cache.packfiles import PackFiles
 from dvclite.errors import DvcliteError
@@ -34,6 +34,14 @@ _FEW = 1000
 _MOST_TOGETHER = 256
 _MOST_BYTES_TOGETHER = 8 << 20
 _NOT_WORTH_IT = 16
+_MOST_BATCHES = 64
+
+
+_Order = tuple[str, bool, str, bytes]
+"""A file to make: its name, whether it is executable, the pack that its content is in and where."""
+
+_Share = tuple[str, list[_Order]]
+"""Files to make in one folder, which is told as a path."""
 
 
 class NewFolder:
@@ -60,9 +68,23 @@ class NewFolder:
         self._made = {path}
         changes.make_folder(staged)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether all that was to be put into it is there, or left."""
+        return self.is_over and not self.awaited
+
     def holds(self, path: str) -> bool:
         """Say whether a path is below this folder's."""
         return path.startswith(self.path + "/")
+
+    def first_absent(self, path: str) -> str | None:
+        """Return the uppermost folder of a path below this one that is not in it, if any is not."""
+        end = path.find("/", len(self.path) + 1)
+        while end >= 0:
+            if path[:end] not in self._made:
+                return path[:end]
+            end = path.find("/", end + 1)
+        return None
 
     def at(self, path: str) -> str:
         """Return where a path below this folder's is for now."""
@@ -90,10 +112,11 @@ class NewFolder:
 
 
 class _Batch(NamedTuple):
-    """Files that are made together."""
+    """Files that are made together; their signatures are known where no other process makes them."""
 
     folder: NewFolder
     entries: list[Entry]
+    signatures: list[bytes | None] | None
 
 
 class Filling(Closing):
@@ -112,7 +135,7 @@ class Filling(Closing):
             workspace: The workspace.
             staging: Where there is room for folders, on the file system of the workspace.
             make: Makes what an entry says, at a new path.
-            ready: Is told of folders that are full.
+            ready: Is told of folders that are full, in the order in which they were begun.
         """
         self._cache = workspace.cache
         self._can_be_shared = not workspace.links
@@ -123,6 +146,9 @@ class Filling(Closing):
         self._parent = ""
         self._alone = 0
         self._crew: Crew | None = None
+        files = PackFiles(self._cache.packed.folder.path, trusted=self._cache.packed.trusted)
+        self._work = partial(_lay_all, files, self._cache.format.algorithm)
+        self._begun: deque[NewFolder] = deque()
         self._batch: list[Entry] = []
         self._batch_size = 0
         self._waiting: deque[_Batch] = deque()
@@ -139,9 +165,11 @@ class Filling(Closing):
         has_room = folder.files < _MOST_FILES and folder.size < _MOST_BYTES
         return has_room or path.rpartition("/")[0] == self._parent
 
-    def begin(self, path: str) -> None:
+    def begin(self, path: str) -> NewFolder:
         """Begin to fill a folder that is not there."""
         self._folder = NewFolder(path, self._staging.new_path())
+        self._begun.append(self._folder)
+        return self._folder
 
     def add(self, entry: Entry) -> None:
         """Put something into the folder that is being filled."""
@@ -178,15 +206,16 @@ class Filling(Closing):
             for entry in self._take_batch():
                 self._lay(folder, entry)
             folder.is_over = True
-            self._tell(folder)
+            self._tell()
 
     def _take_batch(self) -> list[Entry]:
         batch, self._batch = self._batch, []
         self._batch_size = 0
         return batch
 
-    def _tell(self, folder: NewFolder) -> None:
-        if folder.is_over and not folder.awaited:
+    def _tell(self) -> None:
+        while self._begun and self._begun[0].is_full:
+            folder = self._begun.popleft()
             folder.remove_empty()
             self._ready(folder)
 
@@ -205,17 +234,26 @@ class Filling(Closing):
         folder.laid.append((entry, signature(stat)))
         self._alone += 1
         if self._alone == _FEW and self._can_be_shared and can_have_crew():
-            packed = self._cache.packed
-            files = PackFiles(packed.folder.path, trusted=packed.trusted)
-            self._crew = Crew(partial(_lay_all, files, self._cache.format.algorithm))
+            self._crew = Crew(self._work)
 
     def _hand_out(self, folder: NewFolder) -> None:
+        """Have the batch made: by the crew, or here and now rather than wait for the crew."""
         assert self._crew is not None, "nothing waits for those who are alone"
-        if self._crew.is_busy:
+        entries, task = self._planned(folder, self._take_batch())
+        signatures = None
+        if self._crew.is_busy and not self._crew.has_answer:
+            signatures = self._work(task, memoryview(b""))
+        while (self._crew.is_busy and signatures is None) or len(self._waiting) >= _MOST_BATCHES:
             self._take_back(self._crew)
-        batch = self._take_batch()
+        if signatures is None:
+            self._crew.hand_out(task)
+        folder.awaited += 1
+        self._waiting.append(_Batch(folder, entries, signatures))
+
+    def _planned(self, folder: NewFolder, batch: list[Entry]) -> tuple[list[Entry], list[_Share]]:
+        """Say where the blobs of a batch lie; what lies in no pack is made here and now."""
         records = self._cache.packed.records(entry.oid for entry in batch)
-        groups: dict[str, tuple[list[Entry], list[tuple[str, bool, str, bytes]]]] = {}
+        groups: dict[str, tuple[list[Entry], list[_Order]]] = {}
         for entry in batch:
             pack, record = records.get(entry.oid, ("", b""))
             if not pack:
@@ -225,16 +263,13 @@ class Filling(Closing):
             entries, orders = groups.setdefault(parent, ([], []))
             entries.append(entry)
             orders.append((name, entry.executable, pack, record))
-        self._crew.hand_out(
-            [(folder.folder(f"{parent}/"), orders) for parent, (_, orders) in groups.items()]
-        )
-        folder.awaited += 1
-        ordered = [entry for entries, _ in groups.values() for entry in entries]
-        self._waiting.append(_Batch(folder, ordered))
+        task = [(folder.folder(f"{parent}/"), orders) for parent, (_, orders) in groups.items()]
+        return [entry for entries, _ in groups.values() for entry in entries], task
 
     def _take_back(self, crew: Crew) -> None:
-        signatures, _left = crew.take_back()
-        folder, entries = self._waiting.popleft()
+        folder, entries, signatures = self._waiting.popleft()
+        if signatures is None:
+            signatures, _left = crew.take_back()
         if signatures is None:
             signatures = [None] * len(entries)
             for entry in entries:
@@ -245,10 +280,12 @@ class Filling(Closing):
             else:
                 folder.laid.append((entry, signed))
         folder.awaited -= 1
-        self._tell(folder)
+        self._tell()
 
 
-def _lay_all(files: PackFiles, algorithm: Algorithm, task: Any, _room: memoryview) -> Any:
+def _lay_all(
+    files: PackFiles, algorithm: Algorithm, task: list[_Share], _room: memoryview
+) -> list[bytes | None]:
     """Make files in folders, and return their signatures; None for what could not be made."""
     signatures: list[bytes | None] = []
     for path, orders in task:
@@ -260,7 +297,7 @@ def _lay_all(files: PackFiles, algorithm: Algorithm, task: Any, _room: memoryvie
     return signatures
 
 
-def _lay(files: PackFiles, algorithm: Algorithm, folder: Folder, order: Any) -> bytes | None:
+def _lay(files: PackFiles, algorithm: Algorithm, folder: Folder, order: _Order) -> bytes | None:
     name, executable, pack, record = order
     (entry,) = Entries(record, algorithm)
     try:
