@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from dvclite import Repo
-from dvclite.files import changes
+from dvclite.files import changes, naming
 from dvclite.workspace import ahead, arrivals, filling
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has crews")
@@ -27,6 +27,7 @@ def many(monkeypatch):
     monkeypatch.setattr(filling, "_MOST_TOGETHER", 5)
     monkeypatch.setattr(filling, "_MOST_FILES", 40)
     monkeypatch.setattr(filling, "_NOT_WORTH_IT", 2)
+    monkeypatch.setattr(naming, "_MOST_FILES", 20)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0, 1, 2})
 
 
@@ -298,6 +299,7 @@ def test_few_files_may_be_open(repo, many, monkeypatch):
     monkeypatch.setattr(ahead, "_MOST_FILES", 256)
     monkeypatch.setattr(filling, "_MOST_TOGETHER", 256)
     monkeypatch.setattr(filling, "_MOST_FILES", 20_000)
+    monkeypatch.setattr(naming, "_MOST_FILES", 10_000)
     used = len(os.listdir("/proc/self/fd"))
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (used + 40, before[1]))
