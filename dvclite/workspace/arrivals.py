@@ -19,7 +19,8 @@ from dvclite.files.scan import Found
 from dvclite.files.staging import Staging
 from dvclite.statcache.rows import UNSETTLED, times_of
 from dvclite.tree import Entry
-from dvclite.workspace.filling import Filling, NewFolder
+from dvclite.workspace.filling import Filling
+from dvclite.workspace.newfolder import NewFolder
 from dvclite.workspace.place import Place
 from dvclite.workspace.workspace import Workspace
 

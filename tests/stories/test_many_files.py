@@ -1,6 +1,7 @@
 """Many files: where several processes share the work, what comes of it is the same as ever."""
 
 import errno
+import itertools
 import os
 import random
 import shutil
@@ -10,7 +11,7 @@ import pytest
 
 from dvclite import Repo
 from dvclite.files import changes, naming
-from dvclite.workspace import ahead, arrivals, filling
+from dvclite.workspace import ahead, arrivals, filling, laying
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has crews")
 
@@ -26,7 +27,6 @@ def many(monkeypatch):
     monkeypatch.setattr(filling, "_FEW", 3)
     monkeypatch.setattr(filling, "_MOST_TOGETHER", 5)
     monkeypatch.setattr(filling, "_MOST_FILES", 40)
-    monkeypatch.setattr(filling, "_NOT_WORTH_IT", 2)
     monkeypatch.setattr(naming, "_MOST_FILES", 20)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0, 1, 2})
 
@@ -131,7 +131,7 @@ def dying_elsewhere(work):
 
 def test_helpers_that_die_cost_nothing_but_time(repo, many, monkeypatch):
     monkeypatch.setattr(ahead, "_read_all", lambda *_: os._exit(1))
-    monkeypatch.setattr(filling, "_lay_all", dying_elsewhere(filling._lay_all))
+    monkeypatch.setattr(filling, "lay_all", dying_elsewhere(filling.lay_all))
     for number in range(100):
         repo.write(f"data/{number // 10}/{number}", f"content {number}")
     content = listed(repo.root / "data")
@@ -253,12 +253,12 @@ def test_a_blob_that_is_damaged_is_named_and_all_others_come(repo, many, where):
 
 def test_an_interrupt_leaves_nothing_half_done(repo, many, monkeypatch):
     content = filled(repo)
-    taken = arrivals.Filling._take_back
+    taken, times = arrivals.Filling._take_back, itertools.count()
 
-    def interrupt(self, crew):
-        if self._folder is not None and self._folder.files > 20:
+    def interrupt(self):
+        if next(times) == 5:
             raise KeyboardInterrupt
-        taken(self, crew)
+        taken(self)
 
     with monkeypatch.context() as patch:
         patch.setattr(arrivals.Filling, "_take_back", interrupt)
@@ -285,8 +285,8 @@ def test_a_helper_that_dies_over_its_work_leaves_nothing_half_made(repo, many, m
             os._exit(1)
         return lay(files, algorithm, folder, order)
 
-    lay = filling._lay
-    monkeypatch.setattr(filling, "_lay", die)
+    lay = laying._lay
+    monkeypatch.setattr(laying, "_lay", die)
 
     done = repo.invoke("checkout", "--quiet")
 
