@@ -69,8 +69,7 @@ class Filling(Closing):
         self._batch: list[tuple[NewFolder, Entry]] = []
         self._batch_size = 0
         self._waiting: deque[_Batch] = deque()
-        files = PackFiles(self._cache.packed.folder.path, trusted=self._cache.packed.trusted)
-        self._work = partial(lay_all, files, self._cache.format.algorithm)
+        self._work = self._new_work()
         self._crew: Crew | None = None
         self._alone = 0
 
@@ -184,7 +183,13 @@ class Filling(Closing):
     def _call_for_help(self, made: int) -> None:
         before, self._alone = self._alone, self._alone + made
         if before < _FEW <= self._alone and can_have_crew():
-            self._crew = Crew(self._work)
+            # With packs that it opens itself.
+            self._crew = Crew(self._new_work())
+
+    def _new_work(self) -> Callable[[list[Share], memoryview], list[bytes | None]]:
+        packed = self._cache.packed
+        files = PackFiles(packed.folder.path, trusted=packed.trusted)
+        return partial(lay_all, files, self._cache.format.algorithm)
 
     def _take_back(self) -> None:
         files, signatures = self._waiting.popleft()

@@ -162,14 +162,24 @@ def test_an_edit_of_some_of_many_files_is_added(repo, many):
     assert listed(repo.root / "data") == content
 
 
-def filled(repo, folders=5, files=20):
+def filled(repo, folders=5, files=20, content=lambda number: f"content {number}" * 20):
     """Return the content of a directory that was added, committed and removed again."""
     for number in range(folders * files):
-        repo.write(f"data/{number // files}/{number:03}", f"content {number}" * 20)
+        repo.write(f"data/{number // files}/{number:03}", content(number))
     opened(repo).add([repo.root / "data"])
     content = listed(repo.root / "data")
     shutil.rmtree(repo.root / "data")
     return content
+
+
+def test_what_helpers_made_is_not_made_once_more(repo, many, monkeypatch):
+    filled(repo, content=lambda _number: os.urandom(50_000))  # Not read with the one before.
+    alone = []
+    monkeypatch.setattr(arrivals.Arrivals, "_bring_alone", lambda _self, *one: alone.append(one))
+
+    opened(repo).checkout()
+
+    assert not alone
 
 
 def test_a_folder_that_somebody_makes_meanwhile_is_filled_file_by_file(repo, many, monkeypatch):
