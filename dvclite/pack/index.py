@@ -79,6 +79,16 @@ class Entries(Sequence[PackEntry]):
         """The written form."""
         return self._records
 
+    @property
+    def kinds(self) -> set[int]:
+        """Which kinds of entries there are."""
+        return set(self._records[_KIND_AT::RECORD_SIZE])
+
+    def sizes_and_digests(self) -> Iterator[tuple[int, bytes]]:
+        """Yield what blobs, or trees, are known by, where there is nothing else."""
+        length = digest_length(Kind.BLOB, self.algorithm)
+        return Struct(f"<12xI{length}s{RECORD_SIZE - 16 - length}x").iter_unpack(self._records)
+
     def short_names(self) -> Iterator[tuple[int, bytes]]:
         """Yield the kind of each entry, and the first 16 bytes of its digest."""
         return _SHORT_NAME.iter_unpack(self._records)

@@ -220,7 +220,7 @@ class Knowledge:
 
     def _learn(self, pack: str, size: int, entries: Entries) -> None:
         self._index.learn(pack, size, entries)
-        if any(entry.kind in RECIPES for entry in entries):
+        if not entries.kinds.isdisjoint(RECIPES):
             self.recipe_packs.add(pack)
         self._has_news = True
 

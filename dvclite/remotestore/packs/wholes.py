@@ -7,8 +7,6 @@ from pathlib import Path
 from dvclite.errors import PackError
 from dvclite.files.atomic import discard
 from dvclite.files.copying import OnBytes
-from dvclite.hashing import Oid
-from dvclite.pack.index import Entries
 from dvclite.pack.layout import Kind, digest_of, key_of
 from dvclite.progress import Progress
 from dvclite.remote import Remote
@@ -65,9 +63,11 @@ class Wholes:
             return outcome
 
         def bring(pack: str, moved: OnBytes) -> None:
-            wanted, content = self._wanted(pack, lacking)
+            wanted = self._wanted(pack, lacking)
+            content = sum(size for size, _digest in wanted)
             if wanted and self._is_brought(pack, content, moved):
-                files = self._take_out(pack, lacking)
+                with self._lock:
+                    files = lacking.discard(digest for _size, digest in wanted)
                 self._progress.advance(files=files, size=content)
                 with self._lock:
                     outcome.done += files
@@ -81,18 +81,14 @@ class Wholes:
         digests = [digest_of(oid) for oid in islice(lacking, _ASKED)]
         return sorted({place.pack for place in self._knowledge.find(Kind.BLOB, digests)})
 
-    def _wanted(self, pack: str, lacking: Sizes) -> tuple[bool, int]:
-        """Say whether a pack is worth having as it is, and how many bytes of content are wanted."""
+    def _wanted(self, pack: str, lacking: Sizes) -> list[tuple[int, bytes]]:
+        """Return sizes and digests of what is wanted of a pack that is worth having as it is."""
         entries = self._knowledge.entries(pack)
-        files = content = 0
-        for entry in entries or ():
-            if entry.kind != Kind.BLOB:
-                return False, 0
-            size = lacking.get(Oid(entry.digest.hex()))
-            if size is not None and size in (-1, entry.size):
-                files += 1
-                content += entry.size
-        return bool(entries) and files >= _ALMOST_ALL * len(entries or ()), content
+        if entries is None or entries.kinds != {Kind.BLOB}:
+            return []
+        with self._lock:
+            wanted = lacking.matching(entries.sizes_and_digests())
+        return wanted if len(wanted) >= _ALMOST_ALL * len(entries) else []
 
     def _is_brought(self, pack: str, content: int, moved: OnBytes) -> bool:
         size = self._knowledge.packs[pack]
@@ -111,12 +107,6 @@ class Wholes:
                 if not is_taken:
                     discard(path)
             return is_taken
-
-    def _take_out(self, pack: str, lacking: Sizes) -> int:
-        entries: Entries | tuple[()] = self._knowledge.entries(pack) or ()
-        oids = (Oid(entry.digest.hex()) for entry in entries)
-        with self._lock:
-            return sum(lacking.pop(oid, None) is not None for oid in oids)
 
 
 def _is_fatal(error: Exception) -> bool:
