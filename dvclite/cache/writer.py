@@ -29,7 +29,6 @@ from dvclite.hashing import (
     hash_bytes,
     is_tree,
 )
-from dvclite.pack.layout import oid_of
 from dvclite.pack.piece import Piece
 from dvclite.pack.reader import PackFile
 from dvclite.pack.writer import PACK_MODE, Pack
@@ -220,9 +219,9 @@ class Writer:
             return False
         changes.set_mode(partial, PACK_MODE)
         with self._lock:
-            self._lease.rely_on(oid_of(entry) for entry in entries)
+            self._lease.rely_on(entries.oids())
             self._packing.adopt(Pack(pack, partial, size, entries), self._naming)
-            self._count(sum(entry.size for entry in entries), len(entries))
+            self._count(sum(size for size, _digest in entries.sizes_and_digests()), len(entries))
         return True
 
     def take(self, ref: BlobRef, data: bytes, source: str) -> None:

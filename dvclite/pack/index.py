@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, overload
 from blake3 import blake3
 
 from dvclite.errors import PackDamagedError, PackVersionError
-from dvclite.hashing import Algorithm
+from dvclite.hashing import Algorithm, Oid
 from dvclite.pack.layout import (
     ALGORITHMS,
     BOUNDS,
@@ -25,6 +25,7 @@ from dvclite.pack.layout import (
     PackEntry,
     digest_length,
     header,
+    oid_of,
 )
 
 FIRST_READ: Final = 64 << 10
@@ -84,8 +85,14 @@ class Entries(Sequence[PackEntry]):
         """Which kinds of entries there are."""
         return set(self._records[_KIND_AT::RECORD_SIZE])
 
+    def oids(self) -> list[Oid]:
+        """Return the names of blobs and trees, where there is nothing else."""
+        if self.kinds == {Kind.BLOB}:
+            return [Oid(digest.hex()) for _size, digest in self.sizes_and_digests()]
+        return [oid_of(entry) for entry in self]
+
     def sizes_and_digests(self) -> Iterator[tuple[int, bytes]]:
-        """Yield what blobs, or trees, are known by, where there is nothing else."""
+        """Yield what blobs and trees are known by, where there is nothing else."""
         length = digest_length(Kind.BLOB, self.algorithm)
         return Struct(f"<12xI{length}s{RECORD_SIZE - 16 - length}x").iter_unpack(self._records)
 
