@@ -122,13 +122,16 @@ class Entries(Sequence[PackEntry]):
         values = kind, digest[:length], codec, offset, stored, size, checksum
         return tuple.__new__(PackEntry, values)
 
-    def record(self, number: int, kind: Kind, digest: bytes) -> bytes | None:
-        """Return the written form of an entry, if it is there and is what that one should be."""
-        place = number * RECORD_SIZE
-        records = self._records
-        if not records.startswith(digest, place + _DIGEST_AT) or records[place + _KIND_AT] != kind:
-            return None
-        return records[place : place + RECORD_SIZE]
+    def records_of(self, kind: Kind, digests: Sequence[bytes], number: int) -> list[bytes]:
+        """Return the written forms of entries from `number` on, as far as they are what is asked."""
+        found = []
+        begin = number * RECORD_SIZE
+        part = self._records[begin : begin + len(digests) * RECORD_SIZE]
+        for place, digest in zip(range(0, len(part), RECORD_SIZE), digests, strict=False):
+            if part[place + _KIND_AT] != kind or not part.startswith(digest, place + _DIGEST_AT):
+                break
+            found.append(part[place : place + RECORD_SIZE])
+        return found
 
     def __iter__(self) -> Iterator[PackEntry]:
         make, kinds = tuple.__new__, _KINDS[self.algorithm.name]
