@@ -63,15 +63,14 @@ class Wholes:
             return outcome
 
         def bring(pack: str, moved: OnBytes) -> None:
-            wanted = self._wanted(pack, lacking)
-            content = sum(size for size, _digest in wanted)
-            if wanted and self._is_brought(pack, content, moved):
+            content = self._worth(pack, lacking)
+            if content is not None and self._is_brought(pack, content, moved):
                 with self._lock:
+                    wanted = self._wanted(pack, lacking)
                     files = lacking.discard(digest for _size, digest in wanted)
-                self._progress.advance(files=files, size=content)
-                with self._lock:
                     outcome.done += files
                     outcome.size += content
+                self._progress.advance(files=files, size=content)
 
         outcome.stopped = run(self._likely(lacking), bring, jobs, fatal=_is_fatal).stopped
         return outcome
@@ -81,14 +80,21 @@ class Wholes:
         digests = [digest_of(oid) for oid in islice(lacking, _ASKED)]
         return sorted({place.pack for place in self._knowledge.find(Kind.BLOB, digests)})
 
-    def _wanted(self, pack: str, lacking: Sizes) -> list[tuple[int, bytes]]:
-        """Return sizes and digests of what is wanted of a pack that is worth having as it is."""
+    def _worth(self, pack: str, lacking: Sizes) -> int | None:
+        """Return how many bytes of content are wanted of a pack that is worth having as it is."""
         entries = self._knowledge.entries(pack)
-        if entries is None or entries.kinds != {Kind.BLOB}:
-            return []
+        if not entries or entries.kinds != {Kind.BLOB}:
+            return None
         with self._lock:
-            wanted = lacking.matching(entries.sizes_and_digests())
-        return wanted if len(wanted) >= _ALMOST_ALL * len(entries) else []
+            wanted = self._wanted(pack, lacking)
+        if len(wanted) < _ALMOST_ALL * len(entries):
+            return None
+        return sum(size for size, _digest in wanted)
+
+    def _wanted(self, pack: str, lacking: Sizes) -> list[tuple[int, bytes]]:
+        """Return sizes and digests of what is wanted of a pack. Not to be kept: they are many."""
+        entries = self._knowledge.entries(pack)
+        return lacking.matching(entries.sizes_and_digests()) if entries else []
 
     def _is_brought(self, pack: str, content: int, moved: OnBytes) -> bool:
         size = self._knowledge.packs[pack]
