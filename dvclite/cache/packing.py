@@ -134,7 +134,7 @@ class Packing:
         """Let a pack that was made elsewhere, and is what its name says, wait for its name."""
         self._await_name(pack, naming)
         proof = _NAME_IS_PROOF if self._algorithm.cryptographic else _NO_PROOF
-        self._waiting.update(dict.fromkeys(pack.entries.oids(), proof))
+        self._waiting.update((oid, proof) for oid in pack.entries.oids())
 
     def _await_name(self, pack: Pack, naming: Naming) -> None:
         self._packed.folder.share(pack.path)

@@ -85,11 +85,11 @@ class Entries(Sequence[PackEntry]):
         """Which kinds of entries there are."""
         return set(self._records[_KIND_AT::RECORD_SIZE])
 
-    def oids(self) -> list[Oid]:
-        """Return the names of blobs and trees, where there is nothing else."""
+    def oids(self) -> Iterator[Oid]:
+        """Yield the names of blobs and trees, where there is nothing else."""
         if self.kinds == {Kind.BLOB}:
-            return [Oid(digest.hex()) for _size, digest in self.sizes_and_digests()]
-        return [oid_of(entry) for entry in self]
+            return (Oid(digest.hex()) for _size, digest in self.sizes_and_digests())
+        return map(oid_of, self)
 
     def sizes_and_digests(self) -> Iterator[tuple[int, bytes]]:
         """Yield what blobs and trees are known by, where there is nothing else."""

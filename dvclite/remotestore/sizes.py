@@ -81,12 +81,10 @@ class Sizes(MutableMapping[Oid, int]):
             if len(left) < len(sizes):
                 self._take_out(buckets, sizes.keys() - set(map(bytes.fromhex, left)))
 
-    def matching(self, blobs: Iterable[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
-        """Return those of some blobs, given by size and digest, that are in here with that size."""
+    def matching(self, blobs: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+        """Yield those of some blobs, given by size and digest, that are in here with that size."""
         find, length, unpack = self._buckets.get, self._digits // 2, _SIZE.unpack_from
-        found = []
-        for blob in blobs:
-            size, name = blob
+        for size, name in blobs:
             bucket = find(hash(name) % _BUCKETS, _NOWHERE)
             place = bucket.find(name)
             if place % self._width:
@@ -96,8 +94,7 @@ class Sizes(MutableMapping[Oid, int]):
                 and len(name) == length
                 and unpack(bucket, place + length)[0] in (-1, size)
             ):
-                found.append(blob)
-        return found
+                yield size, name
 
     def discard(self, names: Iterable[bytes]) -> int:
         """Take blobs out, given by their digests; return how many of them were in here."""

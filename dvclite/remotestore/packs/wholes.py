@@ -1,6 +1,7 @@
 """Bringing packs of which nearly everything is wanted: as they are, without taking them apart."""
 
 import threading
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -66,8 +67,7 @@ class Wholes:
             content = self._worth(pack, lacking)
             if content is not None and self._is_brought(pack, content, moved):
                 with self._lock:
-                    wanted = self._wanted(pack, lacking)
-                    files = lacking.discard(digest for _size, digest in wanted)
+                    files = lacking.discard(digest for _size, digest in self._wanted(pack, lacking))
                     outcome.done += files
                     outcome.size += content
                 self._progress.advance(files=files, size=content)
@@ -86,15 +86,14 @@ class Wholes:
         if not entries or entries.kinds != {Kind.BLOB}:
             return None
         with self._lock:
-            wanted = self._wanted(pack, lacking)
-        if len(wanted) < _ALMOST_ALL * len(entries):
-            return None
-        return sum(size for size, _digest in wanted)
+            sizes = [size for size, _digest in self._wanted(pack, lacking)]
+        return sum(sizes) if len(sizes) >= _ALMOST_ALL * len(entries) else None
 
-    def _wanted(self, pack: str, lacking: Sizes) -> list[tuple[int, bytes]]:
-        """Return sizes and digests of what is wanted of a pack. Not to be kept: they are many."""
+    def _wanted(self, pack: str, lacking: Sizes) -> Iterator[tuple[int, bytes]]:
+        """Yield sizes and digests of what is wanted of a pack; one may be taken out after another."""
         entries = self._knowledge.entries(pack)
-        return lacking.matching(entries.sizes_and_digests()) if entries else []
+        if entries:
+            yield from lacking.matching(entries.sizes_and_digests())
 
     def _is_brought(self, pack: str, content: int, moved: OnBytes) -> bool:
         size = self._knowledge.packs[pack]

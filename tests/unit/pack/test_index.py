@@ -124,8 +124,8 @@ def test_entries_are_a_sequence(make):
 def test_blobs_and_trees_have_their_names_in_order(make, contents):
     entries = make(contents[:4]).entries
 
-    assert entries.oids() == [oid_of(entry) for entry in entries]
-    assert entries[:2].oids() == [oid_of(entry) for entry in entries[:2]]
+    assert list(entries.oids()) == [oid_of(entry) for entry in entries]
+    assert list(entries[:2].oids()) == [oid_of(entry) for entry in entries[:2]]
     assert list(entries.sizes_and_digests()) == [(entry.size, entry.digest) for entry in entries]
     assert entries.kinds == {Kind.BLOB, Kind.TREE}
     assert entries[:2].kinds == {Kind.BLOB}
@@ -134,7 +134,7 @@ def test_blobs_and_trees_have_their_names_in_order(make, contents):
 def test_names_are_as_long_as_their_algorithm_makes_them(make, contents):
     entries = make(contents[:4], XXH128).entries
 
-    assert entries.oids() == [oid_of(entry) for entry in entries]
+    assert list(entries.oids()) == [oid_of(entry) for entry in entries]
     assert list(entries.sizes_and_digests()) == [(entry.size, entry.digest) for entry in entries]
 
 

@@ -99,7 +99,7 @@ def test_what_matches_has_the_size_that_is_known_and_may_be_discarded(model, blo
     sizes = Sizes(refs(model))
     asked = [(size, bytes.fromhex(name)) for size, name in blobs]
 
-    matching = sizes.matching(asked)
+    matching = list(sizes.matching(asked))
     count = sizes.discard(digest for _size, digest in matching)
 
     assert matching == [
@@ -112,7 +112,7 @@ def test_what_matches_has_the_size_that_is_known_and_may_be_discarded(model, blo
 def test_digests_of_another_length_match_nothing():
     sizes = Sizes([BlobRef(Oid("ab" * 32), 5)])
 
-    assert not sizes.matching([(5, bytes.fromhex("ab" * 16))])
+    assert not list(sizes.matching([(5, bytes.fromhex("ab" * 16))]))
 
 
 def test_what_was_yielded_may_be_taken_out_before_the_rest_comes():
