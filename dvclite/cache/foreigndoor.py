@@ -15,7 +15,6 @@ from dvclite.files.linking import try_link
 from dvclite.files.staging import Staging
 from dvclite.formats.format import Format
 from dvclite.hashing import TREE_SUFFIX, Algorithm, BlobRef, Both, Oid, algorithm_of, hash_bytes
-from dvclite.pack.layout import oid_of
 from dvclite.pack.reader import PackFile
 from dvclite.pack.writer import PACK_MODE, Pack
 
@@ -115,9 +114,9 @@ class ForeignDoor(Incoming):
             return False
         changes.set_mode(partial, PACK_MODE)
         with self._lock:
-            self._lease.rely_on(oid_of(entry) for entry in entries)
+            self._lease.rely_on(entries.oids())
             self._packing.adopt(Pack(pack, partial, size, entries), self._naming)
-            self._count(sum(entry.size for entry in entries), len(entries))
+            self._count(sum(size for size, _digest in entries.sizes_and_digests()), len(entries))
         return True
 
     def take(self, ref: BlobRef, data: bytes, source: str) -> None:

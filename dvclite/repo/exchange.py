@@ -162,6 +162,7 @@ def pull(project: Project, choice: Choice, progress: Progress, *, force: bool = 
             fetched = fetch_outputs(project, choice, lease, progress)
         except (BlobMissingError, TransferError) as error:
             failure = error
+        project.cache.packed.save()  # Before it is asked, it costs less.
         targets = _matched(project, choice) if choice.glob else choice.targets
         try:
             restored = checkout(project, targets, progress, force=force)
