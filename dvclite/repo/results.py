@@ -345,6 +345,8 @@ class Size:
         deduplicated: How many of these bytes are not stored a second time, since another file has
             the same content.
         missing: How many of their blobs, or of their trees, are not in the cache.
+        former: The same of the cache of the format that the repository had before, and of what is
+            named in that format; None where it had none.
     """
 
     cache: CacheSize
@@ -352,3 +354,4 @@ class Size:
     files_size: int
     deduplicated: int
     missing: int
+    former: "Size | None" = None
