@@ -11,7 +11,7 @@ from dvclite.pointer import Output
 from dvclite.progress import Progress
 from dvclite.repo.migration.kinds import as_files, with_what_is_here
 from dvclite.repo.project import Project
-from dvclite.statcache.rows import Row, is_executable, row
+from dvclite.statcache.rows import Row, is_executable, is_link, row
 from dvclite.statcache.update import Update
 from dvclite.tree import Entry
 
@@ -54,7 +54,7 @@ class Converter:
             ref = self._blob(output.oid)
             new = Entry(output.path, ref.oid, ref.size)
             for one in known:
-                if one.path == output.path and one.entry(one.path).oid == output.oid:
+                if _stands_for(one, output.path, output.oid):
                     update.put(_renamed(one, new, tells_mode=True))
             return replace(output, oid=ref.oid, size=ref.size)
         try:
@@ -90,7 +90,7 @@ class Converter:
             path = f"{output.path}/{entry.path}"
             while one is not None and one.path < path:
                 one = next(known, None)
-            if one is not None and one.path == path and one.entry(path).oid == entry.oid:
+            if one is not None and _stands_for(one, path, entry.oid):
                 new = Entry(path, ref.oid, ref.size)
                 update.put(_renamed(one, new, tells_mode=tells_mode))
             yield entry._replace(oid=ref.oid, size=ref.size)
@@ -118,6 +118,11 @@ class Converter:
         ref = BlobRef(hash_bytes(data, self._target.format.algorithm), len(data))
         self._writer.take(ref, data, str(cache.root))
         return ref
+
+
+def _stands_for(known: Row, path: str, oid: Oid) -> bool:
+    """Say whether what is known is of a file with some content; a link tells nothing of the mode."""
+    return known.path == path and not is_link(known) and known.entry(path).oid == oid
 
 
 def _renamed(known: Row, new: Entry, *, tells_mode: bool) -> Row:
