@@ -1,7 +1,6 @@
 """What all errors are, and how names stand in their messages."""
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 _NAMES_SHOWN = 10
 
@@ -14,7 +13,7 @@ class DvcliteError(Exception):
         exit_code: What the command line exits with.
     """
 
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)

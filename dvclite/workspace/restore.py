@@ -7,7 +7,13 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from dvclite.errors import BlobCorruptError, BlobMissingError, UnsavedChangesError
+from dvclite.errors import (
+    BlobCorruptError,
+    BlobMissingError,
+    HostilePathError,
+    TreeError,
+    UnsavedChangesError,
+)
 from dvclite.files.clock import FileClock, is_settled
 from dvclite.files.scan import Found
 from dvclite.files.staging import Staging
@@ -45,6 +51,7 @@ class Restored:
         size: How many bytes were written or linked.
         missing: Paths whose content is not in the cache; they were left as they were.
         corrupt: Errors, one for each blob that was not what its name says and was set aside.
+        unusable: Errors, one for each output whose tree may not be used; it was left as it was.
     """
 
     added: list[str] = field(default_factory=list)
@@ -53,6 +60,7 @@ class Restored:
     size: int = 0
     missing: list[str] = field(default_factory=list)
     corrupt: list[BlobCorruptError] = field(default_factory=list)
+    unusable: list[TreeError | HostilePathError] = field(default_factory=list)
 
 
 class Target(NamedTuple):
@@ -73,7 +81,7 @@ def restore(
     """Make the workspace hold what pointers say, touching only what differs.
 
     Nothing is touched at all if that would destroy what is in no cache. A blob that is missing
-    or corrupt does not keep the others from being restored.
+    or corrupt does not keep the others from being restored, nor does a tree that may not be used.
 
     Args:
         workspace: The workspace.
@@ -84,7 +92,6 @@ def restore(
     Raises:
         UnsavedChangesError: Files that are in no cache stand in the way.
         FileAccessError: Something cannot be read or changed.
-        TreeError, HostilePathError: A tree may not be used.
     """
     unsaved: list[str] = []
     planned: list[tuple[Target, dict[str, bytes]]] = []
@@ -117,6 +124,8 @@ def _noted(target: Target, restored: Restored) -> Iterator[None]:
     except BlobCorruptError as error:
         restored.missing.append(target.path)
         restored.corrupt.append(error)
+    except (TreeError, HostilePathError) as error:
+        restored.unusable.append(error.at(target.output.path))
 
 
 def _judge(workspace: Workspace, target: Target) -> tuple[bool, dict[str, bytes], list[str]]:
