@@ -10,7 +10,7 @@ from invariants import outputs
 
 from dvclite.repo.migration.order import Order
 from dvclite.repo.repo import Repo
-from dvclite.repo.versions import WORKSPACE, Keep
+from dvclite.repo.versions import WORKSPACE, Choice, Keep
 
 BIG = b"0123456789abcdef" * (1 << 16) + b"and a little more"
 """Larger than what is read into memory at once."""
@@ -165,6 +165,10 @@ def migrate(folder):
     opened(folder).migrate()
 
 
+def migrate_fetching(folder):
+    opened(folder).migrate(Order(fetch=True, choice=Choice(jobs=1)))
+
+
 def migrate_back(folder):
     opened(folder).migrate(Order(to="dvc", force=True))
 
@@ -233,6 +237,13 @@ def cloned(folder, **options):
 def added_to_dvc(folder, **options):
     """A repository of DVC's, with the first version in the workspace and in the cache."""
     version_1_added(folder, format="dvc", **options)
+
+
+def cloned_of_dvc(folder):
+    """The same with an empty cache, and a full remote."""
+    added_to_dvc(folder)
+    push(folder)
+    shutil.rmtree(folder / "repo/.dvc/cache")
 
 
 def migrated_by_half(folder, **options):
