@@ -7,12 +7,13 @@ back. Nobody waits for anybody.
 
 A lease ends when the pointer that names the blobs is in place, where the next collector sees it.
 A collector that runs by then may have looked before that, so a lease that ends meanwhile stays
-readable until a collection begins while no other runs.
+readable until a collection begins while no other runs, or another command while none runs. So does
+that of a command that was killed.
 """
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dvclite.files import changes
@@ -42,6 +43,7 @@ class Lease:
             return
         if self._fd is None:
             make_folder(self._folder, mode=self._folder_mode)
+            _sweep(self._folder)
             self._fd = changes.create(self._path)
             if self._folder_mode > 0o777:
                 changes.set_mode(self._path, 0o644)  # Whoever collects must be able to read it.
@@ -106,6 +108,18 @@ def _text(path: str) -> str:
 def leases_folder(root: Path) -> str:
     """Return where the leases on a cache are written down."""
     return os.path.join(root, "leases")
+
+
+def _sweep(folder: str) -> None:
+    """Remove what killed commands left, as they would have done; what resists is left to gc."""
+    names = os.listdir(folder)
+    stale = {name for name in names if _is_stale(folder, name)}
+    if any(name.endswith(_COLLECTING) and name not in stale for name in names):
+        return
+    for name in names:
+        if name in stale or name.endswith(_ENDED):
+            with suppress(OSError):
+                discard(os.path.join(folder, name))
 
 
 def _somebody_collects(folder: str) -> bool:
