@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from dvclite.cache.refusing import told_of
 from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.owners import is_left_behind, own_name
@@ -37,14 +38,19 @@ class Lease:
         self._fd: int | None = None
 
     def rely_on(self, oids: Iterable[Oid]) -> None:
-        """Write down blobs, before asking whether they are there."""
+        """Write down blobs, before asking whether they are there.
+
+        Raises:
+            FileAccessError: The cache is not writable.
+        """
         text = "".join(f"{oid}\n" for oid in oids)
         if not text:
             return
         if self._fd is None:
-            make_folder(self._folder, mode=self._folder_mode)
-            _sweep(self._folder)
-            self._fd = changes.create(self._path)
+            with told_of(os.path.dirname(self._folder)):
+                make_folder(self._folder, mode=self._folder_mode)
+                _sweep(self._folder)
+                self._fd = changes.create(self._path)
             if self._folder_mode > 0o777:
                 changes.set_mode(self._path, 0o644)  # Whoever collects must be able to read it.
         changes.write(self._fd, text.encode("ascii"))

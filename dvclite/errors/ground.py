@@ -5,6 +5,10 @@ from collections.abc import Sequence
 _NAMES_SHOWN = 10
 
 
+WHO_MAY = "check who owns it and its permissions with `ls -l`"
+"""What to do where the operating system denies something to this user."""
+
+
 class DvcliteError(Exception):
     """Something went wrong that a user can understand and mend.
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from dvclite import pipeline
 from dvclite.errors import (
+    WHO_MAY,
     FormatError,
     HostilePathError,
     NotAnOutputError,
@@ -68,8 +69,7 @@ def read_pointer(project: Project, path: str) -> Pointer:
             else None
         )
     except OSError as error:
-        hint = "check who owns it and its permissions with `ls -l`"
-        raise PointerError(path, error.strerror or str(error), hint=hint) from error
+        raise PointerError(path, error.strerror or str(error), hint=WHO_MAY) from error
     return parsed(project, path, data, stages or b"")
 
 

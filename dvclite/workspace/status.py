@@ -7,7 +7,7 @@ from enum import StrEnum
 from dvclite.errors import (
     BlobCorruptError,
     BlobMissingError,
-    FormatError,
+    DvcliteError,
     HostilePathError,
     TreeError,
     shown,
@@ -46,7 +46,7 @@ class OutputStatus:
         not_cached: How many of its blobs are not in the cache.
         files: How many files the pointer says there are; None for a single file.
         size: How many bytes the pointer says there are; -1 where it does not.
-        reason: Why nothing can be said of it, where its pointer or its tree cannot be used.
+        reason: Why nothing can be said of it, where something about it cannot be used or read.
         hint: What to do about that.
     """
 
@@ -68,8 +68,8 @@ class OutputStatus:
         return self.state is State.UNCHANGED and not self.not_cached
 
 
-def unreadable(path: str, pointer: str, error: FormatError) -> OutputStatus:
-    """Return the status of what cannot be told, since its pointer or its tree cannot be used.
+def unreadable(path: str, pointer: str, error: DvcliteError) -> OutputStatus:
+    """Return the status of what cannot be told, since something about it cannot be used or read.
 
     Args:
         path: The output; the pointer where even that cannot be told.

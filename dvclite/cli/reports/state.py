@@ -38,7 +38,7 @@ def show(
         names = Names(repo.root)
         for item in changed:
             if item.reason:
-                console.error(f"{names.shown(item.path)}: {printable(item.reason)}", item.hint)
+                console.error(_trouble(names, item), item.hint)
             else:
                 console.write(_lines(names, item, limit))
         console.say(_closing(found))
@@ -65,6 +65,13 @@ def _lines(names: Names, item: OutputStatus, limit: int | None) -> Iterator[str]
             yield f"    {click.style(letter, fg=colour)} {names.shown(path)}"
         if len(shown) < len(paths) and shown:
             yield f"    {letter} … and {len(paths) - len(shown):,} more"
+
+
+def _trouble(names: Names, item: OutputStatus) -> str:
+    """Return what keeps an output from being looked at; it may begin with a path inside it."""
+    if item.reason.startswith(f"{item.path}/"):
+        return names.shown(item.reason)
+    return f"{names.shown(item.path)}: {printable(item.reason)}"
 
 
 def _details(item: OutputStatus) -> str:
