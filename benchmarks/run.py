@@ -13,6 +13,7 @@ from collections import defaultdict
 import measuring
 
 COPY, COPY_DURABLY, LIST = "cp", "cp + sync", "find"
+IN_DVCS_FORMAT = "dvclite, DVC's format"
 BESIDE = {"add": (COPY, COPY_DURABLY), "status": (LIST,), "push, nothing new": (LIST,)}
 """What a step is compared with, where that is not cp alone."""
 
@@ -25,7 +26,12 @@ def main():
         "--large", type=measuring.size, default="256MiB", help="of one large file; 0 for none"
     )
     options.add_argument("--runs", type=int, default=3, help="of which the medians are shown")
-    options.add_argument("--dvc", metavar="PATH", type=measuring.program, help="a DVC to measure")
+    options.add_argument(
+        "--dvc",
+        metavar="PATH",
+        type=measuring.program,
+        help="a DVC to measure, and dvclite in a repository as DVC makes it",
+    )
     chosen = options.parse_args()
     with measuring.scratch(chosen.folder) as place:
         source = place / "source"
@@ -41,14 +47,17 @@ def main():
 
 def compare(title, source, chosen):
     """Measure all programs on a file or folder, one after the other, and print a table."""
-    programs = {"dvclite": chosen.dvclite, **({"DVC": chosen.dvc} if chosen.dvc else {})}
+    programs = {"dvclite": (chosen.dvclite, ())}
+    if chosen.dvc:
+        programs[IN_DVCS_FORMAT] = (chosen.dvclite, ("--dvc",))
+        programs["DVC"] = (chosen.dvc, ())
     usages = defaultdict(list)
     for number in range(chosen.runs):
-        for name, program in programs.items():
+        for name, (program, init) in programs.items():
             print(f"{title}: run {number + 1} of {chosen.runs}, {name}", file=sys.stderr)
             folder = source.with_name("run")
             folder.mkdir()
-            for step, usage in steps(source, folder, program):
+            for step, usage in steps(source, folder, program, init):
                 usages[name, step].append(usage)
             clear(folder, source)
     shown = {key: measuring.medians(values) for key, values in usages.items()}
@@ -57,7 +66,7 @@ def compare(title, source, chosen):
     measuring.print_table(title, heading, list(dict.fromkeys(rows)))
 
 
-def steps(source, folder, program):
+def steps(source, folder, program, init):
     """Yield the steps of one run as a user meets them, and the Usage of each."""
     copied = folder / "copied"
     copy = ["cp", "-r", source, copied]
@@ -65,7 +74,7 @@ def steps(source, folder, program):
     clear(copied, source)
     durably = ["sh", "-c", '"$@" && sync --file-system .', "sh", *copy]
     yield COPY_DURABLY, measuring.measured(durably, cwd=folder)
-    repository = measuring.Repository(folder / "repository", program)
+    repository = measuring.Repository(folder / "repository", program, init=init)
     copied.rename(repository.data)
     find = ["find", repository.data, "-printf", "%s %T@\\n"]
     yield LIST, measuring.measured(find, cwd=folder)

@@ -221,13 +221,18 @@ class Config:
         jobs = read_number(values.pop("jobs", ""))
         bandwidth = read_rate(values.pop("bandwidth", ""))
         layout = values.pop("layout", "").strip().lower()
-        flags = [read_flag(values.pop(option, "false")) for option in _VERSIONED]
-        options = {key: value for key, value in values.items() if key not in _WITHOUT_EFFECT}
+        versioned = _keeps_versions(values)
+        unheeded = _WITHOUT_EFFECT.union(_VERSIONED)
+        options = {key: value for key, value in values.items() if key not in unheeded}
         tracked = {key for key, one in settings.items() if one.level is Level.REPOSITORY}
-        versioned = any(flag is not False for flag in flags)
         return RemoteSettings(
             found, url, jobs, options, layout, versioned, bandwidth, frozenset(tracked)
         )
+
+    def keeps_versions(self, name: str) -> bool:
+        """Return whether files lie on a remote under their own names, in all their versions."""
+        own = self._strongest.get(f"remote.{name}", {})
+        return _keeps_versions({option: setting.value for option, setting in own.items()})
 
     def default_remote(self) -> str:
         """Return the name of the remote to use where none is named.
@@ -282,6 +287,11 @@ def _read_file(level: Level, path: Path) -> Iterator[Setting]:
         for option, text in options.items():
             value = resolve(text, folder) if text and is_path(section, option) else text
             yield Setting(section, option, value, level, origin)
+
+
+def _keeps_versions(options: Mapping[str, str]) -> bool:
+    # What is neither true nor false is not taken for a no: packs would end up among the files.
+    return any(read_flag(options.get(option, "false")) is not False for option in _VERSIONED)
 
 
 def _remote_name(section: str) -> str:

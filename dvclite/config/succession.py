@@ -1,18 +1,17 @@
 """Settings of one format's files, as far as the other format's files can hold them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from dvclite.config.ini import Document
-from dvclite.config.options import find_option, is_path, read_flag
+from dvclite.config.options import find_option, is_path
 from dvclite.config.places import read_document, relative_to_file
 from dvclite.config.setting import Level
 from dvclite.config.settings import Config
 
 _OF_A_FORMAT = frozenset({("core", "hash"), ("core", "no_scm")})
-_NAMED_FILES = ("version_aware", "worktree")
-"""Set for remotes that hold files under names of their own, which only DVC works with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,55 +41,78 @@ def succeed(source: Config, target: Config, first: str) -> Succession:
         target: Those of the other format; its files need not exist.
         first: The text of its tracked file where there is none.
     """
-    left = tuple(name for name in source.remote_names() if _holds_named_files(source, name))
+    left = tuple(name for name in source.remote_names() if source.keeps_versions(name))
+    is_new = not target.files[Level.REPOSITORY].exists()
     documents: dict[Path, Document] = {}
     levels: dict[Path, Level] = {}
-    is_new = not target.files[Level.REPOSITORY].exists()
     for level in (Level.REPOSITORY, Level.LOCAL):
-        for path in target.places(level):
-            documents[path], levels[path] = read_document(path), level
+        own = {path: read_document(path) for path in target.places(level)}
         main = target.files[level]
         if level is Level.REPOSITORY and is_new:
-            documents[main] = Document(str(main), first)
-        known = [(doc.sections(), path) for path, doc in documents.items() if levels[path] is level]
-        held = {section: dict(options) for doc, _ in known for section, options in doc.items()}
-        for origin, section, option, value in _settings(source, level):
-            name = section.removeprefix("remote.")
-            if name in left or (option == "remote" and value.lower() in left):
+            own[main] = Document(str(main), first)
+        held = _held(own.values())
+        for one in _settings(source, level):
+            if _is_about(one, left) or not _is_wanted(one, held, is_new=is_new):
                 continue
-            if not _is_wanted(section, option, held, is_new=is_new):
-                continue
-            url = value if option == "url" else source.get(f"{section}.url") or ""
-            path = target.place(level, section, option, url) or main
-            said = f"{value}/{_folder(target)}" if option == "dir" else value
-            if is_path(section, option):
-                said = relative_to_file(said, path.parent, origin.parent)
-            documents[path].set(section, option, said)
+            url = one.value if one.option == "url" else source.get(f"{one.section}.url") or ""
+            path = target.place(level, one.section, one.option, url) or main
+            own[path].set(one.section, one.option, _said(one, path, target))
+        documents |= own
+        levels |= dict.fromkeys(own, level)
     return Succession(documents, levels, left)
 
 
-def _settings(source: Config, level: Level) -> Iterator[tuple[Path, str, str, str]]:
+class _Said(NamedTuple):
+    """What a config file says of an option.
+
+    Attributes:
+        file: The file.
+        section: `core`, `remote.origin`.
+        option: The option.
+        value: As it stands there.
+    """
+
+    file: Path
+    section: str
+    option: str
+    value: str
+
+
+def _settings(source: Config, level: Level) -> Iterator[_Said]:
     for path in source.places(level):
         for section, options in read_document(path).sections().items():
             for option, value in options.items():
-                yield path, section, option, value
+                yield _Said(path, section, option, value)
 
 
-def _is_wanted(section: str, option: str, held: dict[str, dict[str, str]], *, is_new: bool) -> bool:
+def _held(documents: Iterable[Document]) -> dict[str, set[str]]:
+    """Return which options stand in documents, by section; of two with one section, the last's."""
+    return {name: set(options) for each in documents for name, options in each.sections().items()}
+
+
+def _is_about(said: _Said, remotes: Collection[str]) -> bool:
+    if said.option == "remote" and said.value.lower() in remotes:
+        return True
+    return said.section.removeprefix("remote.") in remotes
+
+
+def _is_wanted(said: _Said, held: Mapping[str, Collection[str]], *, is_new: bool) -> bool:
+    section, option = said.section, said.option
     if section.startswith("remote."):
         return section not in held
     if find_option(section, option) is None or (section, option) in _OF_A_FORMAT:
         return False
     if section == "cache" and not is_new:
         return False
-    return option not in held.get(section, {})
+    return option not in held.get(section, ())
 
 
-def _holds_named_files(source: Config, name: str) -> bool:
-    return any(
-        read_flag(source.get(f"remote.{name}.{option}") or "false") is not False
-        for option in _NAMED_FILES
-    )
+def _said(said: _Said, path: Path, target: Config) -> str:
+    """Return the value with which an option goes into another file."""
+    value = f"{said.value}/{_folder(target)}" if said.option == "dir" else said.value
+    if is_path(said.section, said.option):
+        return relative_to_file(value, path.parent, said.file.parent)
+    return value
 
 
 def _folder(target: Config) -> str:

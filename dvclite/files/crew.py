@@ -9,6 +9,7 @@ import gc
 import marshal
 import mmap
 import os
+import select
 import signal
 import sys
 import threading
@@ -79,6 +80,11 @@ class Crew(Closing):
         return len(self._busy) >= _TASKS_AHEAD * len(self._members)
 
     @property
+    def has_answer(self) -> bool:
+        """Whether the oldest task can be taken back without waiting for it."""
+        return bool(self._busy) and self._busy[0].has_answer
+
+    @property
     def tasks(self) -> int:
         """How many tasks are handed out."""
         return len(self._busy)
@@ -129,6 +135,14 @@ class _Member:
             _send(self._tasks, task)
         except OSError:  # Which shows when the task is taken back.
             self.end()
+
+    @property
+    def has_answer(self) -> bool:
+        if sys.platform != "linux":
+            raise NotImplementedError
+        poll = select.poll()
+        poll.register(self._answers, select.POLLIN)
+        return bool(poll.poll(0))
 
     def take_back(self) -> tuple[Any, memoryview]:
         left = self._halves[self._taken_back % _TASKS_AHEAD]

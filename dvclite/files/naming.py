@@ -1,27 +1,18 @@
 """Giving files their final names, many after one flush."""
 
 import os
-import re
-import sys
-from collections.abc import Callable, Collection
-from functools import cached_property
+from collections import deque
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from functools import cached_property, partial
 from typing import NamedTuple
 
 from dvclite.files import changes
 from dvclite.files.atomic import discard, flush_folder
+from dvclite.files.flushing import Flusher, Meanwhile, flush_file, flush_tree, has_syncfs
 
 _MOST_FILES = 10_000
 _MOST_BYTES = 512 << 20
-_FLUSHED_ONE_BY_ONE = 8
-
-# File systems on which one syncfs makes everything written to them durable.
-_SYNCFS = frozenset(
-    {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "tmpfs", "overlay", "zfs", "bcachefs"}
-)
-# The first Linux whose syncfs reports that something could not be written.
-_REPORTS_FAILURES = (5, 8)
-
-_OCTAL = re.compile(r"\\([0-7]{3})")
 
 GiveName = Callable[[str, str], Collection[str]]
 """Gives a file its final name, both told as paths; returns further folders whose names it changed."""
@@ -55,7 +46,10 @@ class Naming:
         self._give_name = give_name
         self._waiting: list[_Waiting] = []
         self._files = self._bytes = 0
-        self._volume: int | None = None
+        self._flusher: Flusher | None = None
+        self._ahead: deque[_Waiting] = deque()
+        self._flushing: Meanwhile | None = None
+        self._renamed: set[str] = set()
 
     def begin(self) -> None:
         """Be told that something is written, so that a later flush reports what failed since."""
@@ -80,78 +74,96 @@ class Naming:
         """Whether so much waits that it should be named before more is written."""
         return self._files >= _MOST_FILES or self._bytes >= _MOST_BYTES
 
+    def advance(self) -> None:
+        """Have what waits flushed while more is written, and name what was flushed so before.
+
+        Raises:
+            OSError: Some could not be written. None of those has its name.
+        """
+        with self._discarding():
+            self._name_ahead()
+            flusher = self._flusher
+            if flusher is not None:
+                # Opened before that flush begins: what fails, one of the two reports.
+                self._flusher = self._new_flusher()
+                self._ahead.extend(self._take())
+                self._flushing = Meanwhile(partial(_flush_and_close, flusher, tuple(self._ahead)))
+
     def finish(self) -> None:
         """Return when all files have their names and survive a power cut.
 
         Raises:
             OSError: Some could not be written. None of those has its name.
         """
-        waiting = self._take()
-        # Their own folder may have been made a moment ago, and by whom it is not known.
-        folders = {os.path.dirname(self._place), self._place} if waiting else set()
-        folders.update(os.path.dirname(one.final) for one in waiting)
-        named = 0
-        try:
-            self._flush(waiting)
-            for one in waiting:
-                folders.update(self._give_name(one.partial, one.final))
-                named += 1
-            self._flush_names(folders)
-        except BaseException:
-            _discard(waiting[named:])
-            raise
-        finally:
-            self._close()
+        with self._discarding():
+            self._name_ahead()
+            if self._flusher is not None:
+                self._ahead.extend(self._take())
+                _flush(self._flusher, self._ahead)
+                self._name_ahead()
+                renamed, self._renamed = self._renamed, set()
+                self.flush_names(renamed)
 
     def flush_names(self, folders: Collection[str]) -> None:
         """Return when the names in some folders survive a power cut, whoever changed them."""
-        if folders:
-            self._open()
-            try:
-                self._flush_names(folders)
-            finally:
-                self._close()
+        try:
+            # One that was removed meanwhile has no names to keep.
+            there = [folder for folder in folders if os.path.isdir(folder)]
+            if there:
+                self._open().flush(len(there), lambda: _flush_folders(there))
+        finally:
+            self._close()
 
     def discard(self) -> None:
         """Give up the files that wait."""
         self._close()
-        _discard(self._take())
+        self._flushing = None
+        for one in (*self._ahead, *self._take()):
+            if not one.within:  # Folders go with the staging folder that they are in.
+                discard(one.partial)
+        self._ahead.clear()
+
+    def _name_ahead(self) -> None:
+        if self._flushing is not None:
+            self._flushing.wait()
+            self._flushing = None
+        if self._ahead:
+            # Their own folder may have been made a moment ago, and by whom it is not known.
+            self._renamed |= {os.path.dirname(self._place), self._place}
+        while self._ahead:
+            one = self._ahead[0]
+            self._renamed.add(os.path.dirname(one.final))
+            self._renamed.update(self._give_name(one.partial, one.final))
+            self._ahead.popleft()
+
+    @contextmanager
+    def _discarding(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self.discard()
+            raise
 
     def _take(self) -> list[_Waiting]:
         waiting, self._waiting, self._files, self._bytes = self._waiting, [], 0, 0
         return waiting
 
-    def _flush(self, waiting: Collection[_Waiting]) -> None:
-        if not self._flush_at_once(sum(one.within or 1 for one in waiting)):
-            for one in waiting:
-                (flush_file if not one.within else flush_tree)(one.partial)
+    def _open(self) -> Flusher:
+        if self._flusher is None:
+            self._flusher = self._new_flusher()
+        return self._flusher
 
-    def _flush_names(self, folders: Collection[str]) -> None:
-        # One that was removed meanwhile has no names to keep.
-        there = [folder for folder in folders if os.path.isdir(folder)]
-        if not self._flush_at_once(len(there)):
-            for folder in there:
-                flush_folder(folder)
-
-    def _flush_at_once(self, count: int) -> bool:
-        """Flush the whole file system, if that is possible and `count` flushes take longer."""
-        if self._volume is None or count <= _FLUSHED_ONE_BY_ONE:
-            return False
-        changes.flush_filesystem(self._volume)
-        return True
-
-    def _open(self) -> None:
-        if sys.platform == "linux" and self._volume is None and self._has_syncfs:
-            self._volume = os.open(self._place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    def _new_flusher(self) -> Flusher:
+        return Flusher(self._place, has_syncfs=self._has_syncfs)
 
     @cached_property
     def _has_syncfs(self) -> bool:
         return has_syncfs(self._place)
 
     def _close(self) -> None:
-        if self._volume is not None:
-            os.close(self._volume)
-            self._volume = None
+        flusher, self._flusher = self._flusher, None
+        if flusher is not None:
+            flusher.close()
 
 
 def renaming(make_parent: Callable[[str], None]) -> GiveName:
@@ -177,64 +189,19 @@ def renaming(make_parent: Callable[[str], None]) -> GiveName:
     return give_name
 
 
-def flush_file(path: str) -> None:
-    """Return when the content of a file survives a power cut; that of a link does with its name."""
-    if os.path.islink(path):
-        return
-    # Windows flushes only what is open for writing.
-    access = os.O_RDWR if os.name == "nt" else os.O_RDONLY
-    fd = os.open(path, access | getattr(os, "O_CLOEXEC", 0))
-    try:
-        changes.flush(fd)
-    finally:
-        os.close(fd)
+def _flush_and_close(flusher: Flusher, waiting: Collection[_Waiting]) -> None:
+    with flusher:
+        _flush(flusher, waiting)
 
 
-def flush_tree(path: str) -> None:
-    """Return when a folder and all that is in it survive a power cut."""
-    with os.scandir(path) as entries:
-        for entry in entries:
-            (flush_tree if entry.is_dir(follow_symlinks=False) else flush_file)(entry.path)
-    flush_folder(path)
+def _flush(flusher: Flusher, waiting: Collection[_Waiting]) -> None:
+    def one_by_one() -> None:
+        for one in waiting:
+            (flush_file if not one.within else flush_tree)(one.partial)
+
+    flusher.flush(sum(one.within or 1 for one in waiting), one_by_one)
 
 
-def _discard(waiting: Collection[_Waiting]) -> None:
-    for one in waiting:
-        if not one.within:  # Folders go with the staging folder that they are in.
-            discard(one.partial)
-
-
-def has_syncfs(place: str) -> bool:
-    """Say whether `changes.flush_filesystem` makes all durable that was written around `place`.
-
-    What it reports is complete only where it is given a descriptor that was opened before the
-    writing began.
-    """
-    return _linux_version() >= _REPORTS_FAILURES and _filesystem_type(place) in _SYNCFS
-
-
-def _linux_version() -> tuple[int, ...]:
-    if sys.platform != "linux":
-        return ()
-    return tuple(int(number) for number in re.findall(r"\d+", os.uname().release)[:2])
-
-
-def _filesystem_type(place: str) -> str:
-    """Return the type of the file system that `place` is on, as the kernel names it."""
-    path = os.path.realpath(place)
-    best, kind = -1, ""
-    for line in _mounts():
-        before, _, after = line.partition(" - ")
-        mount = _OCTAL.sub(lambda code: chr(int(code[1], 8)), before.split(" ")[4])
-        inside = path == mount or path.startswith(mount.rstrip("/") + "/")
-        if inside and len(mount) >= best:
-            best, kind = len(mount), after.split(" ", 1)[0]
-    return kind
-
-
-def _mounts() -> list[str]:
-    try:
-        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
-            return lines.readlines()
-    except OSError:
-        return []
+def _flush_folders(folders: Collection[str]) -> None:
+    for folder in folders:
+        flush_folder(folder)

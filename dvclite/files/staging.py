@@ -35,6 +35,10 @@ class Staging(Closing):
             self._made = True
         return os.path.join(self._path, str(next(self._numbers)))
 
+    def remove_folder(self, path: str) -> None:
+        """Remove a folder in it that is not wanted any more, with all that is in there."""
+        _remove(path)
+
     def close(self) -> None:
         """Remove the folder with all that is still in it; what resists is left to a sweep."""
         if self._made:

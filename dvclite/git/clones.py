@@ -27,14 +27,24 @@ def is_address(url: str) -> bool:
         OriginError: It is an address that is not followed, or would be an option of git's.
     """
     if url.startswith("-") or not url.isprintable():
-        raise OriginError(url, "it is no address of a repository")
+        raise OriginError(
+            url, "it is no address of a repository", hint="correct `url` in the pointer"
+        )
     if _BY_HELPER.match(url):
-        raise OriginError(url, "addresses that run a program are not followed")
+        raise OriginError(
+            url,
+            "addresses that run a program are not followed",
+            hint="name the repository by an address with https:// or ssh:// in the pointer",
+        )
     match = _SCHEME.fullmatch(url)
     if match is None:
         return _BY_SSH.fullmatch(url) is not None and not os.path.isdir(url)
     if match[1].lower() not in _WAYS or match[2].startswith("-"):
-        raise OriginError(url, f"git is only sent to {', '.join(_WAYS)}")
+        raise OriginError(
+            url,
+            f"git is only sent to {', '.join(_WAYS)}",
+            hint="name the repository by such an address in the pointer",
+        )
     return True
 
 

@@ -58,7 +58,7 @@ REPLACED = Meaning(
 REFUSED = Meaning(RemoteSetupError, "the server refused the request ({code})")
 
 
-def not_deleted(count: int) -> str:
+def others_left(count: int) -> str:
     """Return what to add to the error of one key of so many that a batched deletion left."""
     return f"; {count:,} keys were not deleted" if count > 1 else ""
 

@@ -11,7 +11,8 @@ from dvclite.errors import (
 )
 from dvclite.files.locks import hold
 from dvclite.files.staging import make_folder
-from dvclite.pointer import Output, Pointer, with_output
+from dvclite.pointer import Output, Pointer
+from dvclite.pointer.writing import with_output
 from dvclite.progress import Progress
 from dvclite.repo.ignorefile import ignore
 from dvclite.repo.outputs import (

@@ -13,8 +13,8 @@ from dvclite.errors import OriginError
 from dvclite.files import changes
 from dvclite.files.folder import Folder
 from dvclite.hashing import BlobRef, Oid, hash_stream
-from dvclite.origin import Origin
 from dvclite.pointer import Output
+from dvclite.pointer.origin import Origin
 from dvclite.progress import Progress
 from dvclite.remote import VersionedRemote
 from dvclite.remotestore.opening import open_remote, scheme_of
@@ -143,7 +143,11 @@ def _from_cloud(way: Way, writer: Writer, url: str, options: dict[str, str], ver
     remote = open_remote(above, options)
     try:
         if not isinstance(remote, VersionedRemote):
-            raise OriginError(url, "dvclite cannot ask for single files there")
+            raise OriginError(
+                url,
+                "dvclite cannot ask for single files there",
+                hint="fetch it by other means, and `dvclite add` it",
+            )
         found = remote.stat_version(name, version)
         if found is not None:
             ref = _cloud_file(way, writer, remote, name, version)
@@ -151,7 +155,11 @@ def _from_cloud(way: Way, writer: Writer, url: str, options: dict[str, str], ver
             return _file(ref, ("etag", tag), version=found.id)
         keys = sorted(key for key, _size in remote.list(name + "/"))
         if not keys:
-            raise OriginError(url, "nothing is there")
+            raise OriginError(
+                url,
+                "nothing is there",
+                hint="if it was moved, correct the path in the pointer",
+            )
         entries = []
         for key in keys:
             ref = _cloud_file(way, writer, remote, key, "")
@@ -175,7 +183,11 @@ def _cloud_file(
 def _from_here(way: Way, writer: Writer, output: Output, path: str) -> Got:
     """Bring a file or a folder of this machine."""
     if way.base is None:
-        raise OriginError(path, "a repository elsewhere names data on this machine")
+        raise OriginError(
+            path,
+            "a repository elsewhere names data on this machine",
+            hint="if it is to be trusted, clone it here, and import from the clone",
+        )
     top = os.path.join(way.base, dirname(output.path), path)
     inside = Path(os.path.realpath(top)).is_relative_to(way.project.root)
     if not (inside or way.asked_for or output.oid is not None):
@@ -191,7 +203,9 @@ def _from_here(way: Way, writer: Writer, output: Output, path: str) -> Got:
             try:
                 saved = writer.save(holder, last, os.lstat(name))
             except OSError as error:
-                raise OriginError(name, error.strerror or str(error)) from error
+                raise OriginError(
+                    name, error.strerror or str(error), hint="see that you may read it"
+                ) from error
         entries.append(Entry(inner, saved.ref.oid, saved.ref.size))
     is_directory = os.path.isdir(top)
     if not entries and not is_directory:

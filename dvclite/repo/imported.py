@@ -14,13 +14,21 @@ from dvclite.errors import (
 )
 from dvclite.files.locks import hold
 from dvclite.files.staging import make_folder
-from dvclite.pointer import Output, Pointer, imported
+from dvclite.pointer import Output, Pointer
+from dvclite.pointer.writing import imported
 from dvclite.progress import Progress
 from dvclite.repo.checkout import restored
 from dvclite.repo.downloads import Way
 from dvclite.repo.ignorefile import ignore
-from dvclite.repo.imports import bring, is_complete, newest_commit
-from dvclite.repo.outputs import Named, named_outputs, pointers, read_pointer, write_pointer
+from dvclite.repo.imports import bring, newest_commit
+from dvclite.repo.outputs import (
+    Named,
+    is_complete,
+    named_outputs,
+    pointers,
+    read_pointer,
+    write_pointer,
+)
 from dvclite.repo.project import Project
 from dvclite.repo.results import Exchanged, Updated, UpdatedOutput
 
@@ -166,7 +174,9 @@ def _check_revisions(imports: Sequence[Named], wish: Wish) -> None:
     for named in imports:
         origin = named.output.origin
         if wish.rev is not None and origin is not None and origin.home is None:
-            raise OriginError(origin.path, "it is no repository, and has no revisions")
+            raise OriginError(
+                origin.path, "it is no repository, and has no revisions", hint="leave --rev away"
+            )
 
 
 def _updated(way: Way, named: Named, wish: Wish) -> tuple[UpdatedOutput, list[str]]:
@@ -214,7 +224,11 @@ def _write(project: Project, pointer: Pointer, found: Output) -> list[str]:
     with hold(project.lock):
         current = read_pointer(project, pointer.path)
         if [output.path for output in current.outputs] != [found.path]:
-            raise OriginError(pointer.path, "somebody else has changed it meanwhile")
+            raise OriginError(
+                pointer.path,
+                "somebody else has changed it meanwhile",
+                hint="run the same command again",
+            )
         written = imported(current, found, project.format.algorithm)
         changed = []
         if written.text != current.text:

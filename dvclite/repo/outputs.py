@@ -11,6 +11,7 @@ from typing import NamedTuple
 from dvclite import pipeline
 from dvclite.errors import (
     WHO_MAY,
+    DvcliteError,
     FormatError,
     HostilePathError,
     NotAnOutputError,
@@ -21,9 +22,10 @@ from dvclite.errors import (
 from dvclite.files.atomic import write_atomically
 from dvclite.files.reading import read_small
 from dvclite.git.index import POINTERS
-from dvclite.hashing import Oid, is_foreign
+from dvclite.hashing import Oid, is_foreign, is_tree
 from dvclite.paths import is_reserved
-from dvclite.pointer import Output, Pointer, is_pointer, parse, pointer_path
+from dvclite.pointer import Output, Pointer, is_pointer, pointer_path
+from dvclite.pointer.reading import parse
 from dvclite.repo.project import Project, home_of
 from dvclite.tree import Entry
 
@@ -152,6 +154,19 @@ def owned(project: Project, output: Output) -> tuple[Project, Output]:
         oid=Oid(output.oid[skipped:]) if output.oid is not None else None,
         versions=tuple(one._replace(oid=Oid(one.oid[skipped:])) for one in output.versions),
     )
+
+
+def is_complete(project: Project, output: Output) -> bool:
+    """Say whether the cache has all of an output."""
+    if output.oid is None:
+        return False
+    if not is_tree(output.oid):
+        return output.oid in project.cache
+    try:
+        tree = project.cache.tree(output.oid)
+    except DvcliteError:
+        return False
+    return not project.cache.absent([entry.oid for entry in tree if entry.is_file])
 
 
 def check_changeable(named: Named) -> None:

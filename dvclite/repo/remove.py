@@ -15,7 +15,8 @@ from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.locks import hold
 from dvclite.files.staging import make_folder
-from dvclite.pointer import Output, moved, pointer_path
+from dvclite.pointer import Output, pointer_path
+from dvclite.pointer.writing import moved
 from dvclite.progress import SILENT
 from dvclite.repo.ignorefile import ignore, stop_ignoring
 from dvclite.repo.outputs import (

@@ -22,9 +22,9 @@ from dvclite.git.location import find_top
 from dvclite.git.program import untied
 from dvclite.git.versions import FileVersion
 from dvclite.hashing import XXH128, hash_bytes
-from dvclite.origin import SourceRepo
 from dvclite.paths import check_path
 from dvclite.pointer import Output, is_pointer
+from dvclite.pointer.origin import SourceRepo
 from dvclite.remotestore.loose.store import LooseStore
 from dvclite.remotestore.opening import open_remote
 from dvclite.remotestore.store import RemoteStore
@@ -107,7 +107,11 @@ class Source:
             if is_pointer(version.path) or name in _OWN_FILES or "/.dvc/" in f"/{version.path}":
                 continue
             if version.data is None:
-                raise OriginError(self.repo.url, f"{version.path} has {version.size:,} bytes")
+                raise OriginError(
+                    self.repo.url,
+                    f"{version.path} has {version.size:,} bytes, too many to be taken out of git",
+                    hint="have it added there with `dvclite add`, in place of `git add`",
+                )
             yield version
 
     def places(self, held: Held, jobs: int | None) -> Iterator[Callable[[], RemoteStore]]:
@@ -209,32 +213,58 @@ def open_source(
     Raises:
         OriginError: It cannot be had, or has no such commit.
     """
-    folder = project.temporary / "imports"
     environ = untied(project.environ)
     wanted = repo.rev if newest or not repo.commit else repo.commit
     local = None if is_address(repo.url) else _local(repo.url, bases)
-    if local is not None and find_top(local, environ) is not None:
+    folder = project.temporary / "imports"
+    is_clone = local is None or find_top(local, environ) is None
+    if is_clone:
+        address = str(local) if local is not None else repo.url
+        root = _cloned(repo, address, folder, None if newest else wanted, environ)
+        history = History(root, environ)
+        commit = _resolved_in_clone(history, repo, wanted)
+    else:
+        assert local is not None
         root = Path(os.path.realpath(local))
         history = History(root, environ)
         commit = _resolved(history, repo, wanted or "HEAD")
-        return Source(repo, root, commit, False, folder / "packs", history, environ)  # noqa: FBT003
+    return Source(
+        repo=repo,
+        root=root,
+        commit=commit,
+        is_clone=is_clone,
+        temporary=folder / "packs",
+        history=history,
+        environ=environ,
+    )
+
+
+def _cloned(
+    repo: SourceRepo, address: str, folder: Path, wanted: str | None, environ: dict[str, str]
+) -> Path:
+    """Return a clone of another repository, brought up to date unless it has the commit wanted."""
     if folder.is_symlink():
-        raise OriginError(repo.url, f"{folder} is a symbolic link, and might lead anywhere")
-    name = hash_bytes(repo.url.encode("utf-8", "surrogateescape"), XXH128)
+        raise OriginError(
+            repo.url,
+            f"{folder} is a symbolic link, and might lead anywhere",
+            hint="remove it, then run the same command again",
+        )
     make_folder(folder)
-    root = folder / name
+    root = folder / hash_bytes(repo.url.encode("utf-8", "surrogateescape"), XXH128)
     with hold(_lock_of(root), seconds=_PATIENCE):
-        if not (root / ".git").exists() or newest or not _has(root, wanted, environ):
-            clone(str(local) if local is not None else repo.url, root, environ)
-    history = History(root, environ)
-    commit = _resolved_in_clone(history, repo, wanted)
-    return Source(repo, root, commit, True, folder / "packs", history, environ)  # noqa: FBT003
+        if not (root / ".git").exists() or wanted is None or not _has(root, wanted, environ):
+            clone(address, root, environ)
+    return root
 
 
 def _local(url: str, bases: Sequence[Path]) -> Path:
     """Return the folder that a path leads to: DVC took it as relative to where it was typed."""
     if not bases:
-        raise OriginError(url, "a repository elsewhere names a folder of this machine")
+        raise OriginError(
+            url,
+            "a repository elsewhere names a folder of this machine",
+            hint="if it is to be trusted, clone it here, and import from the clone",
+        )
     for base in bases:
         folder = base / os.path.expanduser(url)
         if folder.is_dir():

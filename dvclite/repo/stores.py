@@ -102,19 +102,18 @@ def _opened(project: Project, settings: RemoteSettings, line: Line) -> tuple[Rem
     from dvclite.remotestore.metered import metered
     from dvclite.remotestore.opening import open_remote
 
-    jobs = next(
-        (one for one in (line.jobs, settings.jobs) if one is not None),
-        project.config.number("core.jobs"),
-    )
-    bandwidth = next(
-        (one for one in (line.bandwidth, settings.bandwidth) if one is not None),
-        project.config.rate("core.bandwidth"),
-    )
+    config = project.config
+    jobs = _first(line.jobs, settings.jobs, config.number("core.jobs"))
+    bandwidth = _first(line.bandwidth, settings.bandwidth, config.rate("core.bandwidth"))
     bound = Bound(bandwidth) if bandwidth else None
     remote = open_remote(settings.url, Options(settings.options, tracked=settings.tracked))
     if bound is not None:
         jobs = bound.jobs(jobs or DEFAULT_JOBS)
     return metered(remote, line.meter, bound), jobs
+
+
+def _first(*numbers: int | None) -> int | None:
+    return next((number for number in numbers if number is not None), None)
 
 
 def _version_store(

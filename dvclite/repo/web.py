@@ -16,6 +16,11 @@ _PATIENCE = 60.0
 
 _TRIES = 3
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+_LOGIN = "name a remote in the pointer's path, remote://NAME/…, that has user and password set"
+_MOVED = "see whether it was moved, and correct the path in the pointer"
+_WANTED = {401: _LOGIN, 403: _LOGIN, 404: _MOVED, 410: _MOVED}
+"""What to do next after an answer that will stay the same."""
+
 _TOLD = ("ETag", "Content-MD5", "Digest", "Last-Modified")
 
 
@@ -39,7 +44,9 @@ class Answer:
         """
         announced = self.body.headers.get("Content-Length")
         if announced is not None and announced.isdigit() and int(announced) != size:
-            raise OriginError(self.url, f"only {size:,} of {int(announced):,} bytes came")
+            raise OriginError(
+                self.url, f"only {size:,} of {int(announced):,} bytes came", hint="try again"
+            )
 
     def checksum(self, size: int) -> str:
         """Return what DVC goes by to see whether a file on the web has changed."""
@@ -79,10 +86,18 @@ def get(url: str, options: Mapping[str, str]) -> Answer:
         except urllib.error.HTTPError as error:
             error.close()
             if error.code not in _PASSING or tries == _TRIES:
-                raise OriginError(url, f"the server answers {error.code} {error.reason}") from error
+                raise OriginError(
+                    url,
+                    f"the server answers {error.code} {error.reason}",
+                    hint=_WANTED.get(error.code, "try again later"),
+                ) from error
         except (OSError, HTTPException) as error:
             if tries == _TRIES:
-                raise OriginError(url, f"{getattr(error, 'reason', None) or error}") from error
+                raise OriginError(
+                    url,
+                    f"{getattr(error, 'reason', None) or error}",
+                    hint="check the address and the network, then try again",
+                ) from error
         time.sleep(0.2 * 2.0**tries)
     raise AssertionError
 

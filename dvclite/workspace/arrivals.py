@@ -12,13 +12,15 @@ from dvclite.errors import BlobCorruptError, BlobMissingError
 from dvclite.files import changes
 from dvclite.files.atomic import discard, flush_folder
 from dvclite.files.clock import FileClock, is_settled_at
+from dvclite.files.flushing import flush_file
 from dvclite.files.inheritance import inheritance_of
-from dvclite.files.naming import Naming, flush_file
+from dvclite.files.naming import Naming
 from dvclite.files.scan import Found
 from dvclite.files.staging import Staging
 from dvclite.statcache.rows import UNSETTLED, times_of
 from dvclite.tree import Entry
-from dvclite.workspace.filling import Filling, NewFolder
+from dvclite.workspace.filling import Filling
+from dvclite.workspace.newfolder import NewFolder
 from dvclite.workspace.place import Place
 from dvclite.workspace.workspace import Workspace
 
@@ -26,6 +28,8 @@ from dvclite.workspace.workspace import Workspace
 _CANNOT_MOVE = frozenset(
     {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR, errno.EXDEV, errno.EACCES, errno.EPERM}
 )
+
+_MOST_LEFT = 1000
 
 
 class Arrival(NamedTuple):
@@ -81,6 +85,7 @@ class Arrivals:
         self._host = host
         self._waiting: dict[str, Arrival] = {}
         self._folders: dict[str, NewFolder] = {}
+        self._coming: dict[str, NewFolder] = {}
         self._crowded: set[str] = set()
         self._moves_folders = True
         self._alike: dict[str, bool] = {}
@@ -95,8 +100,7 @@ class Arrivals:
             self._filling.add(entry)
             return
         self._bring_alone(entry, found)
-        if self._naming.is_full:
-            self.finish()
+        self._advance()
 
     def finish(self) -> None:
         """Return when all have their paths and survive a power cut."""
@@ -106,7 +110,7 @@ class Arrivals:
         for entry in left:
             self._bring_alone(entry, None)
             if self._naming.is_full:
-                self._naming.finish()
+                self._naming.advance()
         self._naming.finish()
 
     def __enter__(self) -> Self:
@@ -126,19 +130,45 @@ class Arrivals:
         else:
             self._naming.discard()
 
+    def _advance(self) -> None:
+        """See to it that not too much waits: neither to be named, nor to be brought once more."""
+        if len(self._left) >= _MOST_LEFT:
+            self.finish()
+        elif self._naming.is_full:
+            self._naming.advance()
+
     def _is_in_new_folder(self, path: str) -> bool:
         """Say whether a path is below a folder that is not there, which is filled from now on."""
         if self._filling.takes(path):
             return True
-        if self._filling.holds(path) or self._naming.is_full:
-            self.finish()
         self._filling.end()
-        absent = self._place.first_absent(path) if self._moves_folders else None
-        if absent is None or absent in self._crowded or not self._is_like_made_there(absent):
+        self._advance()
+        folder = self._folder_to_fill(path) if self._moves_folders else None
+        if folder is None:
             return False
-        self._filling.begin(absent)
+        self._coming[folder] = self._filling.begin(folder)
         self._naming.begin()
         return True
+
+    def _folder_to_fill(self, path: str) -> str | None:
+        """Return the uppermost folder of a path that neither is there nor is about to be."""
+        coming = self._coming_above(path)
+        if coming is not None:
+            absent = coming.first_absent(path)
+            if absent is None:  # The path can be taken when that folder has its place.
+                self.finish()
+            return absent
+        absent = self._place.first_absent(path)
+        if absent is None or absent in self._crowded or not self._is_like_made_there(absent):
+            return None
+        return absent
+
+    def _coming_above(self, path: str) -> NewFolder | None:
+        """Return the innermost folder that a path is in of those that wait for their places."""
+        while path := path.rpartition("/")[0]:
+            if path in self._coming:
+                return self._coming[path]
+        return None
 
     def _is_like_made_there(self, path: str) -> bool:
         """Say whether a folder from staging has the group and rules that one made at a path has."""
@@ -171,6 +201,7 @@ class Arrivals:
 
     def _filled(self, folder: NewFolder) -> None:
         if not folder.laid:
+            del self._coming[folder.path]
             self._left += folder.left
             return
         self._folders[folder.staged] = folder
@@ -199,8 +230,21 @@ class Arrivals:
 
     def _move_folder(self, folder: NewFolder) -> None:
         """Put a folder in its place; what is in it is brought file by file if that is not possible."""
+        del self._coming[folder.path]
         self._left += folder.left
         now = self._clock.now()
+        if not self._moved(folder):
+            self._staging.remove_folder(folder.staged)
+            self._left += [entry for entry, _signature in folder.laid]
+            return
+        for entry, signed in folder.laid:
+            settled = is_settled_at(*times_of(signed), now)
+            self._host.arrived(Arrival(entry, None, signed if settled else UNSETTLED))
+
+    def _moved(self, folder: NewFolder) -> bool:
+        """Move a folder to its place; say whether that was possible."""
+        if not self._moves_folders:
+            return False
         try:
             self._place.take(folder.staged, folder.path)
         except OSError as error:
@@ -208,11 +252,8 @@ class Arrivals:
                 raise
             self._crowded.add(folder.path)
             self._moves_folders = error.errno != errno.EXDEV
-            self._left += [entry for entry, _signature in folder.laid]
-            return
-        for entry, signed in folder.laid:
-            settled = is_settled_at(*times_of(signed), now)
-            self._host.arrived(Arrival(entry, None, signed if settled else UNSETTLED))
+            return False
+        return True
 
     def _move(self, entry: Entry, partial: str) -> None:
         try:

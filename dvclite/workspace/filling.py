@@ -7,21 +7,18 @@ import os
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from dvclite.cache.packfiles import PackFiles
 from dvclite.errors import DvcliteError
-from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.closing import Closing
 from dvclite.files.crew import Crew, can_have_crew
-from dvclite.files.folder import Folder
 from dvclite.files.staging import Staging
-from dvclite.hashing import Algorithm
-from dvclite.pack.index import Entries
-from dvclite.packindex import Location
 from dvclite.statcache.rows import signature
 from dvclite.tree import Entry
+from dvclite.workspace.laying import Order, Share, lay_all
+from dvclite.workspace.newfolder import NewFolder
 from dvclite.workspace.workspace import Workspace
 
 _MOST_FILES = 20_000
@@ -33,67 +30,14 @@ _FEW = 1000
 
 _MOST_TOGETHER = 256
 _MOST_BYTES_TOGETHER = 8 << 20
-_NOT_WORTH_IT = 16
-
-
-class NewFolder:
-    """A folder on its way into the workspace.
-
-    Attributes:
-        path: Where it will be, relative to the repository's root.
-        staged: Where it is.
-        laid: The entries that are in it, with the signatures of their files.
-        left: The entries that are to be in it, and are to be brought after it has its place.
-        size: How many bytes are in it.
-    """
-
-    def __init__(self, path: str, staged: str) -> None:
-        """Make the folder at a new path."""
-        self.path = path
-        self.staged = staged
-        self.laid: list[tuple[Entry, bytes]] = []
-        self.left: list[Entry] = []
-        self.size = 0
-        self.files = 0
-        self.awaited = 0
-        self.is_over = False
-        self._made = {path}
-        changes.make_folder(staged)
-
-    def holds(self, path: str) -> bool:
-        """Say whether a path is below this folder's."""
-        return path.startswith(self.path + "/")
-
-    def at(self, path: str) -> str:
-        """Return where a path below this folder's is for now."""
-        return self.staged + path[len(self.path) :]
-
-    def folder(self, path: str) -> str:
-        """Return where the folder of a path below this one's is for now, after it was made."""
-        parent = path.rpartition("/")[0]
-        if parent not in self._made:
-            self.folder(parent)
-            changes.make_folder(self.at(parent))
-            self._made.add(parent)
-        return self.at(parent)
-
-    def remove_empty(self) -> None:
-        """Remove the folders in it that nothing could be put into."""
-        if not self.left:
-            return
-        used = {entry.path.rpartition("/")[0] for entry, _signature in self.laid}
-        for path in sorted(self._made - {self.path}, reverse=True):
-            if path in used:
-                used.add(path.rpartition("/")[0])
-            else:
-                changes.remove_folder(self.at(path))
+_MOST_BATCHES = 64
 
 
 class _Batch(NamedTuple):
-    """Files that are made together."""
+    """Files that are made together; their signatures are known where no other process makes them."""
 
-    folder: NewFolder
-    entries: list[Entry]
+    files: list[tuple[NewFolder, Entry]]
+    signatures: list[bytes | None] | None
 
 
 class Filling(Closing):
@@ -112,24 +56,22 @@ class Filling(Closing):
             workspace: The workspace.
             staging: Where there is room for folders, on the file system of the workspace.
             make: Makes what an entry says, at a new path.
-            ready: Is told of folders that are full.
+            ready: Is told of folders that are full, in the order in which they were begun.
         """
         self._cache = workspace.cache
-        self._can_be_shared = not workspace.links
+        self._links = workspace.links
         self._staging = staging
         self._make = make
         self._ready = ready
         self._folder: NewFolder | None = None
         self._parent = ""
-        self._alone = 0
-        self._crew: Crew | None = None
-        self._batch: list[Entry] = []
+        self._begun: deque[NewFolder] = deque()
+        self._batch: list[tuple[NewFolder, Entry]] = []
         self._batch_size = 0
         self._waiting: deque[_Batch] = deque()
-
-    def holds(self, path: str) -> bool:
-        """Say whether a path is below the folder that is being filled."""
-        return self._folder is not None and self._folder.holds(path)
+        self._work = self._new_work()
+        self._crew: Crew | None = None
+        self._alone = 0
 
     def takes(self, path: str) -> bool:
         """Say whether something is to be added to the folder that is being filled."""
@@ -139,9 +81,11 @@ class Filling(Closing):
         has_room = folder.files < _MOST_FILES and folder.size < _MOST_BYTES
         return has_room or path.rpartition("/")[0] == self._parent
 
-    def begin(self, path: str) -> None:
+    def begin(self, path: str) -> NewFolder:
         """Begin to fill a folder that is not there."""
         self._folder = NewFolder(path, self._staging.new_path())
+        self._begun.append(self._folder)
+        return self._folder
 
     def add(self, entry: Entry) -> None:
         """Put something into the folder that is being filled."""
@@ -150,19 +94,21 @@ class Filling(Closing):
         self._parent = entry.path.rpartition("/")[0]
         folder.files += 1
         folder.size += max(entry.size, 0)
-        if self._crew is None or not entry.is_file or not self._cache.may_be_packed(entry.size):
+        if self._links or not entry.is_file or not self._cache.may_be_packed(entry.size):
             self._lay(folder, entry)
             return
-        self._batch.append(entry)
+        folder.awaited += 1
+        self._batch.append((folder, entry))
         self._batch_size += entry.size
         if len(self._batch) >= _MOST_TOGETHER or self._batch_size >= _MOST_BYTES_TOGETHER:
-            self._hand_out(folder)
+            self._share()
 
     def finish(self) -> None:
         """Return when all that was begun is full, and whoever waits for it was told."""
         self.end()
-        while self._crew is not None and self._waiting:
-            self._take_back(self._crew)
+        self._share()
+        while self._waiting:
+            self._take_back()
 
     def close(self) -> None:
         """Give up what is not full."""
@@ -173,20 +119,12 @@ class Filling(Closing):
         """Put nothing more into the folder that is being filled."""
         folder, self._folder = self._folder, None
         if folder is not None:
-            if len(self._batch) >= _NOT_WORTH_IT:
-                self._hand_out(folder)
-            for entry in self._take_batch():
-                self._lay(folder, entry)
             folder.is_over = True
-            self._tell(folder)
+            self._tell()
 
-    def _take_batch(self) -> list[Entry]:
-        batch, self._batch = self._batch, []
-        self._batch_size = 0
-        return batch
-
-    def _tell(self, folder: NewFolder) -> None:
-        if folder.is_over and not folder.awaited:
+    def _tell(self) -> None:
+        while self._begun and self._begun[0].is_full:
+            folder = self._begun.popleft()
             folder.remove_empty()
             self._ready(folder)
 
@@ -203,77 +141,69 @@ class Filling(Closing):
         if entry.size < 0:  # Its tree does not tell, and others want to know.
             entry = entry._replace(size=stat.st_size)
         folder.laid.append((entry, signature(stat)))
-        self._alone += 1
-        if self._alone == _FEW and self._can_be_shared and can_have_crew():
-            packed = self._cache.packed
-            files = PackFiles(packed.folder.path, trusted=packed.trusted)
-            self._crew = Crew(partial(_lay_all, files, self._cache.format.algorithm))
 
-    def _hand_out(self, folder: NewFolder) -> None:
-        assert self._crew is not None, "nothing waits for those who are alone"
-        if self._crew.is_busy:
-            self._take_back(self._crew)
-        batch = self._take_batch()
-        records = self._cache.packed.records(entry.oid for entry in batch)
-        groups: dict[str, tuple[list[Entry], list[tuple[str, bool, str, bytes]]]] = {}
-        for entry in batch:
+    def _share(self) -> None:
+        """Have the batch made: by the crew, or here and now rather than wait for the crew."""
+        files, task = self._planned()
+        while self._waiting and self._is_answered(self._waiting[0]):
+            self._take_back()
+        signatures = None
+        if self._crew is None or self._crew.is_busy:
+            signatures = self._work(task, memoryview(b""))
+            self._call_for_help(len(files))
+        else:
+            self._crew.hand_out(task)
+        self._waiting.append(_Batch(files, signatures))
+        if len(self._waiting) >= _MOST_BATCHES:
+            self._take_back()
+
+    def _planned(self) -> tuple[list[tuple[NewFolder, Entry]], list[Share]]:
+        """Say where the blobs of the batch lie; what lies in no pack is made here and now."""
+        batch, self._batch, self._batch_size = self._batch, [], 0
+        records = self._cache.packed.records(entry.oid for _folder, entry in batch)
+        shares: dict[str, list[Order]] = {}
+        files: dict[str, list[tuple[NewFolder, Entry]]] = {}
+        for folder, entry in batch:
             pack, record = records.get(entry.oid, ("", b""))
             if not pack:
                 self._lay(folder, entry)
+                folder.awaited -= 1
                 continue
             parent, _, name = entry.path.rpartition("/")
-            entries, orders = groups.setdefault(parent, ([], []))
-            entries.append(entry)
-            orders.append((name, entry.executable, pack, record))
-        self._crew.hand_out(
-            [(folder.folder(f"{parent}/"), orders) for parent, (_, orders) in groups.items()]
-        )
-        folder.awaited += 1
-        ordered = [entry for entries, _ in groups.values() for entry in entries]
-        self._waiting.append(_Batch(folder, ordered))
+            shares.setdefault(parent, []).append((name, entry.executable, pack, record))
+            files.setdefault(parent, []).append((folder, entry))
+        task = [
+            (files[parent][0][0].folder(f"{parent}/"), orders) for parent, orders in shares.items()
+        ]
+        return [file for each in files.values() for file in each], task
 
-    def _take_back(self, crew: Crew) -> None:
-        signatures, _left = crew.take_back()
-        folder, entries = self._waiting.popleft()
+    def _is_answered(self, batch: _Batch) -> bool:
+        return batch.signatures is not None or (self._crew is not None and self._crew.has_answer)
+
+    def _call_for_help(self, made: int) -> None:
+        before, self._alone = self._alone, self._alone + made
+        if before < _FEW <= self._alone and can_have_crew():
+            # With packs that it opens itself.
+            self._crew = Crew(self._new_work())
+
+    def _new_work(self) -> Callable[[list[Share], memoryview], list[bytes | None]]:
+        packed = self._cache.packed
+        files = PackFiles(packed.folder.path, trusted=packed.trusted)
+        return partial(lay_all, files, self._cache.format.algorithm)
+
+    def _take_back(self) -> None:
+        files, signatures = self._waiting.popleft()
         if signatures is None:
-            signatures = [None] * len(entries)
-            for entry in entries:
+            assert self._crew is not None, "somebody was asked"
+            signatures, _left = self._crew.take_back()
+        if signatures is None:
+            signatures = [None] * len(files)
+            for folder, entry in files:
                 discard(folder.at(entry.path))  # Some were made, and one may be half done.
-        for entry, signed in zip(entries, signatures, strict=True):
+        for (folder, entry), signed in zip(files, signatures, strict=True):
+            folder.awaited -= 1
             if signed is None:
                 folder.left.append(entry)
             else:
                 folder.laid.append((entry, signed))
-        folder.awaited -= 1
-        self._tell(folder)
-
-
-def _lay_all(files: PackFiles, algorithm: Algorithm, task: Any, _room: memoryview) -> Any:
-    """Make files in folders, and return their signatures; None for what could not be made."""
-    signatures: list[bytes | None] = []
-    for path, orders in task:
-        try:
-            with Folder.open(path) as folder:
-                signatures += [_lay(files, algorithm, folder, order) for order in orders]
-        except OSError:
-            signatures += [None] * len(orders)
-    return signatures
-
-
-def _lay(files: PackFiles, algorithm: Algorithm, folder: Folder, order: Any) -> bytes | None:
-    name, executable, pack, record = order
-    (entry,) = Entries(record, algorithm)
-    try:
-        content = files.content(Location(pack, 0, entry), algorithm)
-        fd = changes.create(name, mode=0o777 if executable else 0o666, folder=folder.fd)
-    except (DvcliteError, OSError):
-        return None
-    try:
-        try:
-            changes.write(fd, content)
-        finally:
-            changes.close(fd)
-        return signature(os.stat(name, dir_fd=folder.fd, follow_symlinks=False))
-    except OSError:
-        changes.unlink(name, folder=folder.fd)
-        return None
+        self._tell()

@@ -26,7 +26,8 @@ from dvclite.files.scan import Found
 from dvclite.files.staging import Staging
 from dvclite.hashing import BlobRef, Oid, algorithm_of
 from dvclite.pack.piece import Piece
-from dvclite.pointer import LARGEST, Output, is_pointer, parse
+from dvclite.pointer import LARGEST, Output, is_pointer
+from dvclite.pointer.reading import parse
 from dvclite.progress import Progress
 from dvclite.statcache.rows import UNSETTLED, Row, row, signature
 from dvclite.statcache.update import Update

@@ -53,7 +53,7 @@ def connect(address: Address, options: GCSOptions, requests: Requests) -> storag
         requests: Is told of every request.
 
     Raises:
-        RemoteSetupError: The file of credentials holds none that can be used.
+        RemoteSetupError: The file of credentials cannot be read, or holds none that can be used.
         google.auth.exceptions.GoogleAuthError: There are no credentials.
     """
     client = storage.Client(
@@ -91,6 +91,12 @@ def _credentials(address: Address, options: GCSOptions) -> Any:
         with open(options.credentialpath, encoding="utf-8") as file:
             info = json.load(file)
         return kinds[info["type"]](info)
+    except OSError as error:
+        raise RemoteSetupError(
+            address.url,
+            f"{options.credentialpath} cannot be read: {error.strerror or error}",
+            hint="see that the file is there and that you may read it, or correct credentialpath",
+        ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise RemoteSetupError(
             address.url,

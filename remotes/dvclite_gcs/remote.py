@@ -26,8 +26,9 @@ from google.cloud import storage
 from dvclite.errors import KeyExistsError, KeyMissingError, RemoteError
 from dvclite.remote import OnBytes, RemoteEntry, RemoteVersion, ignore_bytes
 from dvclite.remote.address import Address
-from dvclite.remote.meanings import not_deleted
+from dvclite.remote.meanings import others_left
 from dvclite.remote.parts import Outgoing, Parts
+from dvclite.remote.ranges import offset_to_ask_for
 from dvclite.remote.requests import Requests
 from dvclite_gcs.client import TIMEOUT, Deletions, Patience, connect
 from dvclite_gcs.errors import NotGoogleError, described, is_passing, translated
@@ -173,12 +174,14 @@ class GCSRemote:
 
     def stat_version(self, key: str, version: str) -> RemoteVersion | None:
         """Return what is known of a version, or of the newest one; None if it is absent."""
+        if not _may_be(version):
+            return None
         with translated(self._address, "read", key):
             blob = self._bucket.get_blob(
                 self._address.prefix + key,
-                generation=int(version) if version.isdigit() else None,
+                generation=int(version) if version else None,
                 timeout=TIMEOUT,
-                retry=Patience(self.requests).retry(),
+                retry=self._retry(),
             )
             if blob is None:
                 self._expect_bucket()
@@ -193,6 +196,8 @@ class GCSRemote:
         Raises:
             KeyMissingError: There is no such version.
         """
+        if not _may_be(version):
+            raise KeyMissingError(self.url, key)
         patience = Patience(self.requests)
         with translated(self._address, "read", key), Target(target, moved, patience) as stream:
             self._download(key, stream, patience, version=version, checksum="crc32c")
@@ -204,12 +209,7 @@ class GCSRemote:
         Raises:
             KeyMissingError: The key is absent.
         """
-        if length <= 0 or length < -offset:
-            # No range says "so many bytes from so far before the end".
-            size = self.stat(key)
-            if size is None:
-                raise KeyMissingError(self.url, key)
-            offset = max(0, size + offset) if offset < 0 else offset
+        offset = offset_to_ask_for(self, key, offset, length)
         if length <= 0:
             return b""
         end = offset + length - 1 if offset >= 0 else None
@@ -224,7 +224,7 @@ class GCSRemote:
     def _download(
         self, key: str, stream: Any, patience: Patience, *, version: str = "", **what: Any
     ) -> None:
-        generation = int(version) if version.isdigit() else None
+        generation = int(version) if version else None
         blob = self._bucket.blob(self._address.prefix + key, generation=generation)
         try:
             blob.download_to_file(
@@ -269,7 +269,7 @@ class GCSRemote:
 
     def _not_deleted(self, left: Sequence[tuple[str, GoogleAPICallError]]) -> RemoteError:
         name, error = left[0]
-        also = not_deleted(len(left))
+        also = others_left(len(left))
         key = name.removeprefix(self._address.prefix)
         return described(error, self._address, "delete", key, also=also)
 
@@ -305,3 +305,8 @@ class GCSRemote:
             if self._connected is None:
                 self._connected = connect(self._address, self._options, self.requests)
             return self._connected
+
+
+def _may_be(version: str) -> bool:
+    """Say whether a version may be there: they are numbers, and the newest has no name."""
+    return not version or (version.isascii() and version.isdecimal())

@@ -14,6 +14,7 @@ from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.remote import OnBytes, RemoteEntry, RemoteVersion, ignore_bytes
 from dvclite.remote.address import Address
+from dvclite.remote.ranges import offset_to_ask_for
 from dvclite.remote.requests import Requests
 from dvclite_s3.client import Extras, connect
 from dvclite_s3.errors import (
@@ -197,12 +198,7 @@ class S3Remote:
         Raises:
             KeyMissingError: The key is absent.
         """
-        if length <= 0 or length < -offset:
-            # No range says "so many bytes from so far before the end".
-            size = self.stat(key)
-            if size is None:
-                raise KeyMissingError(self.url, key)
-            offset = max(0, size + offset) if offset < 0 else offset
+        offset = offset_to_ask_for(self, key, offset, length)
         if length <= 0:
             return b""
         with translated(self._address, "read", key):

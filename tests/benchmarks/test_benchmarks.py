@@ -55,6 +55,13 @@ def test_every_step_is_measured_on_files_and_on_a_large_file(run):
     assert sum(line.startswith("| dvclite ") for line in lines) == 16
 
 
+def test_every_step_is_measured_beside_other_tools(run):
+    lines = run("peers.py", "--files", "3", "--size", "5", "--table", "10kB")
+
+    assert "3 files of 5 B" in lines
+    assert sum(line.startswith("| dvclite ") for line in lines) == 7
+
+
 def test_a_benchmark_that_is_ended_leaves_nothing(tmp_path, program):
     program.write_text(f'#!/bin/sh\ntouch "{tmp_path}/begun"\nsleep 60\n')
     command = [*command_line("startup.py", program), "--runs", "1"]

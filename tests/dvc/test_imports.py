@@ -448,3 +448,28 @@ def test_what_was_imported_from_a_source_that_changes_its_format(importer, clone
     assert clone.read("whole.dvc").count(b"blake3: ") == 1
     assert clone.data("whole") == importer.data("whole")
     assert "up to date" in clone.lite("status")
+
+
+@pytest.mark.parametrize("folder", ["", "deep/er"], ids=["beside it", "in another folder"])
+def test_an_import_that_was_moved_says_what_it_does_when_dvc_moved_it(shared, folder, tmp_path):
+    shared.write("there/file", "v1")
+    shared.dvc("import-url", "there/file", "copy")
+    (shared.root / folder).mkdir(parents=True, exist_ok=True)
+    other = shared.copy(tmp_path / "other")
+    target = f"{folder}/moved".lstrip("/")
+    shared.lite("move", "copy", target)
+    other.dvc("move", "copy", target)
+    assert pointers(shared) == pointers(other)
+    shared.write("there/file", "v2")
+    shared.lite("update", target)
+    assert shared.data(target) == {target: b"v2"}
+
+
+def test_an_import_that_was_changed_and_kept_says_what_it_does_when_dvc_kept_it(shared, tmp_path):
+    shared.write("there/file", "v1")
+    shared.dvc("import-url", "there/file", "copy")
+    shared.write("copy", "mine")
+    other = shared.copy(tmp_path / "other")
+    shared.lite("commit", "copy")
+    other.dvc("commit", "--force", "copy")
+    assert pointers(shared) == pointers(other)

@@ -22,7 +22,7 @@ from dvclite.formats.native import native
 from dvclite.hashing import BLAKE3, is_foreign
 from dvclite.pack.layout import oid_of, pack_at
 from dvclite.pack.reader import PackFile
-from dvclite.pointer import parse
+from dvclite.pointer.reading import parse
 from dvclite.statcache.statcache import StatCache
 
 FORMAT = native(BLAKE3)

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from invariants import outputs
 
+from dvclite.files import flushing, naming
 from dvclite.repo.migration.order import Order
 from dvclite.repo.repo import Repo
 from dvclite.repo.versions import WORKSPACE, Choice, Keep
+from dvclite.workspace import filling
 
 BIG = b"0123456789abcdef" * (1 << 16) + b"and a little more"
 """Larger than what is read into memory at once."""
@@ -123,6 +125,13 @@ def commit(folder):
 
 def checkout(folder):
     opened(folder).checkout()
+
+
+def checkout_in_groups(folder):
+    """Check out as if two files were many; only in a process that ends after this."""
+    naming._MOST_FILES = filling._MOST_FILES = 2
+    flushing._ONE_BY_ONE = 1
+    checkout(folder)
 
 
 def checkout_forced(folder):

@@ -180,6 +180,9 @@ CASES = {
         with_links("symlink", scene.back_to_1), scene.checkout, has_workspace(VERSION_1)
     ),
     "checkout afresh": Case(scene.empty_workspace, scene.checkout, has_workspace(VERSION_1)),
+    "checkout in groups": Case(
+        scene.empty_workspace, scene.checkout_in_groups, has_workspace(VERSION_1)
+    ),
     "checkout another": Case(scene.back_to_1, scene.checkout, has_workspace(VERSION_1)),
     "checkout by force": Case(
         scene.version_2_written, scene.checkout_forced, has_workspace(VERSION_1)

@@ -8,6 +8,15 @@ import secrets
 import pytest
 
 SECRET = "canary-secret-7d1f"
+CALLS = {
+    "stat": lambda remote, path: remote.stat("k"),
+    "list": lambda remote, path: list(remote.list("")),
+    "put": lambda remote, path: remote.put("k", path),
+    "put if absent": lambda remote, path: remote.put("k", path, if_absent=True),
+    "get": lambda remote, path: remote.get("k", path.with_name("out")),
+    "read": lambda remote, path: remote.read("k", 0, 1),
+    "delete": lambda remote, path: remote.delete(["k"]),
+}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -49,6 +58,10 @@ class S3Bench:
         remote = dvclite_s3.open(f"s3://{bucket or self.bucket}/{prefix}", chosen)
         self._opened.append(remote)
         return remote
+
+    def keep(self, name, data):
+        """Store bytes under a name in the bucket, without a remote."""
+        self.client.put_object(Bucket=self.bucket, Key=name, Body=data)
 
     def close(self):
         for remote in self._opened:
@@ -96,6 +109,10 @@ class GCSBench:
         remote = dvclite_gcs.open(f"gs://{bucket or self.bucket.name}/{prefix}", chosen)
         self._opened.append(remote)
         return remote
+
+    def keep(self, name, data):
+        """Store bytes under a name in the bucket, without a remote."""
+        self.bucket.blob(name).upload_from_string(data)
 
     def grant(self, **members):
         """Set who may do what: `grant(objectViewer="allUsers")`, and nobody else anything."""
@@ -205,6 +222,38 @@ def gcs_bench():
     yield gcs_bench
     for bench in benches:
         bench.close()
+
+
+@pytest.fixture(params=["s3", "gcs"])
+def cloud(request):
+    """A bench of one cloud after the other."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def calls():
+    """One call of each method, by name: `calls["put"](remote, path)`."""
+    return CALLS
+
+
+@pytest.fixture(params=CALLS)
+def call(request):
+    """One call after the other."""
+    return CALLS[request.param]
+
+
+@pytest.fixture
+def fails():
+    """Return the error that a call must end with; its texts must not hold the secret."""
+
+    def fails(kind, call, remote, path):
+        with pytest.raises(kind) as caught:
+            call(remote, path)
+        assert type(caught.value) is kind
+        assert SECRET not in str(caught.value) + caught.value.hint
+        return caught.value
+
+    return fails
 
 
 @pytest.fixture

@@ -108,6 +108,15 @@ def test_a_file_without_usable_credentials_is_a_matter_of_setup(gcs, tmp_path, t
         remote.stat("k")
 
 
+def test_credentials_that_cannot_be_read_are_a_matter_of_setup(gcs, tmp_path):
+    path = tmp_path / "key.json"
+    path.write_text("{}")
+    remote = gcs.open(without=["allow_anonymous_login"], credentialpath=str(path))
+    path.unlink()
+    with pytest.raises(RemoteSetupError, match=r"key\.json cannot be read: No such file"):
+        remote.stat("k")
+
+
 def test_importing_the_plugin_loads_no_sdk_and_opening_does_not_touch_the_network():
     code = (
         "import sys, socket, dvclite_gcs\n"

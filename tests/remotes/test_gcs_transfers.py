@@ -80,19 +80,6 @@ def test_a_put_that_is_given_up_leaves_no_key(gcs, source, size):
     assert remote.stat("k") is None
 
 
-def test_a_source_that_shrinks_while_it_is_sent_is_an_error_of_the_file(gcs, source):
-    path = source(40 * MIB)
-
-    def shrink(_count):
-        with path.open("r+b") as file:
-            file.truncate(MIB)
-
-    remote = gcs.open()
-    with pytest.raises(OSError, match="became shorter"):
-        remote.put("k", path, moved=shrink)
-    assert remote.stat("k") is None
-
-
 @pytest.mark.parametrize("size", [100, 9 * MIB])
 def test_a_conditional_put_does_not_replace(gcs, source, size):
     remote = gcs.open()
@@ -100,33 +87,6 @@ def test_a_conditional_put_does_not_replace(gcs, source, size):
     with pytest.raises(KeyExistsError):
         remote.put("k", source(size), if_absent=True)
     assert remote.read("k", 0, 10) == b"first"
-
-
-def test_a_conditional_put_whose_answer_was_lost_is_known_as_our_own(gcs, source, relay):
-    remote = gcs.open(endpointurl=relay(gcs.endpoint, "lose-answer", 0, 1))
-    remote.put("k", source(b"ours"), if_absent=True)
-    assert remote.read("k", 0, 10) == b"ours"
-    with pytest.raises(KeyExistsError):
-        remote.put("k", source(b"theirs"), if_absent=True)
-
-
-def test_a_get_goes_on_where_the_connection_broke(gcs, source, relay, tmp_path):
-    path = source(6 * MIB)
-    gcs.open().put("k", path)
-    moved = []
-    broken = gcs.open(endpointurl=relay(gcs.endpoint, "cut-answer", 1 * MIB, 5))
-    broken.get("k", tmp_path / "out", moved=moved.append)
-    assert (tmp_path / "out").read_bytes() == path.read_bytes()
-    assert sum(moved) == 6 * MIB
-
-
-def test_a_connection_that_always_breaks_is_given_up_at_last(gcs, source, relay, tmp_path):
-    gcs.open().put("k", source(MIB))
-    broken = gcs.open(endpointurl=relay(gcs.endpoint, "cut-answer", 10, 1000))
-    with pytest.raises(RemoteUnavailableError, match="fell silent"):
-        broken.get("k", tmp_path / "out")
-    with pytest.raises(RemoteUnavailableError, match="fell silent"):
-        broken.read("k", 0, 100)
 
 
 @pytest.mark.parametrize("size", [4 * MIB, 33 * MIB])
@@ -172,12 +132,6 @@ def test_pages_of_a_listing_are_fetched_when_they_are_needed(gcs):
     rest = [entry.key for entry in listing]
     assert first[0].key == "a0000"
     assert rest == ["a1000", "ax"]
-
-
-def test_names_that_only_look_like_folders_are_not_listed(gcs):
-    for name in ("p/", "p/files/", "p/files/ab"):
-        gcs.bucket.blob(name).upload_from_string(b"")
-    assert [entry.key for entry in gcs.open("p").list("")] == ["files/ab"]
 
 
 def test_a_hundred_keys_are_deleted_in_one_request(gcs, source):

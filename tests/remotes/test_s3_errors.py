@@ -1,6 +1,5 @@
 import gc
 import json
-import time
 import urllib.request
 
 import pytest
@@ -13,47 +12,9 @@ from dvclite.errors import (
 )
 
 SECRET = "canary-secret-7d1f"
-CALLS = {
-    "stat": lambda remote, path: remote.stat("k"),
-    "list": lambda remote, path: list(remote.list("")),
-    "put": lambda remote, path: remote.put("k", path),
-    "put if absent": lambda remote, path: remote.put("k", path, if_absent=True),
-    "get": lambda remote, path: remote.get("k", path.with_name("out")),
-    "read": lambda remote, path: remote.read("k", 0, 1),
-    "delete": lambda remote, path: remote.delete(["k"]),
-}
-every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 
 
-def fails(kind, call, remote, path):
-    """Return the error that a call must end with; its texts must not hold the secret."""
-    with pytest.raises(kind) as caught:
-        call(remote, path)
-    assert type(caught.value) is kind
-    assert SECRET not in str(caught.value) + caught.value.hint
-    return caught.value
-
-
-@every_call
-def test_a_missing_bucket_is_named(s3, source, call):
-    remote = s3.open("prefix", bucket="no-such-bucket")
-    error = fails(RemoteSetupError, call, remote, source(b"x"))
-    assert "there is no bucket no-such-bucket" in str(error)
-    assert "create the bucket" in error.hint
-
-
-@every_call
-def test_a_dead_endpoint_fails_quickly(s3, source, call):
-    remote = s3.open(endpointurl="http://127.0.0.1:9")
-    begin = time.monotonic()
-    error = fails(RemoteUnavailableError, call, remote, source(b"x"))
-    assert "cannot be reached" in str(error)
-    assert "endpointurl" in error.hint
-    assert time.monotonic() - begin < 10
-
-
-@every_call
-def test_a_server_that_keeps_failing_is_unavailable(s3, canned, source, call, tmp_path):
+def test_a_server_that_keeps_failing_is_unavailable(s3, canned, source, call, tmp_path, fails):
     body = b"<Error><Code>SlowDown</Code><Message>Reduce your request rate</Message></Error>"
     config = tmp_path / "config"
     config.write_text("[default]\nmax_attempts = 1\n")
@@ -62,8 +23,7 @@ def test_a_server_that_keeps_failing_is_unavailable(s3, canned, source, call, tm
     assert "try again later" in error.hint
 
 
-@every_call
-def test_expired_credentials_are_called_that(s3, canned, source, call):
+def test_expired_credentials_are_called_that(s3, canned, source, call, fails):
     body = b"<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>"
     remote = s3.open(endpointurl=canned(400, body))
     error = fails(AccessDeniedError, call, remote, source(b"x"))
@@ -88,25 +48,27 @@ def test_expired_credentials_are_called_that(s3, canned, source, call):
         (400, "\x1b[31mred", RemoteSetupError, "(PutObject: 31mred)"),
     ],
 )
-def test_codes_become_the_contracts_errors(s3, canned, source, status, code, kind, words):
+def test_codes_become_the_contracts_errors(
+    s3, canned, source, status, code, kind, words, calls, fails
+):
     code = code.replace("\x1b", "&#155;")
     remote = s3.open(endpointurl=canned(status, f"<Error><Code>{code}</Code></Error>".encode()))
-    error = fails(kind, CALLS["put"], remote, source(b"x"))
+    error = fails(kind, calls["put"], remote, source(b"x"))
     assert words in f"{error} {error.hint}"
 
 
-def test_the_right_region_is_told_where_the_server_tells_it(s3, canned, source):
+def test_the_right_region_is_told_where_the_server_tells_it(s3, canned, source, calls, fails):
     body = b"<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-3</Region></Error>"
     remote = s3.open(endpointurl=canned(400, body))
-    error = fails(RemoteSetupError, CALLS["put"], remote, source(b"x"))
+    error = fails(RemoteSetupError, calls["put"], remote, source(b"x"))
     assert error.hint == "set the option region of this remote to eu-west-3"
 
 
 @pytest.mark.parametrize("name", ["stat", "list", "put", "put if absent", "get", "read"])
-def test_an_endpoint_that_is_not_s3_is_called_that(s3, canned, source, name):
+def test_an_endpoint_that_is_not_s3_is_called_that(s3, canned, source, name, calls, fails):
     page = b"<html><body>Welcome to our hotel</body></html>"
     remote = s3.open(endpointurl=canned(200, page, {"Content-Type": "text/html"}))
-    error = fails(RemoteSetupError, CALLS[name], remote, source(b"x"))
+    error = fails(RemoteSetupError, calls[name], remote, source(b"x"))
     assert "does not speak S3" in str(error)
     del error
     gc.collect()  # A connection that was left open would be warned of, which is an error.
@@ -128,20 +90,20 @@ def test_keys_that_were_not_deleted_are_an_error(s3, canned):
         remote.delete(["a", "b", "c"])
 
 
-def test_without_credentials_the_message_says_how_to_get_some(s3):
+def test_without_credentials_the_message_says_how_to_get_some(s3, calls, fails):
     remote = s3.open(without=("access_key_id", "secret_access_key"))
-    error = fails(AccessDeniedError, CALLS["stat"], remote, None)
+    error = fails(AccessDeniedError, calls["stat"], remote, None)
     assert "no credentials found" in str(error)
     assert "aws configure" in error.hint
 
 
-def test_a_profile_that_is_not_there_is_a_matter_of_setup(s3):
+def test_a_profile_that_is_not_there_is_a_matter_of_setup(s3, calls, fails):
     remote = s3.open(without=("access_key_id", "secret_access_key"), profile="nobody")
-    error = fails(RemoteSetupError, CALLS["stat"], remote, None)
+    error = fails(RemoteSetupError, calls["stat"], remote, None)
     assert "ProfileNotFound" in str(error)
 
 
-def test_a_profile_whose_login_is_over_says_how_to_log_in(s3, tmp_path):
+def test_a_profile_whose_login_is_over_says_how_to_log_in(s3, tmp_path, calls, fails):
     config = tmp_path / "config"
     config.write_text(
         "[profile work]\nsso_session = company\nsso_account_id = 123456789012\nsso_role_name = r\n"
@@ -149,16 +111,16 @@ def test_a_profile_whose_login_is_over_says_how_to_log_in(s3, tmp_path):
     )
     options = {"configpath": str(config), "profile": "work"}
     remote = s3.open(without=("access_key_id", "secret_access_key"), **options)
-    error = fails(AccessDeniedError, CALLS["stat"], remote, None)
+    error = fails(AccessDeniedError, calls["stat"], remote, None)
     assert "aws sso login" in error.hint
 
 
 def test_an_untrusted_certificate_is_a_matter_of_setup_and_ssl_verify_trusts_it(
-    moto_over_tls, certificate, s3_bench, source, tmp_path
+    moto_over_tls, certificate, s3_bench, source, tmp_path, calls, fails
 ):
     trusted = str(certificate[0])
     bench = s3_bench(moto_over_tls, verify=trusted)
-    error = fails(RemoteSetupError, CALLS["put"], bench.open(), source(b"x"))
+    error = fails(RemoteSetupError, calls["put"], bench.open(), source(b"x"))
     assert "ssl_verify" in error.hint
 
     remote = bench.open(ssl_verify=trusted, multipart_threshold="5MiB")
@@ -218,15 +180,13 @@ def ask_for_credentials(server, *, after):
     urllib.request.urlopen(urllib.request.Request(url, str(after).encode(), plain)).close()
 
 
-@every_call
-def test_credentials_that_the_server_does_not_know_are_refused(user, source, call):
+def test_credentials_that_the_server_does_not_know_are_refused(user, source, call, fails):
     bench, _ = user()
     error = fails(AccessDeniedError, call, bench.open(), source(b"x"))
     assert "the credentials were refused (" in str(error)
 
 
-@every_call
-def test_a_wrong_secret_is_refused(user, source, call):
+def test_a_wrong_secret_is_refused(user, source, call, fails):
     bench, options = user("s3:*")
     remote = bench.open(**{**options, "secret_access_key": SECRET})
     error = fails(AccessDeniedError, call, remote, source(b"x"))
@@ -245,9 +205,9 @@ def test_a_wrong_secret_is_refused(user, source, call):
         ("delete", "DeleteObject"),
     ],
 )
-def test_what_the_credentials_do_not_allow_is_named(user, source, name, permission):
+def test_what_the_credentials_do_not_allow_is_named(user, source, name, permission, calls, fails):
     bench, options = user("s3:GetBucketLocation")
-    error = fails(AccessDeniedError, CALLS[name], bench.open(**options), source(b"x"))
+    error = fails(AccessDeniedError, calls[name], bench.open(**options), source(b"x"))
     assert f"do not allow s3:{permission}" in str(error)
     assert f"allow s3:{permission} on the bucket {bench.bucket}" in error.hint
 

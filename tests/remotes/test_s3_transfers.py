@@ -66,19 +66,6 @@ def test_a_put_that_is_given_up_stops_all_its_parts_at_once(s3, source):
     assert "Uploads" not in s3.client.list_multipart_uploads(Bucket=s3.bucket)
 
 
-def test_a_source_that_shrinks_while_it_is_sent_is_an_error_of_the_file(s3, source):
-    path = source(3 * MIB)
-
-    def shrink(_count):
-        with path.open("r+b") as file:
-            file.truncate(MIB)
-
-    remote = s3.open()
-    with pytest.raises(OSError, match="became shorter"):
-        remote.put("k", path, moved=shrink)
-    assert remote.stat("k") is None
-
-
 def test_a_conditional_put_in_parts_does_not_replace(s3, source):
     remote = s3.open(**IN_PARTS)
     remote.put("k", source(b"first"))
@@ -87,14 +74,6 @@ def test_a_conditional_put_in_parts_does_not_replace(s3, source):
 
     assert remote.read("k", 0, 10) == b"first"
     assert "Uploads" not in s3.client.list_multipart_uploads(Bucket=s3.bucket)
-
-
-def test_a_conditional_put_whose_answer_was_lost_is_known_as_our_own(s3, source, relay):
-    remote = s3.open(endpointurl=relay(s3.endpoint, "lose-answer", 0, 1))
-    remote.put("k", source(b"ours"), if_absent=True)
-    assert remote.read("k", 0, 10) == b"ours"
-    with pytest.raises(KeyExistsError):
-        remote.put("k", source(b"theirs"), if_absent=True)
 
 
 def test_memory_does_not_grow_with_the_file(s3, source, tmp_path):
@@ -111,16 +90,6 @@ def test_memory_does_not_grow_with_the_file(s3, source, tmp_path):
     assert peak < 16 * MIB
 
 
-def test_a_get_goes_on_where_the_connection_broke(s3, source, relay, tmp_path):
-    path = source(9 * MIB)
-    s3.open().put("k", path)
-    moved = []
-    broken = s3.open(endpointurl=relay(s3.endpoint, "cut-answer", 2 * MIB, 3))
-    broken.get("k", tmp_path / "out", moved=moved.append)
-    assert (tmp_path / "out").read_bytes() == path.read_bytes()
-    assert sum(moved) == 9 * MIB
-
-
 def test_a_get_does_not_mix_two_contents(s3, source, relay, tmp_path):
     remote = s3.open()
     remote.put("k", source(5 * MIB))
@@ -133,15 +102,6 @@ def test_a_get_does_not_mix_two_contents(s3, source, relay, tmp_path):
 
     with pytest.raises(RemoteUnavailableError, match="replaced while it was read"):
         broken.get("k", tmp_path / "out", moved=replace)
-
-
-def test_a_connection_that_always_breaks_is_given_up_at_last(s3, source, relay, tmp_path):
-    s3.open().put("k", source(MIB))
-    broken = s3.open(endpointurl=relay(s3.endpoint, "cut-answer", 10, 1000))
-    with pytest.raises(RemoteUnavailableError, match="connection broke"):
-        broken.get("k", tmp_path / "out")
-    with pytest.raises(RemoteUnavailableError, match="connection broke"):
-        broken.read("k", 0, 100)
 
 
 def test_a_put_is_repeated_when_its_connection_breaks(s3, source, relay):
@@ -162,12 +122,6 @@ def test_a_page_of_a_listing_is_fetched_when_it_is_needed(s3, canned):
     assert list(islice(listing, 3)) == [("a", 1), ("b", 2), ("a", 1)]
     with pytest.raises(RemoteSetupError, match="PaginationError"):
         list(islice(listing, 3))
-
-
-def test_names_that_only_look_like_folders_are_not_listed(s3):
-    for name in ("p/", "p/files/", "p/files/ab"):
-        s3.client.put_object(Bucket=s3.bucket, Key=name, Body=b"")
-    assert [entry.key for entry in s3.open("p").list("")] == ["files/ab"]
 
 
 def test_what_is_stored_is_stored_as_the_options_say(s3, source):

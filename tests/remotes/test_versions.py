@@ -59,7 +59,8 @@ def test_gcs(gcs, put, tmp_path):
     version = put(remote, "key", "one")
     assert got(remote, "key", version, tmp_path / "out") == "one"
     assert remote.stat_version("key", version).size == 3
-    assert remote.stat_version("key", "17") is None
     assert remote.stat_version("other", "") is None
-    with pytest.raises(KeyMissingError):
-        remote.get_version("key", "17", tmp_path / "out")
+    for other in ("17", "no-such-version", "²"):
+        assert remote.stat_version("key", other) is None
+        with pytest.raises(KeyMissingError):
+            remote.get_version("key", other, tmp_path / "out")

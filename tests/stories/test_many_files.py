@@ -1,6 +1,7 @@
 """Many files: where several processes share the work, what comes of it is the same as ever."""
 
 import errno
+import itertools
 import os
 import random
 import shutil
@@ -9,8 +10,8 @@ import sys
 import pytest
 
 from dvclite import Repo
-from dvclite.files import changes
-from dvclite.workspace import ahead, arrivals, filling
+from dvclite.files import changes, naming
+from dvclite.workspace import ahead, arrivals, filling, laying
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has crews")
 
@@ -26,7 +27,7 @@ def many(monkeypatch):
     monkeypatch.setattr(filling, "_FEW", 3)
     monkeypatch.setattr(filling, "_MOST_TOGETHER", 5)
     monkeypatch.setattr(filling, "_MOST_FILES", 40)
-    monkeypatch.setattr(filling, "_NOT_WORTH_IT", 2)
+    monkeypatch.setattr(naming, "_MOST_FILES", 20)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0, 1, 2})
 
 
@@ -122,9 +123,15 @@ def test_what_changes_while_others_read_it_is_read_again(repo, many, monkeypatch
     assert listed(repo.root / "data") == content
 
 
+def dying_elsewhere(work):
+    """Return what works in this process, and ends any other."""
+    here = os.getpid()
+    return lambda *task: work(*task) if os.getpid() == here else os._exit(1)
+
+
 def test_helpers_that_die_cost_nothing_but_time(repo, many, monkeypatch):
     monkeypatch.setattr(ahead, "_read_all", lambda *_: os._exit(1))
-    monkeypatch.setattr(filling, "_lay_all", lambda *_: os._exit(1))
+    monkeypatch.setattr(filling, "lay_all", dying_elsewhere(filling.lay_all))
     for number in range(100):
         repo.write(f"data/{number // 10}/{number}", f"content {number}")
     content = listed(repo.root / "data")
@@ -155,14 +162,24 @@ def test_an_edit_of_some_of_many_files_is_added(repo, many):
     assert listed(repo.root / "data") == content
 
 
-def filled(repo, folders=5, files=20):
+def filled(repo, folders=5, files=20, content=lambda number: f"content {number}" * 20):
     """Return the content of a directory that was added, committed and removed again."""
     for number in range(folders * files):
-        repo.write(f"data/{number // files}/{number:03}", f"content {number}" * 20)
+        repo.write(f"data/{number // files}/{number:03}", content(number))
     opened(repo).add([repo.root / "data"])
     content = listed(repo.root / "data")
     shutil.rmtree(repo.root / "data")
     return content
+
+
+def test_what_helpers_made_is_not_made_once_more(repo, many, monkeypatch):
+    filled(repo, content=lambda _number: os.urandom(50_000))  # Not read with the one before.
+    alone = []
+    monkeypatch.setattr(arrivals.Arrivals, "_bring_alone", lambda _self, *one: alone.append(one))
+
+    opened(repo).checkout()
+
+    assert not alone
 
 
 def test_a_folder_that_somebody_makes_meanwhile_is_filled_file_by_file(repo, many, monkeypatch):
@@ -246,12 +263,12 @@ def test_a_blob_that_is_damaged_is_named_and_all_others_come(repo, many, where):
 
 def test_an_interrupt_leaves_nothing_half_done(repo, many, monkeypatch):
     content = filled(repo)
-    taken = arrivals.Filling._take_back
+    taken, times = arrivals.Filling._take_back, itertools.count()
 
-    def interrupt(self, crew):
-        if self._folder is not None and self._folder.files > 20:
+    def interrupt(self):
+        if next(times) == 5:
             raise KeyboardInterrupt
-        taken(self, crew)
+        taken(self)
 
     with monkeypatch.context() as patch:
         patch.setattr(arrivals.Filling, "_take_back", interrupt)
@@ -268,17 +285,18 @@ def test_an_interrupt_leaves_nothing_half_done(repo, many, monkeypatch):
 
 def test_a_helper_that_dies_over_its_work_leaves_nothing_half_made(repo, many, monkeypatch):
     content = filled(repo)
+    here = os.getpid()
 
     def die(files, algorithm, folder, order):
         name = order[0]
-        if int(name) % 10 == 8:
+        if int(name) % 10 == 8 and os.getpid() != here:
             fd = changes.create(name, folder=folder.fd)
             changes.write(fd, b"half")
             os._exit(1)
         return lay(files, algorithm, folder, order)
 
-    lay = filling._lay
-    monkeypatch.setattr(filling, "_lay", die)
+    lay = laying._lay
+    monkeypatch.setattr(laying, "_lay", die)
 
     done = repo.invoke("checkout", "--quiet")
 
@@ -291,6 +309,7 @@ def test_few_files_may_be_open(repo, many, monkeypatch):
     monkeypatch.setattr(ahead, "_MOST_FILES", 256)
     monkeypatch.setattr(filling, "_MOST_TOGETHER", 256)
     monkeypatch.setattr(filling, "_MOST_FILES", 20_000)
+    monkeypatch.setattr(naming, "_MOST_FILES", 10_000)
     used = len(os.listdir("/proc/self/fd"))
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (used + 40, before[1]))

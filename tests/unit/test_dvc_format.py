@@ -11,7 +11,9 @@ from dvclite.errors import HostilePathError, TreeError
 from dvclite.formats.dos2unix import DOS2UNIX, MARK
 from dvclite.formats.dvc import ALGORITHM, DVC
 from dvclite.hashing import BlobRef, Oid, hash_bytes
-from dvclite.pointer import Output, parse, with_output
+from dvclite.pointer import Output
+from dvclite.pointer.reading import parse
+from dvclite.pointer.writing import with_output
 from dvclite.tree import Entry
 
 FOO = Oid("acbd18db4cc2f85cedef654fccc4a4d8")

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from dvclite.formats.native import native
 from dvclite.hashing import BLAKE3, hash_bytes
-from dvclite.pointer import Output, parse, with_output
+from dvclite.pointer import Output
+from dvclite.pointer.reading import parse
+from dvclite.pointer.writing import with_output
 from dvclite.tree import Entry
 
 PAGES = Path(__file__).parents[2] / "docs" / "formats"

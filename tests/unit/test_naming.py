@@ -78,10 +78,10 @@ def place(tmp_path):
     return tmp_path
 
 
-def stage(place, naming, count):
+def stage(place, naming, count, begin=0):
     """Write files and let them wait for their names; return pairs of paths."""
     pairs = []
-    for number in range(count):
+    for number in range(begin, begin + count):
         partial = str(place / "tmp" / str(number))
         final = str(place / "files" / f"{number % 3:02}" / str(number))
         fd = changes.create(partial)
@@ -210,6 +210,53 @@ def test_naming_takes_the_place_of_what_had_the_name(place):
     assert all(os.path.exists(final) for _, final in pairs)
 
 
+@linux
+@pytest.mark.parametrize("count", [FEW, MANY])
+@pytest.mark.parametrize("has_syncfs", [True, False])
+def test_a_group_is_flushed_while_the_next_is_written_and_named_before_it(
+    place, recording, monkeypatch, count, has_syncfs
+):
+    monkeypatch.setattr(naming, "has_syncfs", lambda _place: has_syncfs)
+    recorder = recording()
+    names = Naming(place, renaming(make_folder))
+
+    first = stage(place, names, count)
+    names.advance()
+    assert not any(os.path.exists(final) for _, final in first)
+    second = stage(place, names, count, begin=count)
+    names.advance()
+    assert all(os.path.exists(final) for _, final in first)
+    assert not any(os.path.exists(final) for _, final in second)
+    names.finish()
+
+    calls = recorder.calls
+    for partial, final in first + second:
+        assert_flushed_between(calls, ("write", partial), ("rename", partial))
+        after = calls[calls.index(("named", final)) :]
+        flushed = {path for call, path in after if call == "flush"}
+        assert os.path.dirname(final) in flushed or any(call == "flush all" for call, _ in after)
+    assert os.listdir(place / "tmp") == []
+
+
+@linux
+@pytest.mark.parametrize("end", [Naming.advance, Naming.finish])
+def test_after_a_flush_that_failed_meanwhile_nothing_more_is_named_and_nothing_stays(
+    place, recording, end
+):
+    recorder = recording(fail=lambda call, _path: call == "flush all")
+    names = Naming(place, renaming(make_folder))
+
+    stage(place, names, MANY)
+    names.advance()
+    stage(place, names, MANY, begin=MANY)
+    with pytest.raises(OSError, match="Input/output error"):
+        end(names)
+
+    assert not any(call == "rename" for call, _ in recorder.calls)
+    assert os.listdir(place) == ["tmp"]
+    assert os.listdir(place / "tmp") == []
+
+
 def test_nothing_waiting_is_nothing_to_do(place):
     names = Naming(place, renaming(make_folder))
     names.finish()
@@ -263,60 +310,8 @@ def test_no_descriptor_is_left_open(place):
         names = Naming(place, renaming(make_folder))
         stage(place, names, MANY)
         end(names)
+    stage(place, names, MANY)
+    names.advance()
+    names.finish()
 
     assert len(os.listdir("/proc/self/fd")) == before
-
-
-MOUNTS = r"""
-21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
-22 21 8:2 / /mnt/with\040space rw - xfs /dev/sdb1 rw
-23 21 0:50 / /mnt/数据 rw,nosuid - fuse.sshfs host:/data rw
-24 23 0:51 / /mnt/数据/inner rw shared:4 master:2 - btrfs /dev/sdc rw
-25 21 0:52 / /mnt/back\134slash rw - nfs4 host:/x rw
-26 25 0:53 / /over rw - tmpfs tmpfs rw
-27 26 0:54 / /over rw - fuse x rw
-"""
-
-
-@linux
-@pytest.mark.parametrize(
-    ("place", "kind"),
-    [
-        ("/", "ext4"),
-        ("/home/ada", "ext4"),
-        ("/mnt/with space/cache", "xfs"),
-        ("/mnt/with spaces", "ext4"),
-        ("/mnt/数据", "fuse.sshfs"),
-        ("/mnt/数据/cache", "fuse.sshfs"),
-        ("/mnt/数据/inner/cache", "btrfs"),
-        ("/mnt/back\\slash/x", "nfs4"),
-        ("/over/x", "fuse"),
-        ("/overt", "ext4"),
-    ],
-)
-def test_the_type_of_a_file_system_is_that_of_the_innermost_mount(monkeypatch, place, kind):
-    monkeypatch.setattr(naming, "_mounts", lambda: MOUNTS.strip().splitlines())
-
-    assert naming._filesystem_type(place) == kind
-
-
-@linux
-@pytest.mark.parametrize(
-    ("release", "trusted"),
-    [
-        ("4.18.0-553.el8_10.x86_64", False),
-        ("5.7.19", False),
-        ("5.8.0-rc1", True),
-        ("5.10.0-28-amd64", True),
-        ("6.1.0", True),
-        ("10.0", True),
-    ],
-)
-def test_a_linux_that_does_not_report_failures_is_not_asked_to_flush_all(
-    monkeypatch, place, release, trusted
-):
-    monkeypatch.setattr(naming, "_filesystem_type", lambda _place: "ext4")
-    system = os.uname()
-    monkeypatch.setattr(os, "uname", lambda: os.uname_result((*system[:2], release, *system[3:])))
-
-    assert naming.has_syncfs(str(place)) == trusted

@@ -11,7 +11,9 @@ from dvclite.formats.format import both, marked, succeeding
 from dvclite.formats.homes import former, ruling
 from dvclite.formats.native import NATIVE_HOME, native
 from dvclite.hashing import BLAKE3, MD5, Oid, algorithm_of, hash_bytes, is_foreign
-from dvclite.pointer import Output, parse, with_contents, with_output
+from dvclite.pointer import Output
+from dvclite.pointer.reading import parse
+from dvclite.pointer.writing import with_contents, with_output
 from dvclite.tree import Entry
 from dvclite.yamltext import changed, read
 

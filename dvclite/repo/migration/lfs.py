@@ -9,7 +9,7 @@ from pathlib import Path
 from dvclite.errors import BlobCorruptError, BlobMissingError, GitError, UnsupportedFileError
 from dvclite.files import changes
 from dvclite.files.copying import copy, ignore_bytes, read
-from dvclite.files.naming import flush_file
+from dvclite.files.flushing import flush_file
 from dvclite.files.reading import read_small
 from dvclite.files.staging import Staging
 from dvclite.git.lfs import LfsFile, lfs_files, lfs_stores, parse_text, stored_at

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from dvclite.files.locks import hold
 from dvclite.files.staging import make_folder
-from dvclite.pointer import Output, with_contents
+from dvclite.pointer import Output
+from dvclite.pointer.writing import with_contents
 from dvclite.progress import Progress
 from dvclite.repo.migration.conversion import Converter
 from dvclite.repo.outputs import owned, read_pointer, write_pointer

@@ -12,6 +12,7 @@
 The schema is DVC's. What a pointer says of another place is hostile until it is proved harmless.
 """
 
+import os
 import re
 from dataclasses import dataclass
 from posixpath import normpath
@@ -68,6 +69,11 @@ class Origin:
     path: str
     home: SourceRepo | None = None
     facts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether it is found by going from the pointer's own folder."""
+        return self.home is None and "://" not in self.path and not os.path.isabs(self.path)
 
 
 def origin_of(top: Mapping) -> Origin | None:
