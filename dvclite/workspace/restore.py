@@ -1,5 +1,6 @@
 """Cache into workspace: what `checkout` does."""
 
+import os
 import stat
 import sys
 from collections.abc import Iterator
@@ -31,13 +32,14 @@ from dvclite.workspace.compare import (
     differences,
     fingerprint,
     identify,
+    wanted_entries,
 )
 from dvclite.workspace.place import Place
 from dvclite.workspace.settling import Settling
 from dvclite.workspace.workspace import Workspace, named_errors
 
 # Their file systems take names that differ by case or by Unicode normalisation for one.
-_FOLDS_NAMES = sys.platform in ("darwin", "win32")
+_FOLDING_SYSTEMS = ("darwin", "win32")
 
 
 @dataclass(slots=True)
@@ -139,8 +141,9 @@ def _judge(workspace: Workspace, target: Target) -> tuple[bool, dict[str, bytes]
     safe: dict[str, bytes] = {}
     lost: list[str] = []
     content: dict[str, Oid] = {}
-    if _FOLDS_NAMES and target.output.is_directory and target.output.oid is not None:
-        check_spelling(workspace.cache.tree(target.output.oid))
+    is_tree = target.output.is_directory and target.output.oid is not None
+    if is_tree and _folds_names(workspace):
+        check_spelling(wanted_entries(workspace, target.output))
     if not workspace.exists(target.path):
         return target.output.oid is not None, safe, lost
     unknown = [] if _is_remembered(workspace, target) else [target.path]
@@ -167,6 +170,14 @@ def _judge(workspace: Workspace, target: Target) -> tuple[bool, dict[str, bytes]
     for path in lost:
         del safe[path]
     return differs or bool(unknown), safe, sorted(lost)
+
+
+def _folds_names(workspace: Workspace) -> bool:
+    """Say whether names that differ in spelling alone are one for the workspace's file system."""
+    if sys.platform in _FOLDING_SYSTEMS:
+        return True
+    own = workspace.temporary.relative_to(workspace.root).parts[0]
+    return os.path.lexists(workspace.root / own.upper())
 
 
 def _is_kept_otherwise(workspace: Workspace, path: str, seen: bytes) -> bool:

@@ -116,3 +116,24 @@ def test_outside_of_git_it_is_the_same(git_repo):
     assert git_repo.invoke("checkout").exit_code == 1
     assert git_repo.read("a/file") == b"a"
     assert git_repo.read("m/file") == b"m"
+
+
+@pytest.mark.parametrize("names", [("A", "a"), ("n\u0303", "\u00f1"), ("sub/x", "Sub/y")])
+def test_names_that_are_one_for_the_file_system_are_both_named(repo, names):
+    for name in names:
+        repo.write(f"data/{name}", name)
+    repo.write("other/file", "other")
+    repo.invoke("add", "data", "other")
+    for name in ("data", "other"):
+        shutil.rmtree(repo.root / name)
+    # Where names are folded, this is what the repository's own folder is called as well.
+    (repo.root / ".DVCLITE").symlink_to(".dvclite")
+
+    done = repo.invoke("checkout")
+
+    assert done.exit_code == 1
+    assert "is the same name on this system" in done.stderr
+    for name in names:
+        assert ascii(name.split("/")[0])[1:-1] in ascii(done.stderr)
+    assert not (repo.root / "data").exists()
+    assert (repo.root / "other/file").exists()
