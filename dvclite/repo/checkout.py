@@ -69,13 +69,18 @@ def checkout(
             relink(project.workspace, [target.output for target in wanted], progress)
     progress.finish()
     _forget_dropped(project, wanted)
+    _check_complete(project, restored, broken)
+    return restored
+
+
+def _check_complete(project: Project, restored: Restored, broken: Broken) -> None:
+    """Return if all was restored; set aside what turned out to be damaged otherwise."""
     if restored.missing or restored.unusable or broken:
         for error in restored.corrupt:
             project.cache.set_aside_damaged(Oid(error.oid))
         corrupt = [error.oid for error in restored.corrupt]
         unusable = [*broken.values(), *restored.unusable]
         raise IncompleteError(restored.missing, corrupt, restored, unusable=unusable)
-    return restored
 
 
 def restored(

@@ -12,7 +12,7 @@ from dvclite.repo.fsck import Scope, fsck
 from dvclite.repo.fsck_remote import fsck_remote
 from dvclite.repo.gc import Elsewhere, gc
 from dvclite.repo.project import Project
-from dvclite.repo.results import Checked, Size
+from dvclite.repo.results.keeping import Checked, Size
 from dvclite.repo.size import size
 from dvclite.repo.versions import Keep, Versions
 

@@ -96,14 +96,19 @@ def output_status(
         FileAccessError: Something cannot be read.
     """
     try:
-        not_cached = _not_cached(workspace, output, path)
+        return _status(workspace, pointer, output, path, progress)
     except (TreeError, HostilePathError) as error:
         return unreadable(output.path, pointer.path, error)
+
+
+def _status(
+    workspace: Workspace, pointer: Pointer, output: Output, path: str, progress: Progress
+) -> OutputStatus:
     status = OutputStatus(
         path=output.path,
         pointer=pointer.path,
         state=State.UNKNOWN,
-        not_cached=not_cached,
+        not_cached=_not_cached(workspace, output, path),
         files=output.files,
         size=output.size,
     )
