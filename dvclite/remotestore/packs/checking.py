@@ -12,7 +12,7 @@ from dvclite.pack.proof import find_damage
 from dvclite.progress import SILENT, Progress
 from dvclite.recipe import Recipe
 from dvclite.remote import Remote
-from dvclite.remotestore.engine import run
+from dvclite.remotestore import engine
 from dvclite.remotestore.packs.knowledge import Knowledge
 from dvclite.remotestore.packs.recipes import Recipes
 
@@ -89,7 +89,7 @@ class Checking:
     def _run(self, work: Callable[[str, OnBytes], None], told: Progress) -> None:
         """Work on all packs, and let `told` know of each."""
         try:
-            outcome = run(
+            outcome = engine.run(
                 sorted(self._knowledge.packs),
                 work,
                 self._jobs,
@@ -139,7 +139,7 @@ class Checking:
                 if (oid, place.pack) not in known:
                     yield damage_of(place.pack, place.entry, recipe)
                 continue
-            fault = self._recipes.fault(recipe)
+            fault = str(recipe) if isinstance(recipe, RecipeError) else self._recipes.fault(recipe)
             if fault:
                 if not self._recipes.has_another(place):
                     yield Damage(What.RECIPE, oid, fault)
@@ -149,9 +149,9 @@ class Checking:
 
     def _has_bad_chunk(self, recipe: Recipe) -> bool:
         return any(
-            run_.first <= number < run_.first + run_.count
-            for run_ in recipe.runs
-            for number in self._bad.get(run_.pack.hex(), ())
+            run.first <= number < run.first + run.count
+            for run in recipe.runs
+            for number in self._bad.get(run.pack.hex(), ())
         )
 
 

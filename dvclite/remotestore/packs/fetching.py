@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -45,23 +46,35 @@ _AHEAD = 1 << 20
 _MOST_ON_DISK = 512 << 20
 
 
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """The packs that a fetch takes blobs out of.
+
+    Attributes:
+        remote: Where they lie.
+        knowledge: What is known of them.
+        algorithm: How blobs are named.
+        new_path: Returns a path for a pack that is got as a whole.
+        jobs: How many requests may run at once.
+    """
+
+    remote: Remote
+    knowledge: Knowledge
+    algorithm: Algorithm
+    new_path: Callable[[], str]
+    jobs: int
+
+
 class Fetching:
     """One fetch."""
 
     def __init__(
-        self,
-        remote: Remote,
-        knowledge: Knowledge,
-        algorithm: Algorithm,
-        locating: Locating,
-        arrivals: Arrivals,
-        progress: Progress,
+        self, supply: Supply, locating: Locating, arrivals: Arrivals, progress: Progress
     ) -> None:
-        """Prepare to bring what `locating` finds to `arrivals`."""
+        """Prepare to bring what `locating` finds from `supply` to `arrivals`."""
+        self._supply = supply
+        self._knowledge = supply.knowledge
         self._progress = progress
-        self._remote = remote
-        self._knowledge = knowledge
-        self._algorithm = algorithm
         self._locating = locating
         self._arrivals = arrivals
         self._memory = Budget(_MOST_IN_MEMORY)
@@ -69,18 +82,8 @@ class Fetching:
         self._refused: list[tuple[Want[Target], Problem]] = []
         self._lock = threading.Lock()
 
-    def fetch(
-        self, blobs: Iterable[Named], new_path: Callable[[], str], jobs: int
-    ) -> Outcome[Named]:
-        """Do what `RemoteStore.fetch` says.
-
-        Args:
-            blobs: What to bring.
-            new_path: Returns a path for a pack that is got as a whole.
-            jobs: How many requests may run at once.
-        """
-        self._new_path = new_path
-        self._jobs = jobs
+    def fetch(self, blobs: Iterable[Named]) -> Outcome[Named]:
+        """Do what `RemoteStore.fetch` says."""
         outcome = self._arrivals.outcome
         wants: list[Want[Target]] = []
         for want in self._wants(blobs):
@@ -105,7 +108,7 @@ class Fetching:
             done = run(
                 plan(wants, self._knowledge.packs),
                 self._do,
-                self._jobs,
+                self._supply.jobs,
                 fatal=lambda error: isinstance(error, OSError) or ends_all(error),
             )
             for errand, error in done.failures:
@@ -125,11 +128,11 @@ class Fetching:
             return
         size = self._knowledge.packs[errand.pack]
         with self._disk.hold(size, moved):
-            path = self._new_path()
+            path = self._supply.new_path()
             gauge = Gauge(self._progress, sum(want.entry.size for want in errand.wants), size)
             try:
                 count = Limit(errand.pack, size, gauge, moved).count
-                self._remote.get(key_of(errand.pack), Path(path), moved=count)
+                self._supply.remote.get(key_of(errand.pack), Path(path), moved=count)
                 with PackFile(path, errand.pack) as pack:
                     self._deliver(errand, _read_ahead(pack), moved, gauge)
             finally:
@@ -157,7 +160,7 @@ class Fetching:
                     # A small blob is verified by the door that it comes in at.
                     trusted = isinstance(want.target, Named)
                     content = decode(
-                        want.entry, stored, self._algorithm, trusted=trusted, where=where
+                        want.entry, stored, self._supply.algorithm, trusted=trusted, where=where
                     )
                     last = want.entry
                 self._land(want, content, where)

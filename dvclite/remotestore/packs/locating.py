@@ -95,8 +95,9 @@ class Locating:
         recipes: dict[bytes, tuple[Location, Recipe]] = {}
         for place, recipe in self._recipes.find(kind, blobs, but=self._bad):
             size = blobs[place.entry.digest].ref.size
-            most = LARGEST_TREE if kind is Kind.TREE_RECIPE else recipe.size
-            if size not in (-1, recipe.size) or recipe.size > most:
+            if size not in (-1, recipe.size):
+                continue
+            if kind is Kind.TREE_RECIPE and recipe.size > LARGEST_TREE:
                 continue
             if place.entry.digest not in recipes and self._recipes.is_sound(recipe):
                 recipes[place.entry.digest] = place, recipe

@@ -10,12 +10,13 @@ from dvclite.errors import (
 )
 from dvclite.hashing import Algorithm
 from dvclite.pack.coding import decode
+from dvclite.pack.index import Entries
 from dvclite.pack.layout import Kind, PackEntry, key_of
 from dvclite.packindex import Location
-from dvclite.recipe import Recipe
+from dvclite.recipe import Recipe, Run
 from dvclite.recipe import decode as decode_recipe
 from dvclite.remote import Remote
-from dvclite.remotestore.engine import run
+from dvclite.remotestore import engine
 from dvclite.remotestore.packs.knowledge import RECIPES, Knowledge
 
 _WHOLE = 8 << 20
@@ -70,16 +71,8 @@ class Recipes:
             except (PackError, RecipeError) as error:
                 self._knowledge.damaged.setdefault(place.pack, error)
                 continue
-            if self.is_complete(recipe):
+            if all(self._around(run) is not None for run in recipe.runs):
                 yield place, recipe
-
-    def is_complete(self, recipe: Recipe) -> bool:
-        """Say whether the remote has all packs of a recipe, and these enough in them."""
-        for run_ in recipe.runs:
-            entries = self._knowledge.entries(run_.pack.hex())
-            if entries is None or run_.first + run_.count > len(entries):
-                return False
-        return True
 
     def is_sound(self, recipe: Recipe) -> bool:
         """Say whether a recipe makes as many bytes as it says, out of chunks that are there.
@@ -112,11 +105,9 @@ class Recipes:
                     except KeyMissingError:
                         break  # The pack has just left.
 
-    def fault(self, recipe: Recipe | RecipeError) -> str:
+    def fault(self, recipe: Recipe) -> str:
         """Return what is wrong with a recipe; nothing if it can be followed, as far as is known."""
         try:
-            if isinstance(recipe, RecipeError):
-                raise recipe
             for _chunk in self.chunks(recipe):
                 pass
         except RecipeError as error:
@@ -139,12 +130,12 @@ class Recipes:
             RecipeError: It is not a recipe that can be followed.
         """
         position = 0
-        for run_ in recipe.runs:
-            pack = run_.pack.hex()
-            entries = self._knowledge.entries(pack)
-            if entries is None or run_.first + run_.count > len(entries):
+        for run in recipe.runs:
+            pack = run.pack.hex()
+            entries = self._around(run)
+            if entries is None:
                 raise RecipeError(f"the pack {pack} is not there, or has not that many entries")
-            for entry in entries[run_.first : run_.first + run_.count]:
+            for entry in entries[run.first : run.first + run.count]:
                 if entry.kind != Kind.CHUNK or not entry.size:
                     raise RecipeError("it is not made of chunks")
                 if position + entry.size > recipe.size:
@@ -153,6 +144,11 @@ class Recipes:
                 position += entry.size
         if position != recipe.size:
             raise RecipeError("its chunks are less than its blob")
+
+    def _around(self, run: Run) -> Entries | None:
+        """Return all entries of the pack that a run lies in; None if it is not there, or too short."""
+        entries = self._knowledge.entries(run.pack.hex())
+        return entries if entries is not None and run.first + run.count <= len(entries) else None
 
     def _bring(self, packs: Iterable[str]) -> None:
         """Have small packs at hand."""
@@ -165,7 +161,7 @@ class Recipes:
             data = self._remote.read(key_of(pack), 0, sizes[pack])
             self._knowledge.add_recipes(pack, data)
 
-        outcome = run(absent, read, self._jobs, fatal=lambda error: not _is_gone(error))
+        outcome = engine.run(absent, read, self._jobs, fatal=lambda error: not _is_gone(error))
         for failure in outcome.failures:
             if not _is_gone(failure.error):
                 raise failure.error

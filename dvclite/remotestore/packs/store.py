@@ -30,7 +30,7 @@ from dvclite.remotestore.packed import Extent, Packed
 from dvclite.remotestore.packs.arrivals import Arrivals
 from dvclite.remotestore.packs.checking import Checking
 from dvclite.remotestore.packs.draft import Draft, StagingError
-from dvclite.remotestore.packs.fetching import Fetching
+from dvclite.remotestore.packs.fetching import Fetching, Supply
 from dvclite.remotestore.packs.knowledge import Knowledge
 from dvclite.remotestore.packs.locating import Locating
 from dvclite.remotestore.packs.mending import Mending
@@ -170,10 +170,10 @@ class PackStore(RemoteStore):
         self._knowledge.save()
         arrivals = Arrivals(landing, self.url, progress)
         locating = Locating(self._knowledge, self._recipes, landing, arrivals)
-        fetching = Fetching(
-            self._remote, self._knowledge, self.format.algorithm, locating, arrivals, progress
+        supply = Supply(
+            self._remote, self._knowledge, self.format.algorithm, landing.new_path, self.jobs
         )
-        return fetching.fetch(chain([first], rest), landing.new_path, self.jobs)
+        return Fetching(supply, locating, arrivals, progress).fetch(chain([first], rest))
 
     def check(self, progress: Progress, *, data: bool) -> Checkup:
         """Look at everything on the remote: see `RemoteStore`."""

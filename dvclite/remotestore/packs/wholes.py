@@ -90,7 +90,10 @@ class Wholes:
         return sum(sizes) if len(sizes) >= _ALMOST_ALL * len(entries) else None
 
     def _wanted(self, pack: str, lacking: Sizes) -> Iterator[tuple[int, bytes]]:
-        """Yield sizes and digests of what is wanted of a pack; one may be taken out after another."""
+        """Yield sizes and digests of what is wanted of a pack; one may be taken out after another.
+
+        To be asked under the lock: other threads take from `lacking`.
+        """
         entries = self._knowledge.entries(pack)
         if entries:
             yield from lacking.matching(entries.sizes_and_digests())
