@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 from dvclite.remote import OnBytes, Spared
 from dvclite.remote.body import Body, Stopped
-from dvclite.remote.crew import Crew
+from dvclite.remote.threads import Threads
 
 _READ_SIZE = 1 << 20
 _AT_ONCE = 8
@@ -148,7 +148,7 @@ class Parts:
 
     def __init__(self, name: str) -> None:
         """Prepare threads called `name`, for all files together."""
-        self._crew: Crew[Any] = Crew(_AT_ONCE, name)
+        self._threads: Threads[Any] = Threads(_AT_ONCE, name)
 
     def send(self, place: Parted, file: Outgoing) -> None:
         """Put a file, going on with what an earlier attempt has begun."""
@@ -165,7 +165,7 @@ class Parts:
 
     def close(self) -> None:
         """End the threads."""
-        self._crew.close()
+        self._threads.close()
 
     def _send(self, place: Parted, file: Outgoing, upload: Upload) -> None:
         stop, told = threading.Event(), _Told(file.moved)
@@ -174,7 +174,7 @@ class Parts:
             for number, (start, size) in enumerate(file.spans(), 1):
                 open_body = partial(Body, file.source, start, size, told.count, stop)
                 work = partial(_send_part, place, upload, number, open_body, told)
-                sent.append(self._crew.submit(work))
+                sent.append(self._threads.submit(work))
             ended, _ = wait(sent, return_when=FIRST_EXCEPTION)
             for part in ended:
                 part.result()  # Raises what ended it, without waiting for the others.

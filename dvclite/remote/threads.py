@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 _Result = TypeVar("_Result")
 
 
-class Crew(Generic[_Result]):
+class Threads(Generic[_Result]):
     """A few threads that do one thing after another.
 
     Unlike those of an executor they are not waited for when the interpreter ends: a part on its way
