@@ -1,5 +1,10 @@
 """How names, counts and sizes read."""
 
+from collections.abc import Sequence
+
+FEW = 10
+"""How many lines of a kind are shown where nobody asked for all."""
+
 _UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
@@ -28,6 +33,18 @@ def _escaped(char: str) -> str:
 def count(number: int, noun: str, plural: str = "") -> str:
     """Return `1 file`, `1,234 files`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def few(lines: Sequence[str], limit: int | None) -> list[str]:
+    """Return the first lines and how many more there are; all of them where the limit is None."""
+    if limit is None or len(lines) <= limit:
+        return list(lines)
+    return [*lines[:limit], more(len(lines) - limit)]
+
+
+def more(number: int) -> str:
+    """Return `… and 1,234 more`, in place of what is not shown."""
+    return f"… and {number:,} more"
 
 
 def size(number: float) -> str:

@@ -4,11 +4,9 @@ from collections.abc import Iterator
 
 from dvclite.cli.console import Console
 from dvclite.cli.names import Names, tell_git
-from dvclite.cli.text import count, extent, size
+from dvclite.cli.text import FEW, count, extent, few, size
 from dvclite.repo.anyrepo import AnyRepo
 from dvclite.repo.results.tracking import Added
-
-_SHOWN = 10
 
 
 def show(console: Console, repo: AnyRepo, added: Added, verb: str, *, as_json: bool) -> None:
@@ -25,9 +23,7 @@ def show(console: Console, repo: AnyRepo, added: Added, verb: str, *, as_json: b
         console.json(added)
     else:
         lines = list(_lines(Names(repo.root), added, verb))
-        if len(lines) > _SHOWN and not console.verbose:
-            lines[_SHOWN:] = [f"… and {len(lines) - _SHOWN:,} more"]
-        console.write([*lines, _closing(added)])
+        console.write([*few(lines, None if console.verbose else FEW), _closing(added)])
     tell_git(console, repo, added.to_stage, staged=added.staged)
 
 

@@ -5,12 +5,10 @@ from collections.abc import Iterable, Iterator
 
 from dvclite.cli.console import Console
 from dvclite.cli.names import Names
-from dvclite.cli.text import count, printable, size
+from dvclite.cli.text import FEW, count, more, printable, size
 from dvclite.damage import Damage, What
 from dvclite.repo.anyrepo import AnyRepo
 from dvclite.repo.results.keeping import Checked
-
-_MOST = 10
 
 
 def show(console: Console, repo: AnyRepo, checked: Checked, *, as_json: bool, repair: bool) -> None:
@@ -21,7 +19,7 @@ def show(console: Console, repo: AnyRepo, checked: Checked, *, as_json: bool, re
         console.json({**plain(checked), "ok": checked.ok})
         return
     names = Names(repo.root)
-    most = None if console.verbose else _MOST
+    most = None if console.verbose else FEW
     console.write(_lines(names, checked.damages, most))
     for reason in checked.unavailable:
         console.warn(reason)
@@ -56,7 +54,7 @@ def _line(names: Names, damage: Damage, most: int | None) -> str:
 def _paths(names: Names, damage: Damage, most: int | None) -> Iterator[str]:
     yield from (names.shown(path) for path in damage.paths[:most])
     if most is not None and len(damage.paths) > most:
-        yield f"… and {len(damage.paths) - most:,} more paths"
+        yield f"{more(len(damage.paths) - most)} paths"
 
 
 def _summary(checked: Checked) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from dvclite.cli.console import Console
 from dvclite.cli.names import Names
 from dvclite.cli.reports.exchanged import tell_apart
-from dvclite.cli.text import count, size
+from dvclite.cli.text import count, more, size
 from dvclite.repo.exchanging import Exchanging
 from dvclite.repo.results.exchanging import CloudReport, CloudStatus
 from dvclite.repo.versions import Versions
@@ -75,7 +75,7 @@ def _lines(names: Names, item: CloudStatus, limit: int | None) -> Iterator[str]:
         shown = difference.paths[:limit]
         yield from (f"    {names.shown(path)}" for path in shown)
         if shown and len(shown) < len(difference.paths):
-            yield f"    … and {len(difference.paths) - len(shown):,} more"
+            yield f"    {more(len(difference.paths) - len(shown))}"
 
 
 def _close(console: Console, found: CloudReport) -> None:

@@ -1,14 +1,13 @@
 """What was migrated, or would be."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from dvclite.cli.console import Console
 from dvclite.cli.names import Names, tell_git
-from dvclite.cli.text import count, extent, printable
+from dvclite.cli.text import FEW, count, extent, few, printable
 from dvclite.repo.anyrepo import AnyRepo
 from dvclite.repo.migration.results import FromLfs, Migrated
 
-_SHOWN = 10
 _CALLED = {"native": "native", "dvc": "DVC's"}
 
 
@@ -36,9 +35,10 @@ def show_lfs(console: Console, repo: AnyRepo, taken: FromLfs, *, as_json: bool) 
         console.json(taken)
     else:
         names = Names(repo.root)
+        limit = None if console.verbose else FEW
         verb = "Would take over" if taken.dry else "Took over"
         lines = [f"{verb} {names.shown(path)}" for path in taken.outputs]
-        lines = _few(console, lines)
+        lines = few(lines, limit)
         lines += [f"Not in the store of Git LFS: {names.shown(path)}" for path in taken.missing]
         gone = "Would remove" if taken.dry else "Removed"
         lines += [f"{gone} {printable(line)}" for line in taken.attributes]
@@ -48,25 +48,19 @@ def show_lfs(console: Console, repo: AnyRepo, taken: FromLfs, *, as_json: bool) 
 
 def _lines(console: Console, repo: AnyRepo, migrated: Migrated) -> Iterator[str]:
     names = Names(repo.root)
+    limit = None if console.verbose else FEW
     verb = "Would migrate" if migrated.dry else "Migrated"
-    yield from _few(console, [f"{verb} {names.shown(path)}" for path in migrated.outputs])
+    yield from few([f"{verb} {names.shown(path)}" for path in migrated.outputs], limit)
     if migrated.dry:
-        yield from _few(console, [f"Missing {names.shown(path)}" for path in migrated.missing])
-    yield from _few(
-        console, [f"Kept {names.shown(item.path)}: {item.reason}" for item in migrated.kept]
-    )
+        yield from few([f"Missing {names.shown(path)}" for path in migrated.missing], limit)
+    kept = [f"Kept {names.shown(item.path)}: {item.reason}" for item in migrated.kept]
+    yield from few(kept, limit)
     for path in migrated.pipelines:
         yield f"DVC's pipelines keep what {names.shown(path)} says"
     lost = [f"DVC has no place for what is special at {names.shown(p)}" for p in migrated.lost]
-    yield from _few(console, lost)
+    yield from few(lost, limit)
     for name in migrated.remotes_left:
         yield f"The remote {printable(name)} holds files under names of their own: it stays DVC's"
-
-
-def _few(console: Console, lines: Sequence[str]) -> list[str]:
-    if len(lines) <= _SHOWN or console.verbose:
-        return list(lines)
-    return [*lines[:_SHOWN], f"… and {len(lines) - _SHOWN:,} more"]
 
 
 def _closing(migrated: Migrated) -> str:

@@ -7,13 +7,12 @@ import click
 
 from dvclite.cli.console import Console
 from dvclite.cli.names import Names
-from dvclite.cli.text import count, joined, printable, size
+from dvclite.cli.text import FEW, count, joined, more, printable, size
 from dvclite.errors import DvcliteError, IncompleteError
 from dvclite.repo.anyrepo import AnyRepo
 from dvclite.repo.versioning import Versioning
 from dvclite.workspace.restore import Restored
 
-_SHOWN = 10
 _LETTERS = {"added": "A", "modified": "M", "deleted": "D"}
 _COLOURS = {"A": "green", "M": "yellow", "D": "red"}
 
@@ -61,12 +60,12 @@ def show_paths(console: Console, repo: AnyRepo, restored: Restored) -> None:
     """Print a line for each path that was changed, or for the first few."""
     kinds = {kind: getattr(restored, kind) for kind in _LETTERS}
     total = sum(len(paths) for paths in kinds.values())
-    limit = total if console.verbose else _SHOWN
+    limit = total if console.verbose else FEW
     first = sorted((path, kind) for kind, paths in kinds.items() for path in paths[:limit])
     names = Names(repo.root)
     lines = [f"{_letter(kind)}\t{names.shown(path)}" for path, kind in first[:limit]]
     if total > limit:
-        lines.append(f"… and {total - limit:,} more")
+        lines.append(more(total - limit))
     console.write(lines)
 
 

@@ -7,7 +7,7 @@ import click
 
 from dvclite.cli.console import Console
 from dvclite.cli.names import Names
-from dvclite.cli.text import count, extent, joined, printable
+from dvclite.cli.text import count, extent, joined, more, printable
 from dvclite.repo.tracking import Tracking
 from dvclite.workspace.status import OutputStatus, State
 
@@ -46,9 +46,9 @@ def show(
             console.hint(hint)
         if not found and (hidden := repo.ignored_pointers()):
             shown = names.shown(hidden[0])
-            more = f" and {len(hidden) - 1:,} more" if len(hidden) > 1 else ""
+            others = f" and {len(hidden) - 1:,} more" if len(hidden) > 1 else ""
             console.hint(
-                f"git ignores {shown}{more}, so that it counts for nothing: `git check-ignore -v"
+                f"git ignores {shown}{others}, so that it counts for nothing: `git check-ignore -v"
                 f" {shown}` shows by which line"
             )
     return found
@@ -64,7 +64,7 @@ def _lines(names: Names, item: OutputStatus, limit: int | None) -> Iterator[str]
         for path in shown:
             yield f"    {click.style(letter, fg=colour)} {names.shown(path)}"
         if len(shown) < len(paths) and shown:
-            yield f"    {letter} … and {len(paths) - len(shown):,} more"
+            yield f"    {letter} {more(len(paths) - len(shown))}"
 
 
 def _trouble(names: Names, item: OutputStatus) -> str:
