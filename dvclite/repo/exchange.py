@@ -1,9 +1,7 @@
 """`push`, `fetch`, `pull` and what `status -c` tells: the repository and its remotes."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
-from typing import NamedTuple
 
 from dvclite.cache.leases import Lease
 from dvclite.errors import (
@@ -12,52 +10,25 @@ from dvclite.errors import (
     DvcliteError,
     FormatError,
     IncompleteError,
-    NotAnOutputError,
     TransferError,
 )
 from dvclite.hashing import BlobRef, Oid
-from dvclite.pointer import Output
 from dvclite.progress import Progress
 from dvclite.remotestore.engine import Failure
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.store import RemoteStore
 from dvclite.repo.checkout import checkout
-from dvclite.repo.outputs import NOTHING_BROKEN, Broken, named_outputs, owned
+from dvclite.repo.outputs import NOTHING_BROKEN, Broken
 from dvclite.repo.project import Project
 from dvclite.repo.results.exchanging import CloudReport, CloudStatus, Exchanged, OnRemote
-from dvclite.repo.stores import Line, is_apart, open_store
-from dvclite.repo.versions import Choice, outputs_of
+from dvclite.repo.shipments import Part, Shipment, by_remote, chosen, matching, to_push
+from dvclite.repo.stores import Line, open_store
+from dvclite.repo.versions import Choice
 from dvclite.transfer.compare import Comparison, compare
 from dvclite.transfer.fetch import fetch, fetchable
 from dvclite.transfer.moved import Moved
 from dvclite.transfer.push import push, pushable
-from dvclite.transfer.wanted import Wanted, wanted
 from dvclite.tree import Tree
-
-
-class _Group(NamedTuple):
-    """What goes to or comes from one remote.
-
-    Attributes:
-        project: The repository, or what it was before it changed its format.
-        remote: The remote's name in its settings.
-        wanted: What is to go or come.
-        outputs: The outputs that it is of.
-    """
-
-    project: Project
-    remote: str
-    wanted: list[Wanted]
-    outputs: list[Output]
-
-    @property
-    def is_apart(self) -> bool:
-        """Whether the remote holds what other programs of the format cannot read."""
-        return is_apart(self.project, self.remote)
-
-    def opened(self, name: str, line: Line) -> RemoteStore:
-        """Open a remote for it, by the remote's name."""
-        return open_store(self.project, name, line, outputs=self.outputs)
 
 
 def push_outputs(
@@ -71,13 +42,13 @@ def push_outputs(
         NoRemoteError, RemoteError, NotAnOutputError: Nothing could be done.
     """
 
-    def one(store: RemoteStore, group: _Group) -> Moved:
+    def one(store: RemoteStore, shipment: Shipment) -> Moved:
         move = pushable if dry else push
-        return move(group.project.cache, store, group.wanted, progress)
+        return move(shipment.project.cache, store, shipment.wanted, progress)
 
     broken: Broken = {}
-    groups = _pushed(project, choice, broken)
-    return _exchange(choice, groups, one, "pushed", dry=dry, broken=broken)
+    shipments = to_push(project, choice, broken)
+    return _exchange(choice, shipments, one, "pushed", dry=dry, broken=broken)
 
 
 def fetch_outputs(
@@ -101,13 +72,13 @@ def fetch_outputs(
         NoRemoteError, RemoteError, NotAnOutputError: Nothing could be done.
     """
     broken: Broken = {}
-    parts = list(_chosen(project, choice, broken))
+    parts = list(chosen(project, choice, broken))
     return fetch_parts(project, parts, choice, lease, progress, dry=dry, broken=broken)
 
 
 def fetch_parts(
     project: Project,
-    parts: Sequence[tuple[Output, str]],
+    parts: Sequence[Part],
     choice: Choice,
     lease: Lease,
     progress: Progress,
@@ -121,32 +92,40 @@ def fetch_parts(
     number of jobs count. What is wrong with pointers is told at the end.
     """
 
-    def one(store: RemoteStore, group: _Group) -> Moved:
-        owner = group.project
+    def one(store: RemoteStore, shipment: Shipment) -> Moved:
         if dry:
-            return fetchable(owner.cache, store, group.wanted, progress)
-        owner.register()
-        if owner is project:
-            return fetch(owner.cache, store, group.wanted, lease, progress)
-        with owner.exclusive(), owner.cache.lease() as its_lease:
-            return fetch(owner.cache, store, group.wanted, its_lease, progress)
+            return fetchable(shipment.project.cache, store, shipment.wanted, progress)
+        return _fetched(store, shipment, lease if shipment.project is project else None, progress)
+
+    def from_remotes(
+        some: Sequence[Part], broken: Mapping[str, FormatError] = NOTHING_BROKEN
+    ) -> Exchanged:
+        shipments = by_remote(project, choice, some)
+        return _exchange(choice, shipments, one, "fetched", dry=dry, broken=broken)
 
     imports = [part for part in parts if part[0].origin is not None]
     own = [part for part in parts if part[0].origin is None]
-    exchanged = Exchanged(0, 0, (), dry)
-    if own or not imports:
-        groups = _groups(project, choice, own)
-        exchanged = _exchange(choice, groups, one, "fetched", dry=dry, broken=broken)
-    if imports:
-        from dvclite.repo.imported import fetch_imports
+    if not imports:
+        return from_remotes(own, broken)
+    from dvclite.repo.fetch_imports import fetch_imports
 
-        def from_remotes(some: Sequence[tuple[Output, str]]) -> Exchanged:
-            return _exchange(choice, _groups(project, choice, some), one, "fetched", dry=dry)
-
-        exchanged += fetch_imports(project, imports, from_remotes, lease, progress, dry=dry)
-        if not own:
-            _failed(broken).check("fetched")
+    exchanged = from_remotes(own, broken) if own else Exchanged(0, 0, (), dry)
+    exchanged += fetch_imports(project, imports, from_remotes, lease, progress, dry=dry)
+    if not own:
+        _failed(broken).check("fetched")
     return exchanged
+
+
+def _fetched(
+    store: RemoteStore, shipment: Shipment, lease: Lease | None, progress: Progress
+) -> Moved:
+    """Fetch what is on one remote; None for the lease of what the repository was before."""
+    owner = shipment.project
+    owner.register()
+    if lease is not None:
+        return fetch(owner.cache, store, shipment.wanted, lease, progress)
+    with owner.exclusive(), owner.cache.lease() as its_lease:
+        return fetch(owner.cache, store, shipment.wanted, its_lease, progress)
 
 
 def pull(project: Project, choice: Choice, progress: Progress, *, force: bool = False) -> Exchanged:
@@ -174,7 +153,7 @@ def pull(project: Project, choice: Choice, progress: Progress, *, force: bool = 
         except (BlobMissingError, TransferError) as error:
             failure = error
         project.cache.packed.save()  # Before it is asked, it costs less.
-        targets = _matched(project, choice) if choice.glob else choice.targets
+        targets = matching(project, choice) if choice.glob else choice.targets
         try:
             restored = checkout(project, targets, progress, force=force)
         except IncompleteError:
@@ -198,22 +177,22 @@ def cloud_status(project: Project, choice: Choice, progress: Progress) -> CloudR
     compared: list[CloudStatus] = []
     remotes: list[OnRemote] = []
     broken: Broken = {}
-    groups = _pushed(project, choice, broken)
+    shipments = to_push(project, choice, broken)
     failed = _failed(broken)
-    for group in groups:
-        with group.opened(group.remote, Line(choice.jobs)) as store:
-            found, failures = compare(group.project.cache, store, group.wanted, progress)
+    for shipment in shipments:
+        with shipment.opened(shipment.remote, Line(choice.jobs)) as store:
+            found, failures = compare(shipment.project.cache, store, shipment.wanted, progress)
             extent = store.extent()
         failed += Moved(failures=tuple(failures))
         compared += [_told(path, comparison) for path, comparison in found.items()]
         if extent is not None:
             remotes.append(
                 OnRemote(
-                    group.remote,
+                    shipment.remote,
                     extent.packs,
                     extent.size,
                     extent.content,
-                    is_apart=group.is_apart,
+                    is_apart=shipment.is_apart,
                 )
             )
     failed.check("compared")
@@ -254,8 +233,8 @@ def remote_tree(project: Project, oid: Oid) -> Tree | None:
 
 def _exchange(
     choice: Choice,
-    groups: Sequence[_Group],
-    exchange: Callable[[RemoteStore, _Group], Moved],
+    shipments: Sequence[Shipment],
+    exchange: Callable[[RemoteStore, Shipment], Moved],
     action: str,
     *,
     dry: bool,
@@ -265,13 +244,13 @@ def _exchange(
     whole, tried = _failed(broken), dict[str, None]()
     line = Line(choice.jobs, choice.bandwidth)
     elsewhere = action == "fetched" and choice.remote is None
-    for group in groups:
-        known = group.project.config.remote_names()
-        others = [name for name in known if name != group.remote]
+    for shipment in shipments:
+        known = shipment.project.config.remote_names()
+        others = [name for name in known if name != shipment.remote]
         moved = Moved()
-        for name in [group.remote, *(others if elsewhere else ())]:
-            with group.opened(name, line) as store:
-                latest = exchange(store, group)
+        for name in [shipment.remote, *(others if elsewhere else ())]:
+            with shipment.opened(name, line) as store:
+                latest = exchange(store, shipment)
                 tried[store.place] = None
             # What failed before and arrived now is no failure any more.
             moved = replace(moved, failures=(), left=0, withheld=()) + latest
@@ -282,10 +261,10 @@ def _exchange(
     return Exchanged(
         whole.files,
         whole.size,
-        tuple(dict.fromkeys(group.remote for group in groups)),
+        tuple(dict.fromkeys(shipment.remote for shipment in shipments)),
         dry,
         packed=whole.packed if whole.packed.packs else None,
-        apart=tuple(dict.fromkeys(group.remote for group in groups if group.is_apart)),
+        apart=tuple(dict.fromkeys(shipment.remote for shipment in shipments if shipment.is_apart)),
         traffic=line.meter.traffic,
     )
 
@@ -296,66 +275,3 @@ def _failed(broken: Mapping[str, FormatError]) -> Moved:
     return Moved(
         failures=tuple(Failure(Named(path, nothing), error) for path, error in broken.items())
     )
-
-
-def _pushed(project: Project, choice: Choice, broken: Broken) -> list[_Group]:
-    """Return what belongs on remotes, by remote."""
-    chosen = _chosen(project, choice, broken)
-    return _groups(project, choice, [part for part in chosen if part[0].pushed])
-
-
-def _groups(project: Project, choice: Choice, parts: Sequence[tuple[Output, str]]) -> list[_Group]:
-    """Return outputs and parts of them, by the remote that each belongs on."""
-    groups: dict[tuple[str, str], _Group] = {}
-    for named, path in parts:
-        if named.oid is not None and named.cached:
-            owner, output = owned(project, named)
-            remote = _remote(owner, choice, output).lower()
-            group = groups.setdefault((owner.home.name, remote), _Group(owner, remote, [], []))
-            group.wanted.append(wanted(output, path))
-            group.outputs.append(output)
-    if not groups:
-        # A missing or unknown remote is worth an error even if there is nothing to move.
-        return [_Group(project, choice.remote or project.config.default_remote(), [], [])]
-    return list(groups.values())
-
-
-def _remote(owner: Project, choice: Choice, output: Output) -> str:
-    """Return which remote an output belongs on."""
-    asked = choice.remote
-    if asked and owner.successor is not None and asked.lower() not in owner.config.remote_names():
-        asked = None  # It came when the format had changed: what is older is not there.
-    return asked or output.remote or owner.config.default_remote()
-
-
-def _chosen(project: Project, choice: Choice, broken: Broken) -> Iterator[tuple[Output, str]]:
-    targets = _matched(project, choice) if choice.glob else choice.targets
-    for named in named_outputs(project, targets, broken):
-        yield named.output, named.path
-    if not choice.versions.is_empty:
-        for output in outputs_of(project, choice.versions):
-            yield from ((output, path) for path in _parts(output, targets))
-
-
-def _parts(output: Output, targets: Sequence[str]) -> list[str]:
-    """Return which paths of a version's output targets mean; a target may mean none there."""
-    if not targets:
-        return [output.path]
-    return [
-        target if target.startswith(output.path + "/") else output.path
-        for target in (name.removesuffix(".dvc") for name in targets)
-        if target in (".", output.path)
-        or output.path.startswith(target + "/")
-        or (output.is_directory and target.startswith(output.path + "/"))
-    ]
-
-
-def _matched(project: Project, choice: Choice) -> tuple[str, ...]:
-    """Return the outputs in the workspace that patterns match."""
-    paths = [named.output.path for named in named_outputs(project, (), {})]
-    matched = [
-        path for path in paths if any(fnmatchcase(path, pattern) for pattern in choice.targets)
-    ]
-    if not matched:
-        raise NotAnOutputError(", ".join(choice.targets))
-    return tuple(matched)

@@ -140,7 +140,7 @@ class Exchanging(AnyRepo):
             NotAnOutputError: A target is not an import.
             UnsavedChangesError: Files that are in no cache stand in the way.
         """
-        from dvclite.repo.imported import Wish, update
+        from dvclite.repo.update import Wish, update
 
         wish = Wish(rev, download, force, jobs)
         with self._project.exclusive():

@@ -1,18 +1,20 @@
-"""Imported data: brought into the cache from where it comes from."""
+"""Imported data: brought into the cache from where it comes from, and told of by its pointer."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from dvclite.cache.writer import Writer
-from dvclite.errors import (
-    OriginError,
-)
+from dvclite.errors import OriginError
+from dvclite.files.locks import hold
+from dvclite.files.staging import make_folder
 from dvclite.hashing import BlobRef, Oid, algorithm_of, hash_bytes
-from dvclite.pointer import Output
+from dvclite.pointer import Output, Pointer
 from dvclite.pointer.origin import FACTS, Origin
+from dvclite.pointer.writing import imported
 from dvclite.repo.chain import Chain, source_of
 from dvclite.repo.downloads import Way, download
-from dvclite.repo.outputs import owned
+from dvclite.repo.ignorefile import ignore
+from dvclite.repo.outputs import owned, read_pointer, write_pointer
 from dvclite.repo.project import Project
 from dvclite.repo.sources import Source
 from dvclite.transfer.moved import Moved
@@ -85,6 +87,39 @@ def newest_commit(way: Way, output: Output) -> str:
         OriginError: It cannot be known.
     """
     return source_of(way, output).commit
+
+
+def write_import(project: Project, pointer: Pointer, found: Output) -> list[str]:
+    """Write what is known of an import into its pointer.
+
+    Args:
+        project: The repository.
+        pointer: The pointer, as it was read.
+        found: What it is to say of its output.
+
+    Returns:
+        The files that changed, `.gitignore` among them.
+
+    Raises:
+        OriginError: The pointer names another output by now.
+    """
+    make_folder(project.temporary)
+    with hold(project.lock):
+        current = read_pointer(project, pointer.path)
+        if [output.path for output in current.outputs] != [found.path]:
+            raise OriginError(
+                pointer.path,
+                "somebody else has changed it meanwhile",
+                hint="run the same command again",
+            )
+        written = imported(current, found, project.format.algorithm)
+        changed = []
+        if written.text != current.text:
+            write_pointer(project, written)
+            changed.append(written.path)
+        if project.uses_git and found.cached:
+            changed += ignore(project, [found.path])
+    return changed
 
 
 def _place(origin: Origin) -> str:
