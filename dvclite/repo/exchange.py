@@ -103,6 +103,8 @@ def fetch_parts(
         shipments = by_remote(project, choice, some)
         return _exchange(choice, shipments, one, "fetched", dry=dry, broken=broken)
 
+    if not parts:
+        _failed(broken).check("fetched")  # Rather than that there is no remote, if there is none.
     imports = [part for part in parts if part[0].origin is not None]
     own = [part for part in parts if part[0].origin is None]
     if not imports:

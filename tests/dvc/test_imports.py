@@ -349,7 +349,7 @@ def test_hostile_repositories(shared, url, tmp_path):
 def test_paths_that_lead_out_of_a_repository(shared, source, path):
     shared.write("data.dvc", REPO.format(path=f'"{path}"', url=source.root))
     done = shared.invoke("pull")
-    assert done.exit_code == 1
+    assert done.exit_code == 8
     assert "unsafe path" in done.stderr
 
 
