@@ -51,26 +51,20 @@ def checkout(
     known = [] if targets else _remembered(project)
     broken: Broken = {}
     named = outputs_at(project, revision, targets, broken)
-    # What was never computed is no reason to take away what is there.
-    wanted = [
-        Target(item.output, item.path)
-        for item in named
-        if item.output.cached and item.output.oid is not None
-    ]
+    wanted = [Target(item.output, item.path) for item in named if _is_restorable(item.output)]
     if not targets and not broken:
         wanted += _dropped(project, known, [item.output.path for item in named])
-    progress.start("Checking out", files=None)
     if os.access(project.cache.root, os.W_OK):
         project.register()
-    make_folder(project.temporary)
-    with hold(project.checkout_lock, seconds=_LONGEST_CHECKOUT):
-        restored = restore(project.workspace, wanted, progress, force=force)
-        if link:
-            relink(project.workspace, [target.output for target in wanted], progress)
-    progress.finish()
+    restored = _restored(project, wanted, progress, force=force, link=link)
     _forget_dropped(project, wanted)
     _check_complete(project, restored, broken)
     return restored
+
+
+def _is_restorable(output: Output) -> bool:
+    """Say whether an output may be restored: what was never computed takes nothing away."""
+    return output.cached and output.oid is not None
 
 
 def _check_complete(project: Project, restored: Restored, broken: Broken) -> None:
@@ -97,11 +91,20 @@ def restored(
     Raises:
         UnsavedChangesError: Files that are in no cache stand in the way; nothing was touched.
     """
+    wanted = [Target(output, output.path) for output in outputs if output.cached]
+    return _restored(project, wanted, progress, force=force)
+
+
+def _restored(
+    project: Project, wanted: list[Target], progress: Progress, *, force: bool, link: bool = False
+) -> Restored:
+    """Restore while nobody else does."""
     progress.start("Checking out", files=None)
     make_folder(project.temporary)
-    wanted = [Target(output, output.path) for output in outputs if output.cached]
     with hold(project.checkout_lock, seconds=_LONGEST_CHECKOUT):
         done = restore(project.workspace, wanted, progress, force=force)
+        if link:
+            relink(project.workspace, [target.output for target in wanted], progress)
     progress.finish()
     return done
 

@@ -8,6 +8,7 @@ from posixpath import dirname
 from dvclite.errors import GitError, RepoError, RepoExistsError
 from dvclite.files.atomic import write_atomically
 from dvclite.files.staging import make_folder
+from dvclite.formats.home import Home
 from dvclite.formats.homes import HOMES, home_named
 from dvclite.git.index import Index
 from dvclite.git.location import find_top
@@ -48,9 +49,18 @@ def init(
         raise RepoExistsError(str(root))
     if scm:
         _check_place(root, environ, subdir=subdir)
+    written = _write(root, home, home.first_config(hash, scm))
+    if scm:
+        Index(root, environ).stage(written)
+    project = Project.open(root, environ)
+    project.register()
+    return project
+
+
+def _write(root: Path, home: Home, config: str) -> list[str]:
+    """Write the files of a new repository; return those that git should know."""
     folder = root / home.folder
     ignored = "".join(f"/{name}\n" for name in home.private)
-    text = home.first_config(hash, scm)
     make_folder(folder)
     write_atomically(folder / ".gitignore", ignored.encode())
     written = [f"{home.folder}/.gitignore", f"{home.folder}/config"]
@@ -61,12 +71,8 @@ def init(
         make_folder(folder / dirname(home.marker))
         write_atomically(folder / home.marker, b"")
     # What makes the folder a repository comes last: the rest is in place by then.
-    write_atomically(folder / "config", text.encode())
-    if scm:
-        Index(root, environ).stage(written)
-    project = Project.open(root, environ)
-    project.register()
-    return project
+    write_atomically(folder / "config", config.encode())
+    return written
 
 
 def _has_config(root: Path) -> bool:

@@ -55,9 +55,7 @@ def open_store(
         RemoteError: It cannot be opened.
     """
     # Finding plugins costs more to import than all of the rest.
-    from dvclite.remotestore.below import Below
     from dvclite.remotestore.loose.store import LooseStore
-    from dvclite.remotestore.packs.store import PackStore
 
     settings = project.config.remote(name)
     remote, jobs = _opened(project, settings, line or Line())
@@ -66,10 +64,17 @@ def open_store(
     if not holds_packs(project, settings):
         return LooseStore(remote, project.format, jobs=jobs)
     _check_names(project, settings, outputs)
-    if project.home.packs_below:
-        remote = Below(remote, project.home.packs_below)
     folder = folder or project.temporary / "remotes"
     place = folder / hash_bytes(settings.url.encode(), XXH128)
+    return _pack_store(project, remote, jobs, place)
+
+
+def _pack_store(project: Project, remote: Remote, jobs: int | None, place: Path) -> RemoteStore:
+    from dvclite.remotestore.below import Below
+    from dvclite.remotestore.packs.store import PackStore
+
+    if project.home.packs_below:
+        remote = Below(remote, project.home.packs_below)
     packed = project.cache.packed
     store = PackStore(remote, project.format, place, jobs=jobs, index=packed.index_path)
     packed.copy_index_from(store.index_path)

@@ -66,12 +66,17 @@ def changed(
         elif text[node.start : node.end] != value:
             edits.append((node.start, node.end, value))
     if added:
-        place = _end_of_last(text, mapping)
-        separator = ", " if mapping.flow else "\n" + " " * _indentation(text, mapping)
-        edits.append((place, place, "".join(separator + line for line in added)))
+        edits.append(_addition(text, mapping, added))
     for start, end, replacement in sorted(edits, reverse=True):
         text = text[:start] + replacement + text[end:]
     return text
+
+
+def _addition(text: str, mapping: Mapping, lines: list[str]) -> tuple[int, int, str]:
+    """Return the edit that adds items to a mapping, each written on a line of its own."""
+    place = _end_of_last(text, mapping)
+    separator = ", " if mapping.flow else "\n" + " " * _indentation(text, mapping)
+    return place, place, "".join(separator + line for line in lines)
 
 
 def _end(node: Node) -> int:

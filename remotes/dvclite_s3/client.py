@@ -34,11 +34,7 @@ def connect(options: S3Options, requests: Requests) -> Any:
     Raises:
         botocore.exceptions.BotoCoreError: The AWS configuration makes no sense.
     """
-    core = botocore.session.Session()
-    if options.credentialpath:
-        core.set_config_variable("credentials_file", options.credentialpath)
-    if options.configpath:
-        core.set_config_variable("config_file", options.configpath)
+    core = _core(options)
     session = boto3.Session(
         botocore_session=core,
         profile_name=options.profile or None,
@@ -65,6 +61,16 @@ def connect(options: S3Options, requests: Requests) -> Any:
 
     client.meta.events.register("before-send.s3", count)
     return client
+
+
+def _core(options: S3Options) -> botocore.session.Session:
+    """Return the session that reads the AWS configuration where it is."""
+    core = botocore.session.Session()
+    if options.credentialpath:
+        core.set_config_variable("credentials_file", options.credentialpath)
+    if options.configpath:
+        core.set_config_variable("config_file", options.configpath)
+    return core
 
 
 @dataclass(frozen=True, slots=True)

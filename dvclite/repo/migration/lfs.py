@@ -41,10 +41,9 @@ def migrate_lfs(
 ) -> FromLfs:
     """Take files over from Git LFS.
 
-    Folders of which git tracks nothing but such files become outputs as a whole; other files one by
-    one. What the workspace has of a file is what counts; where that is only the text of Git LFS,
-    its content comes from the local store first. git gives the files up last, so that the same
-    command goes on after a kill.
+    Folders of which git tracks nothing but such files become outputs as a whole, other files one by
+    one. What counts is what the workspace has; for a text of Git LFS its content is put there first.
+    git gives the files up last, so that the same command goes on after a kill.
 
     Args:
         project: The repository.
@@ -63,26 +62,29 @@ def migrate_lfs(
     known = lfs_files(project.root, project.environ)
     present = [one for one in known if project.workspace.exists(one.path)]
     taken = _meant(project, present, targets)
-    texts, missing = _texts(project, taken)
-    outputs = list(_outputs(project, targets, {one.path for one in taken}))
     names = {one.path for one in taken}
+    texts, missing = _texts(project, taken)
     lines = idle_lines(project, [one.path for one in known if one.path not in names])
     told = FromLfs(
-        outputs=tuple(outputs),
+        outputs=tuple(_outputs(project, targets, names)),
         files=len(taken),
         size=sum(one.size for one in taken),
         missing=tuple(missing),
-        attributes=tuple(f"{path}: {line}" for path, some in lines.items() for line in some),
+        attributes=tuple(f"{path}: {line}" for path in lines for line in lines[path]),
         dry=dry,
     )
     if dry or not taken:
         return told
+    _check_stored(missing)
+    _fill_in(project, texts, progress)
+    return _given_up(project, told, sorted(names), lines, progress)
+
+
+def _check_stored(missing: Sequence[str]) -> None:
     if missing:
         error = BlobMissingError(missing, tried=["the store of Git LFS"])
         error.hint = _FETCH
         raise error
-    _fill_in(project, texts, progress)
-    return _given_up(project, told, sorted(names), lines, progress)
 
 
 def _given_up(
