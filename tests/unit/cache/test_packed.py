@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from dvclite.cache import packed
+from dvclite.cache import inventory
 from dvclite.hashing import XXH128, BlobRef, Oid
 from dvclite.pack.index import Entries
 from dvclite.pack.layout import RECORD_SIZE
@@ -60,7 +60,7 @@ def test_blobs_are_found_by_their_records_in_whatever_order(caches):
 
 @pytest.mark.parametrize("many", [1, 10, 10_000])
 def test_what_lies_beside_each_other_and_what_does_not_is_found(caches, monkeypatch, many):
-    monkeypatch.setattr(packed, "_MANY", many)
+    monkeypatch.setattr(inventory, "_MANY", many)
     first = caches.add(*(b"first %d" % number for number in range(60)))
     alone = [caches.add(b"alone %d" % number)[0] for number in range(15)]
     gone = caches.add(*(b"gone %d" % number for number in range(30)))
