@@ -15,16 +15,9 @@ from dvclite.pointer import Output, Pointer
 from dvclite.pointer.writing import with_output
 from dvclite.progress import Progress
 from dvclite.repo.ignorefile import ignore
-from dvclite.repo.outputs import (
-    Named,
-    check_changeable,
-    enclosing,
-    made_elsewhere,
-    named_outputs,
-    read_pointer,
-    write_pointer,
-)
+from dvclite.repo.outputs import Named, check_changeable, enclosing, made_elsewhere, named_outputs
 from dvclite.repo.places import check_place, check_pointers_show
+from dvclite.repo.pointers import read_pointer, write_pointer
 from dvclite.repo.project import Project
 from dvclite.repo.results.tracking import Added, AddedOutput
 from dvclite.workspace.save import Plan, saved

@@ -23,7 +23,8 @@ from dvclite.hashing import BlobRef, Oid, is_foreign, is_tree
 from dvclite.maintenance.collect import Needed, collect
 from dvclite.maintenance.collected import Collected
 from dvclite.pipeline import LOCK, STAGES, is_lock, stages_path
-from dvclite.repo.outputs import parsed, pointers
+from dvclite.repo.outputs import pointers
+from dvclite.repo.pointers import parsed
 from dvclite.repo.project import Project, home_of
 from dvclite.repo.versions import Keep, Versions, commits, named_oids
 from dvclite.tree import Tree

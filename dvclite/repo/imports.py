@@ -14,7 +14,7 @@ from dvclite.pointer.writing import imported
 from dvclite.repo.chain import Chain, source_of
 from dvclite.repo.downloads import Way, download
 from dvclite.repo.ignorefile import ignore
-from dvclite.repo.outputs import owned, read_pointer, write_pointer
+from dvclite.repo.pointers import owned, read_pointer, write_pointer
 from dvclite.repo.project import Project
 from dvclite.repo.sources import Source
 from dvclite.transfer.moved import Moved

@@ -19,15 +19,9 @@ from dvclite.pointer import Output, pointer_path
 from dvclite.pointer.writing import moved
 from dvclite.progress import SILENT
 from dvclite.repo.ignorefile import ignore, stop_ignoring
-from dvclite.repo.outputs import (
-    Named,
-    check_changeable,
-    enclosing,
-    named_outputs,
-    read_pointer,
-    write_pointer,
-)
+from dvclite.repo.outputs import Named, check_changeable, enclosing, named_outputs
 from dvclite.repo.places import check_place, check_pointers_show
+from dvclite.repo.pointers import read_pointer, write_pointer
 from dvclite.repo.project import Project
 from dvclite.repo.results.tracking import MovedOutput, Removed
 from dvclite.statcache.rows import Row

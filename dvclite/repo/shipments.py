@@ -7,7 +7,8 @@ from typing import NamedTuple
 from dvclite.errors import NotAnOutputError
 from dvclite.pointer import Output
 from dvclite.remotestore.store import RemoteStore
-from dvclite.repo.outputs import Broken, named_outputs, owned
+from dvclite.repo.outputs import Broken, named_outputs
+from dvclite.repo.pointers import owned
 from dvclite.repo.project import Project
 from dvclite.repo.stores import Line, is_apart, open_store
 from dvclite.repo.versions import Choice, outputs_of

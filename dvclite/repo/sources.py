@@ -28,7 +28,7 @@ from dvclite.pointer.origin import SourceRepo
 from dvclite.remotestore.loose.store import LooseStore
 from dvclite.remotestore.opening import open_remote
 from dvclite.remotestore.store import RemoteStore
-from dvclite.repo.outputs import owned
+from dvclite.repo.pointers import owned
 from dvclite.repo.project import Project, home_of
 from dvclite.repo.stores import Line, open_store
 from dvclite.repo.versions import pointers_at

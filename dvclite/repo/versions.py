@@ -11,7 +11,8 @@ from dvclite.git.versions import FileVersion, Wanted
 from dvclite.hashing import Oid, is_oid
 from dvclite.pipeline import LARGEST, stages_path
 from dvclite.pointer import Output, Pointer
-from dvclite.repo.outputs import Broken, is_listed, names_outputs, parsed
+from dvclite.repo.outputs import Broken
+from dvclite.repo.pointers import is_listed, names_outputs, parsed
 from dvclite.repo.project import Project
 
 _WORD = re.compile(r"[0-9a-f]{32,64}(?:\.dir)?")

@@ -16,7 +16,8 @@ from dvclite.hashing import is_foreign
 from dvclite.pointer import Output, Pointer
 from dvclite.repo.migration.kinds import lost
 from dvclite.repo.migration.results import Kept
-from dvclite.repo.outputs import owned, pointers
+from dvclite.repo.outputs import pointers
+from dvclite.repo.pointers import owned
 from dvclite.repo.project import Project
 from dvclite.tree import Entry
 from dvclite.workspace.uncached import named

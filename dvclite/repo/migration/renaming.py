@@ -10,7 +10,7 @@ from dvclite.pointer import Output
 from dvclite.pointer.writing import with_contents
 from dvclite.progress import Progress
 from dvclite.repo.migration.conversion import Converter
-from dvclite.repo.outputs import owned, read_pointer, write_pointer
+from dvclite.repo.pointers import owned, read_pointer, write_pointer
 from dvclite.repo.project import Project
 from dvclite.statcache.update import Update
 from dvclite.workspace.uncached import named
