@@ -1,8 +1,6 @@
 """Cache into workspace: what `checkout` does."""
 
-import os
 import stat
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -18,28 +16,22 @@ from dvclite.errors import (
 from dvclite.files.clock import FileClock, is_settled
 from dvclite.files.scan import Found
 from dvclite.files.staging import Staging
-from dvclite.formats.format import both
-from dvclite.hashing import Oid
 from dvclite.pointer import Output
 from dvclite.progress import Progress
 from dvclite.statcache.rows import UNSETTLED, row, signature
 from dvclite.statcache.update import Update
-from dvclite.tree import Entry, check_spelling
+from dvclite.tree import Entry
 from dvclite.workspace.arrivals import Arrival, Arrivals, Host
 from dvclite.workspace.compare import (
     Difference,
     Listener,
     differences,
     fingerprint,
-    identify,
-    wanted_entries,
 )
+from dvclite.workspace.judgement import judge
 from dvclite.workspace.place import Place
 from dvclite.workspace.settling import Settling
 from dvclite.workspace.workspace import Workspace, named_errors
-
-# Their file systems take names that differ by case or by Unicode normalisation for one.
-_FOLDING_SYSTEMS = ("darwin", "win32")
 
 
 @dataclass(slots=True)
@@ -100,10 +92,10 @@ def restore(
     restored = Restored()
     for target in targets:
         with _noted(target, restored), named_errors(workspace.root, target.path):
-            differs, safe, lost = _judge(workspace, target)
-            unsaved += lost
-            if differs:
-                planned.append((target, safe))
+            judgement = judge(workspace, target.output, target.path)
+            unsaved += judgement.lost
+            if judgement.differs:
+                planned.append((target, judgement.safe))
     if unsaved and not force:
         raise UnsavedChangesError(unsaved)
     for target, safe in planned:
@@ -128,79 +120,6 @@ def _noted(target: Target, restored: Restored) -> Iterator[None]:
         restored.corrupt.append(error)
     except (TreeError, HostilePathError) as error:
         restored.unusable.append(error.at(target.output.path))
-
-
-def _judge(workspace: Workspace, target: Target) -> tuple[bool, dict[str, bytes], list[str]]:
-    """Find out what restoring would destroy.
-
-    Returns:
-        Whether anything differs, or the stat cache has something to learn; the fingerprints of
-        files that may be destroyed, since the cache holds their content; the paths of those that
-        may not.
-    """
-    safe: dict[str, bytes] = {}
-    lost: list[str] = []
-    content: dict[str, Oid] = {}
-    is_tree = target.output.is_directory and target.output.oid is not None
-    if is_tree and _folds_names(workspace):
-        check_spelling(wanted_entries(workspace, target.output))
-    if not workspace.exists(target.path):
-        return target.output.oid is not None, safe, lost
-    unknown = [] if _is_remembered(workspace, target) else [target.path]
-    # A folder with nothing in it shows no difference, wanted or not.
-    differs = target.output.is_directory != workspace.is_folder(target.output.path)
-    listener = Listener(unknown.append, lambda found, _entry: unknown.append(found.path))
-    for difference in differences(workspace, target.output, target.path, listener):
-        differs = True
-        found, current, wanted = difference.found, difference.current, difference.wanted
-        if found is None or current is None or found.is_folder:
-            continue
-        if wanted is None or wanted.oid != current.oid or wanted.link != current.link:
-            safe[found.path] = fingerprint(found.stat)
-            if current.is_file:
-                content[found.path] = current.oid
-            elif not difference.known:
-                lost.append(found.path)
-    absent = workspace.cache.absent(content.values())
-    lost += [
-        path
-        for path, oid in content.items()
-        if oid in absent and not _is_kept_otherwise(workspace, path, safe[path])
-    ]
-    for path in lost:
-        del safe[path]
-    return differs or bool(unknown), safe, sorted(lost)
-
-
-def _folds_names(workspace: Workspace) -> bool:
-    """Say whether names that differ in spelling alone are one for the workspace's file system."""
-    if sys.platform in _FOLDING_SYSTEMS:
-        return True
-    own = workspace.temporary.relative_to(workspace.root).parts[0]
-    return os.path.lexists(workspace.root / own.upper())
-
-
-def _is_kept_otherwise(workspace: Workspace, path: str, seen: bytes) -> bool:
-    """Say whether a file that was seen is in the cache as the repository's other format names it.
-
-    A commit from before a change of format, or from after it, brought the file here.
-    """
-    if workspace.format.other is None:
-        return False
-    for found in workspace.found(path):
-        if found.is_file and fingerprint(found.stat) == seen:
-            names = {identify(workspace, found, None, each) for each in both(workspace.format)}
-            oids = [entry.oid for entry in names if entry is not None]
-            return len(workspace.cache.absent(oids)) < len(oids)
-    return False
-
-
-def _is_remembered(workspace: Workspace, target: Target) -> bool:
-    """Say whether the stat cache stands for what a target should be, if that can be."""
-    if target.path != target.output.path or target.output.oid is None:
-        return True
-    whole = workspace.statcache.whole_at(target.path)
-    return whole is not None and whole.oid == target.output.oid
 
 
 class _Restorer:

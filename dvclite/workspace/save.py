@@ -24,7 +24,7 @@ from dvclite.files.folder import Folder
 from dvclite.files.reading import read_small
 from dvclite.files.scan import Found, Run
 from dvclite.files.staging import Staging
-from dvclite.hashing import BlobRef, Oid, algorithm_of
+from dvclite.hashing import Oid, algorithm_of
 from dvclite.pack.piece import Piece
 from dvclite.pointer import LARGEST, Output, is_pointer
 from dvclite.pointer.reading import parse
@@ -36,9 +36,8 @@ from dvclite.workspace.ahead import Ahead, Errand
 from dvclite.workspace.alike import paired, runs_beside_rows
 from dvclite.workspace.compare import differences, identify_link, is_executable
 from dvclite.workspace.uncached import named
+from dvclite.workspace.unchanged import Unchanged
 from dvclite.workspace.workspace import Workspace, named_errors
-
-_KEPT_TOGETHER = 2000
 
 # Makes a named tuple twice as fast as its class, which matters where a million are made.
 _new = tuple.__new__
@@ -110,14 +109,21 @@ def saved(
             saver = _Saver(workspace, writer, update, progress, clock.now(), afresh=afresh)
             with saver:
                 outputs = tuple(saver.save(plan) for plan in plans)
-        whole = {
-            output.path: output.oid if _stays_whole(workspace, plan) else None
-            for plan, output in zip(plans, outputs, strict=True)
-            if output.cached
-        }
+        whole = _whole(workspace, plans, outputs)
         yield Saved(outputs, writer.stored, writer.stored_bytes)
         anew = [plan.output.path for plan in plans if afresh and not plan.parts]
         update.commit(whole, afresh=anew)
+
+
+def _whole(
+    workspace: Workspace, plans: Sequence[Plan], outputs: Sequence[Output]
+) -> dict[str, Oid | None]:
+    """Return what the rows of each output stand for: None where that is not all of it."""
+    return {
+        output.path: output.oid if _stays_whole(workspace, plan) else None
+        for plan, output in zip(plans, outputs, strict=True)
+        if output.cached
+    }
 
 
 def _stays_whole(workspace: Workspace, plan: Plan) -> bool:
@@ -149,7 +155,7 @@ class _Saver(Closing):
         self._afresh = afresh
         self._algorithm = workspace.format.algorithm
         self._single = ""
-        self._kept: list[tuple[str, BlobRef]] = []
+        self._unchanged = Unchanged(workspace, writer, progress)
         keeps_modes = workspace.format.keeps_links
         self._ahead = Ahead(
             Errand(workspace.root, self._algorithm, now, keeps_modes),
@@ -173,7 +179,7 @@ class _Saver(Closing):
                 saved = self._save_tree(plan.output, self._inside(plan, plan.output.path))
             else:
                 saved = self._save_file(plan.output)
-            self._check_kept()
+            self._unchanged.check()
         return saved
 
     def _is_named_as_before(self, plan: Plan) -> bool:
@@ -248,7 +254,7 @@ class _Saver(Closing):
             entry = known.entry(found.path)
             if entry.size < 0:
                 entry = entry._replace(size=found.stat.st_size)
-            self._keep(entry)
+            self._unchanged.keep(entry)
             return self._ahead.put(entry)
         if found.is_file and not is_pointer(found.name) and found.path != self._single:
             return self._ahead.save(found)
@@ -318,7 +324,7 @@ class _Saver(Closing):
     def _save_linked(self, found: Found, entry: Entry) -> None:
         """Have the cache hold the file that a link leads to, inside of the cache or elsewhere."""
         if self._workspace.cache.linked_oid(found.folder.read_link(found.name)) is not None:
-            self._keep(entry)
+            self._unchanged.keep(entry)
             return
         path = os.path.realpath(os.path.join(found.folder.path, found.name))
         with Folder.open(os.path.dirname(path)) as folder:
@@ -339,29 +345,6 @@ class _Saver(Closing):
 
     def _moved(self, count: int) -> None:
         self._progress.advance(size=count)
-
-    def _keep(self, entry: Entry) -> None:
-        """Rely on a blob that the cache should have, since the file did not change."""
-        self._progress.advance(files=1, size=entry.size)
-        if entry.is_file:
-            self._kept.append((entry.path, entry.ref))
-            if len(self._kept) >= _KEPT_TOGETHER:
-                self._check_kept()
-
-    def _check_kept(self) -> None:
-        kept, self._kept = self._kept, []
-        missing = {ref.oid for ref in self._writer.keep(ref for _, ref in kept)}
-        for path, ref in kept:
-            if ref.oid in missing:
-                self._save_again(path, ref)
-
-    def _save_again(self, path: str, ref: BlobRef) -> None:
-        """Bring in a file that did not change, but whose blob is gone from the cache."""
-        parent, _, name = path.rpartition("/")
-        with Folder.open(self._workspace.root) as root, root.below(parent) as folder:
-            stat = folder.lstat(name)
-            if stat is None or self._writer.save(folder, name, stat).ref.oid != ref.oid:
-                raise FileChangedError(path)
 
 
 def _is_inside(run: Run, path: str) -> bool:
