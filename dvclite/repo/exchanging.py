@@ -88,16 +88,8 @@ class Exchanging(AnyRepo):
     ) -> Exchanged:
         """Fetch what the workspace needs, and check it out; arguments as those of `push`.
 
-        Args:
-            targets: As `push`.
-            remote: As `push`.
-            jobs: As `push`.
-            bandwidth: As `push`.
-            versions: Whose data to fetch beside the workspace's, which alone is checked out.
-            glob: As `push`.
-            force: Whether to overwrite and remove what is in no cache.
-            dry: Whether only to tell what would be fetched.
-            progress: Is told of files and bytes.
+        Data of other versions is fetched and not checked out. With `force`, what is in no cache is
+        overwritten and removed.
 
         Raises:
             UnsavedChangesError: Files that are in no cache stand in the way.
@@ -109,7 +101,14 @@ class Exchanging(AnyRepo):
 
         if dry:
             return self.fetch(
-                targets, remote=remote, jobs=jobs, versions=versions, glob=glob, dry=True
+                targets,
+                remote=remote,
+                jobs=jobs,
+                bandwidth=bandwidth,
+                versions=versions,
+                glob=glob,
+                dry=True,
+                progress=progress,
             )
         choice = self._choice(targets, remote, jobs, versions, glob=glob, bandwidth=bandwidth)
         with self._project.exclusive():
