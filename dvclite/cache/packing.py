@@ -136,11 +136,6 @@ class Packing:
         proof = _NAME_IS_PROOF if self._algorithm.cryptographic else _NO_PROOF
         self._waiting.update((oid, proof) for oid in pack.entries.oids())
 
-    def _await_name(self, pack: Pack, naming: Naming) -> None:
-        self._packed.folder.share(pack.path)
-        naming.add(pack.path, self._packed.folder.path(pack.id), pack.size)
-        self._finished.append(pack)
-
     def named(self) -> set[str]:
         """Take note that all packs that waited have got their names, and return these."""
         finished, self._finished, self._waiting = self._finished, [], {}
@@ -153,6 +148,11 @@ class Packing:
             self._writer.discard()
             self._writer = None
         self._finished, self._written, self._waiting = [], {}, {}
+
+    def _await_name(self, pack: Pack, naming: Naming) -> None:
+        self._packed.folder.share(pack.path)
+        naming.add(pack.path, self._packed.folder.path(pack.id), pack.size)
+        self._finished.append(pack)
 
     def _begun(self) -> PackWriter:
         if self._writer is None:

@@ -84,11 +84,6 @@ class Crew(Closing):
         """Whether the oldest task can be taken back without waiting for it."""
         return bool(self._busy) and self._busy[0].has_answer
 
-    @property
-    def tasks(self) -> int:
-        """How many tasks are handed out."""
-        return len(self._busy)
-
     def hand_out(self, task: object) -> None:
         """Have a task done."""
         member = self._members[self._handed_out % len(self._members)]

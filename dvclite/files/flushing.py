@@ -65,7 +65,7 @@ class Flusher(Closing):
 class Meanwhile:
     """Something that is done in a thread while other work goes on.
 
-    A command that ends before does not wait for it.
+    A command that ends sooner does not wait for it.
     """
 
     def __init__(self, do: Callable[[], None]) -> None:

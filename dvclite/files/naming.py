@@ -19,7 +19,13 @@ GiveName = Callable[[str, str], Collection[str]]
 
 
 class _Waiting(NamedTuple):
-    """What waits for its name; `within` counts what is flushed with it: nothing in a file."""
+    """What waits for its name.
+
+    Attributes:
+        partial: Where it is.
+        final: Where it will be.
+        within: How many files and folders a folder comes to, itself included; 0 for a file.
+    """
 
     partial: str
     final: str
@@ -84,7 +90,7 @@ class Naming:
             self._name_ahead()
             flusher = self._flusher
             if flusher is not None:
-                # Opened before that flush begins: what fails, one of the two reports.
+                # Opened before that flush begins: no failure falls between the two.
                 self._flusher = self._new_flusher()
                 self._ahead.extend(self._take())
                 self._flushing = Meanwhile(partial(_flush_and_close, flusher, tuple(self._ahead)))

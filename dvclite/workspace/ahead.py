@@ -163,7 +163,7 @@ class Ahead(Closing):
             elif next(done) is not None:
                 yield next(entries)
             else:
-                yield from self._saved_in_person(item)
+                yield from self._saved_here(item)
 
     def _adapt(self, saved: Sequence[Entry]) -> None:
         """Have as many files read together as there is room for, if the next ones are like these."""
@@ -171,7 +171,8 @@ class Ahead(Closing):
             mean = sum(entry.size for entry in saved) // len(saved)
             self._together = max(min(_MOST_FILES, _MOST_BYTES // (mean + 1)), 1)
 
-    def _saved_in_person(self, path: str) -> Iterator[Entry]:
+    def _saved_here(self, path: str) -> Iterator[Entry]:
+        """Yield the entry of a file that nobody could read ahead, after it was saved."""
         parent, _, name = path.rpartition("/")
         with Folder.open(self._errand.root) as root, root.below(parent) as folder:
             found = folder.lstat(name)

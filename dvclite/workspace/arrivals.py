@@ -138,7 +138,7 @@ class Arrivals:
             self._naming.advance()
 
     def _is_in_new_folder(self, path: str) -> bool:
-        """Say whether a path is below a folder that is not there, which is filled from now on."""
+        """Say whether a path is below a folder that is being filled, which may begin with it."""
         if self._filling.takes(path):
             return True
         self._filling.end()
@@ -181,7 +181,7 @@ class Arrivals:
     def _bring_alone(self, entry: Entry, found: Found | None) -> None:
         partial = self._staging.new_path()
         try:
-            self._make_somehow(entry, partial)
+            self._make_with_room(entry, partial)
         except (BlobMissingError, BlobCorruptError) as error:
             self._host.failed(entry, error)
             return
@@ -190,13 +190,14 @@ class Arrivals:
         self._waiting[partial] = Arrival(entry, found)
         self._naming.add(partial, os.path.join(self._workspace.root, entry.path), entry.size)
 
-    def _make_somehow(self, entry: Entry, partial: str) -> None:
+    def _make_with_room(self, entry: Entry, partial: str) -> None:
+        """Make a file, if need be after others have given up the room of what they replace."""
         try:
             self._make(entry, partial)
         except OSError as error:
             if error.errno not in changes.NO_ROOM or not self._waiting:
                 raise
-            self._naming.finish()  # What goes when the others arrive may be room enough.
+            self._naming.finish()
             self._make(entry, partial)
 
     def _filled(self, folder: NewFolder) -> None:

@@ -12,7 +12,10 @@ class NewFolder:
         staged: Where it is.
         laid: The entries that are in it, with the signatures of their files.
         left: The entries that are to be in it, and are to be brought after it has its place.
-        size: How many bytes are in it.
+        size: How many bytes are in it, or will be.
+        files: How many files and links.
+        awaited: How many of them others are making.
+        is_over: Whether nothing more will be put into it.
     """
 
     def __init__(self, path: str, staged: str) -> None:

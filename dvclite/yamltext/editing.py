@@ -44,8 +44,7 @@ def changed(
         text: What `mapping` was read from.
         mapping: The mapping to change. It must hold something.
         values: Written scalars by key.
-        renamed: New names of keys, by the old ones; both are plain text. The values go by the
-            new ones.
+        renamed: New names of keys, by the old ones, all plain text; `values` goes by the new ones.
     """
     edits: list[tuple[int, int, str]] = []
     added: list[str] = []
