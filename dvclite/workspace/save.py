@@ -296,7 +296,8 @@ class _Saver(Closing):
         self._progress.advance(files=len(saved), size=sum(piece.sizes))
 
     def _file_entry(self, found: Found, oid: Oid, size: int) -> Entry:
-        executable = is_executable(found) and self._tells_mode(found)
+        tells_mode = self._workspace.format.keeps_links or found.path == self._single
+        executable = tells_mode and is_executable(found)
         return Entry(found.path, oid, size, executable)
 
     def _saved(self, found: Found, stat: os.stat_result, entry: Entry) -> Entry:
@@ -304,9 +305,6 @@ class _Saver(Closing):
         self._update.put(row(found.path, signature(stat) if settled else UNSETTLED, entry))
         self._progress.advance(files=1)
         return entry
-
-    def _tells_mode(self, found: Found) -> bool:
-        return self._workspace.format.keeps_links or found.path == self._single
 
     def _save_link(self, found: Found) -> Entry:
         """Bring in what a link stands for, where trees have no links."""
