@@ -121,7 +121,10 @@ def fetch_parts(
 def _fetched(
     store: RemoteStore, shipment: Shipment, lease: Lease | None, progress: Progress
 ) -> Moved:
-    """Fetch what is on one remote; None for the lease of what the repository was before."""
+    """Fetch from one remote.
+
+    The lease is None where the cache is that of the repository as it was before: it has its own.
+    """
     owner = shipment.project
     owner.register()
     if lease is not None:
