@@ -96,16 +96,15 @@ class LocalRemote:
 
     def read(self, key: str, offset: int, length: int) -> bytes:
         """Return up to `length` bytes from `offset` on; a negative one counts from the end."""
-        with self._open(key) as reading, self._translated(key, key):
-            size = os.fstat(reading.fileno()).st_size
-            start = max(0, size + offset) if offset < 0 else offset
-            wanted = max(0, min(length, size - start))
-            reading.seek(start)
-            pieces = []
-            while wanted and (piece := reading.read(wanted)):
-                pieces.append(piece)
-                wanted -= len(piece)
-        return b"".join(pieces)
+        with self._translated(key, key):
+            fd, found = self._opened(key)
+            try:
+                start = max(0, found.st_size + offset) if offset < 0 else offset
+                if start:
+                    os.lseek(fd, start, os.SEEK_SET)
+                return _read(fd, min(length, found.st_size - start))
+            finally:
+                os.close(fd)
 
     def delete(self, keys: Iterable[str]) -> None:
         """Make every one of `keys` absent."""
@@ -154,14 +153,18 @@ class LocalRemote:
             return False  # Copying will show on which side something is wrong.
 
     def _open(self, key: str) -> FileIO:
-        below, name = split_key(key)
         with self._translated(key, key):
-            folder = self._root.reading(below)
-            fd = _open_blob(folder, name) if folder is not None else None
-            if fd is None:
-                self._root.expect()
-                raise KeyMissingError(self.url, key)
+            fd, _found = self._opened(key)
         return FileIO(fd)
+
+    def _opened(self, key: str) -> tuple[int, os.stat_result]:
+        below, name = split_key(key)
+        folder = self._root.reading(below)
+        opened = _open_blob(folder, name) if folder is not None else None
+        if opened is None:
+            self._root.expect()
+            raise KeyMissingError(self.url, key)
+        return opened
 
     def _read_from(self, reading: FileIO, key: str) -> Callable[[int], bytes | None]:
         def read(count: int) -> bytes | None:
@@ -174,7 +177,7 @@ class LocalRemote:
         return translated(self.url, key, self._root.full(path))
 
 
-def _open_blob(folder: Folder, name: str) -> int | None:
+def _open_blob(folder: Folder, name: str) -> tuple[int, os.stat_result] | None:
     try:
         fd = folder.open_file(name)
     except FileNotFoundError:
@@ -183,10 +186,19 @@ def _open_blob(folder: Folder, name: str) -> int | None:
         if error.errno in _NO_FILE:
             return None
         raise
-    if stat.S_ISREG(os.fstat(fd).st_mode):
-        return fd
+    found = os.fstat(fd)
+    if stat.S_ISREG(found.st_mode):
+        return fd, found
     os.close(fd)
     return None
+
+
+def _read(fd: int, wanted: int) -> bytes:
+    pieces = []
+    while wanted > 0 and (piece := os.read(fd, wanted)):
+        pieces.append(piece)
+        wanted -= len(piece)
+    return b"".join(pieces)
 
 
 def _pour(

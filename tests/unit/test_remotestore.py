@@ -22,6 +22,7 @@ from dvclite.formats.native import native
 from dvclite.hashing import BLAKE3, BlobRef, Oid, hash_bytes
 from dvclite.progress import SILENT
 from dvclite.remote import RemoteEntry
+from dvclite.remote.requests import Requests
 from dvclite.remotestore.loose.store import LooseStore
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.opening import open_remote, scheme_of
@@ -283,6 +284,8 @@ def landing(tmp_path, adopted):
 
 def test_a_download_that_does_not_end_is_broken_off(tmp_path):
     class Endless(Holding):
+        requests = Requests()
+
         def get(self, key, target, *, moved):
             for _ in range(10):
                 with target.open("ab") as file:
@@ -307,9 +310,11 @@ def test_a_local_disk_that_fails_ends_the_fetch(store, put, tmp_path):
         data = str(number).encode()
         blobs.append(Named(str(number), BlobRef(hash_bytes(data, BLAKE3), len(data))))
         put(blobs[-1].ref.oid, data)
-    no_folder = Landing(lambda: str(tmp_path / "absent" / "partial"), *[None] * 6)
 
-    outcome = store.fetch(blobs, no_folder, SILENT)
+    def take(ref, data, source):
+        (tmp_path / "absent" / "partial").write_bytes(data)
+
+    outcome = store.fetch(blobs, Landing(*[None] * 3, take, *[None] * 3), SILENT)
 
     assert outcome.stopped
     assert len(outcome.failures) <= 4
