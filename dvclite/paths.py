@@ -8,6 +8,7 @@ themselves, in any spelling that a file system might take for the same.
 import os
 import re
 import unicodedata
+from collections.abc import Sequence
 from posixpath import dirname, isabs, join, normpath
 
 from dvclite.errors import HostilePathError
@@ -55,6 +56,13 @@ def check_path(path: str) -> None:
     if os.name == "nt":
         for part in path.split("/"):
             _check_windows_part(part, path)
+
+
+def are_plain(paths: Sequence[str]) -> bool:
+    """Say whether all of some paths are safe at first sight; `check_path` takes a closer look."""
+    if os.name == "nt" or len(max(paths, key=len)) > _LONGEST_PATH:
+        return False
+    return all(map(_PLAIN.fullmatch, paths))
 
 
 def is_reserved(name: str) -> bool:

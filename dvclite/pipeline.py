@@ -7,9 +7,8 @@ import fnmatch
 import glob
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from posixpath import basename, dirname, join, normpath
-from typing import Any
+from typing import Any, NamedTuple
 
 from dvclite.errors import HostilePathError, PointerConflictError, PointerError
 from dvclite.hashing import Algorithm, Oid, is_oid
@@ -29,8 +28,7 @@ _COMPUTED = re.compile(r"\$\{[^}]*\}")
 _CONFLICT = re.compile(rb"^(<<<<<<<|>>>>>>>)( |$)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Flags:
+class _Flags(NamedTuple):
     """What `dvc.yaml` says of an output beside its path."""
 
     path: re.Pattern[str]

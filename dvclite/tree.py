@@ -7,14 +7,19 @@ business (`dvclite.formats`).
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import islice
+from operator import lt
+from typing import Final, NamedTuple
 from unicodedata import normalize
 
 from dvclite.errors import HostilePathError, TreeError
 from dvclite.hashing import BlobRef, Oid
-from dvclite.paths import check_link, check_path
+from dvclite.paths import are_plain, check_link, check_path
 
 NO_OID = Oid("")
+
+TOGETHER: Final = 1000
+"""How many entries to look at together where that takes less time than one after the other."""
 
 
 class Entry(NamedTuple):
@@ -98,6 +103,28 @@ def checked(entries: Iterable[Entry]) -> Iterator[Entry]:
     """
     previous = ""
     above: list[str] = []  # Earlier paths that the current one begins with.
+    rest = iter(entries)
+    while group := list(islice(rest, TOGETHER)):
+        paths = [entry.path for entry in group]
+        has_links = any(entry.link is not None for entry in group)
+        if not above and not has_links and _are_simple(previous, paths):
+            yield from group
+        else:
+            yield from _checked(group, previous, above)
+        previous = paths[-1]
+
+
+def _are_simple(previous: str, paths: list[str]) -> bool:
+    """Say whether paths need no closer look, after another one."""
+    before = [previous or "\0", *paths[:-1]]
+    return (
+        all(map(lt, before, paths))
+        and not any(map(str.startswith, paths, before))
+        and are_plain(paths)
+    )
+
+
+def _checked(entries: Iterable[Entry], previous: str, above: list[str]) -> Iterator[Entry]:
     for entry in entries:
         path = entry.path
         check_path(path.removesuffix("/"))
@@ -106,7 +133,7 @@ def checked(entries: Iterable[Entry]) -> Iterator[Entry]:
         if previous and path.startswith(previous):
             above.append(previous)
         elif above:
-            above = [name for name in above if path.startswith(name)]
+            above[:] = [name for name in above if path.startswith(name)]
         if above and any("/" in (name[-1], path[len(name)]) for name in above):
             raise TreeError(f"{path!r} is below a file or an empty folder of the tree")
         if entry.link is not None:

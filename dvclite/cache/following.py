@@ -35,25 +35,31 @@ class Following:
         What is not among them may be elsewhere; a pack that is named may be gone.
         """
         found: dict[Oid, tuple[str, bytes]] = {}
-        waiting = [(oid, digest_of(oid)) for oid in oids]
+        waiting = list(oids)
+        digests = list(map(digest_of, waiting))
         indexed: dict[bytes, Location] | None = None
         following = self.next()
-        for place, (oid, digest) in enumerate(waiting):
-            record = self._record(following, digest)
-            if record is None:
+        place = 0
+        while place < len(waiting):
+            some = self._records(following, digests[place:])
+            if not some:
                 if indexed is None:
-                    rest = [other for _, other in waiting[place:]]
+                    rest = digests[place:]
                     indexed = {at.entry.digest: at for at in self._index.find(Kind.BLOB, rest)}
-                following = indexed.get(digest)
-                record = self._record(following, digest)
-            if following is not None and record is not None:
-                found[oid] = following.pack, record
-                self._last = following
-                following = following._replace(number=following.number + 1)
+                following = indexed.get(digests[place])
+                some = self._records(following, digests[place:])
+            if following is not None and some:
+                for oid, record in zip(waiting[place:], some, strict=False):
+                    found[oid] = following.pack, record
+                last = following.number + len(some) - 1
+                self._last = following._replace(number=last)
+                following = following._replace(number=last + 1)
+            place += max(len(some), 1)
         return found
 
-    def _record(self, location: Location | None, digest: bytes) -> bytes | None:
+    def _records(self, location: Location | None, digests: list[bytes]) -> list[bytes]:
+        """Return records from a place on, as far as they are those of some blobs."""
         entries = self._index.entries(location.pack) if location is not None else None
-        if location is None or entries is None or location.number >= len(entries):
-            return None
-        return entries.record(location.number, Kind.BLOB, digest)
+        if location is None or entries is None:
+            return []
+        return entries.records_of(Kind.BLOB, digests, location.number)

@@ -64,6 +64,11 @@ class PackedBlobs:
         self._next_look = 0.0
         self._doubted = False
 
+    def copy_index_from(self, path: str) -> None:
+        """Learn of packs from the index of a remote that they come from, where that is quicker."""
+        with self._lock:
+            self._index.copy_from(path)
+
     def absent(self, oids: Iterable[Oid]) -> set[Oid]:
         """Return which of these blobs are in no pack that is in its place.
 

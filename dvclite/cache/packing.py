@@ -10,7 +10,7 @@ from dvclite.files.naming import Naming
 from dvclite.files.staging import Staging
 from dvclite.hashing import Algorithm, Oid, is_tree
 from dvclite.pack.index import Entries
-from dvclite.pack.layout import digest_of, kind_of, oid_of
+from dvclite.pack.layout import digest_of, kind_of
 from dvclite.pack.piece import Piece
 from dvclite.pack.writer import Pack, PackWriter
 
@@ -59,7 +59,7 @@ class Packing:
 
     def keep(self, oids: Iterable[Oid]) -> set[Oid]:
         """Return which of these blobs are in no pack: see `PackedBlobs.keep`."""
-        return self._packed.keep(oid for oid in oids if not self.holds(oid))
+        return self._packed.keep(set(oids).difference(self._written).difference(self._waiting))
 
     def rescue(self, oids: Iterable[Oid]) -> set[Oid]:
         """Return which of these blobs are in no pack, after those in the trash were moved back."""
@@ -126,15 +126,15 @@ class Packing:
 
     def may_hold(self, entries: Entries) -> bool:
         """Say whether a pack of such entries may be brought in whole."""
-        return entries.algorithm == self._algorithm and all(
-            entry.kind in KINDS and self.takes(entry.size) for entry in entries
-        )
+        if entries.algorithm != self._algorithm or not entries.kinds.issubset(KINDS):
+            return False
+        return self.takes(max((size for size, _digest in entries.sizes_and_digests()), default=0))
 
     def adopt(self, pack: Pack, naming: Naming) -> None:
         """Let a pack that was made elsewhere, and is what its name says, wait for its name."""
         self._await_name(pack, naming)
         proof = _NAME_IS_PROOF if self._algorithm.cryptographic else _NO_PROOF
-        self._waiting.update((oid_of(entry), proof) for entry in pack.entries)
+        self._waiting.update((oid, proof) for oid in pack.entries.oids())
 
     def _await_name(self, pack: Pack, naming: Naming) -> None:
         self._packed.folder.share(pack.path)

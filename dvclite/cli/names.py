@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dvclite.cli.console import Console
 from dvclite.cli.text import printable
-from dvclite.repo.repo import Repo
+from dvclite.repo.anyrepo import AnyRepo
 
 _TYPED = 10
 
@@ -39,7 +39,7 @@ class Names:
         return printable(self.typed(path))
 
 
-def tell_git(console: Console, repo: Repo, paths: Sequence[str], *, staged: bool) -> None:
+def tell_git(console: Console, repo: AnyRepo, paths: Sequence[str], *, staged: bool) -> None:
     """Say how git learns of changed pointers and ignore files, or that it has.
 
     Args:

@@ -9,7 +9,7 @@ from dvclite.config.editing import Change
 from dvclite.config.setting import Level
 from dvclite.config.settings import Config
 from dvclite.errors import NotARepoError
-from dvclite.repo.repo import Repo
+from dvclite.repo.anyrepo import AnyRepo
 
 _LEVELS = {
     "project": Level.REPOSITORY,
@@ -22,7 +22,7 @@ _LEVELS = {
 def load_config() -> Config:
     """Return all settings; outside of a repository, those of the user and the machine."""
     try:
-        return Repo.open().config
+        return AnyRepo.open().config
     except NotARepoError:
         return Config.load(None, environ=os.environ)
 

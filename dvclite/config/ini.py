@@ -9,6 +9,7 @@ byte.
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dvclite.errors import ConfigError, ConfigFileError
 
@@ -32,8 +33,7 @@ _SPACE = re.compile(r"\s*+")
 _NAMED = re.compile(r'(\w++)\s*+"(.*)"')
 
 
-@dataclass(frozen=True, slots=True)
-class _Assignment:
+class _Assignment(NamedTuple):
     """An option with its value.
 
     Attributes:

@@ -3,8 +3,9 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Self
 
 from dvclite.files import changes
@@ -113,6 +114,15 @@ class Folder(Closing):
             return os.stat(self.at(name), dir_fd=self.fd, follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError):
             return None
+
+    def lstats(self, names: Sequence[str]) -> list[os.stat_result]:
+        """Return the stats of names.
+
+        Raises:
+            FileNotFoundError: Nothing has one of them.
+        """
+        lstat = partial(os.stat, dir_fd=self.fd, follow_symlinks=False)
+        return list(map(lstat, names if self.fd is not None else map(self.at, names)))
 
     def read_link(self, name: str) -> str:
         """Return what a symbolic link says."""

@@ -2,9 +2,9 @@
 
 import errno
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from os import DirEntry, scandir, stat_result
+from os import scandir, stat_result
 from typing import NamedTuple
 
 from dvclite.files.atomic import PARTIAL_PREFIX
@@ -33,6 +33,8 @@ _new = tuple.__new__
 
 _DEEPEST = 400
 """Each open level holds a file descriptor."""
+
+_TOGETHER = 256
 
 
 class Found(NamedTuple):
@@ -74,6 +76,44 @@ class Found(NamedTuple):
         return bool(self.stat.st_mode & stat.S_IXUSR)
 
 
+class Run(NamedTuple):
+    """Names that follow each other in a folder, with no folder between them.
+
+    Attributes:
+        folder: The folder that holds them, open until the scan goes on.
+        prefix: What stands before them in a path: empty, or ending in `/`.
+        names: Sorted; that of an empty folder ends in `/`, and is alone.
+    """
+
+    folder: Folder
+    prefix: str
+    names: Sequence[str]
+
+    def paths(self) -> list[str]:
+        """Return the paths of the names, as `Found` has them."""
+        return [self.prefix + name for name in self.names]
+
+    def stats(self) -> list[stat_result] | None:
+        """Return what `Found` would have as stats, all taken now; None if a name is gone."""
+        try:
+            return self.folder.lstats([name.rstrip("/") for name in self.names])
+        except FileNotFoundError:
+            return None
+
+    def found(self) -> Iterator[Found]:
+        """Yield what has the names; the stat of each is taken at its turn."""
+        for path in self.names:
+            name = path.rstrip("/")
+            found = self.folder.lstat(name)
+            if found is not None:  # Otherwise somebody removed it since the folder was read.
+                yield _new(Found, (self.prefix + path, name, self.folder, found))
+
+    def with_stats(self, stats: Sequence[stat_result]) -> Iterator[Found]:
+        """Yield what had the names when their stats were taken."""
+        for name, found in zip(self.names, stats, strict=True):
+            yield _new(Found, (self.prefix + name, name.rstrip("/"), self.folder, found))
+
+
 def scan(folder: Folder, *, prefix: str = "", ignore: Ignore | None = None) -> Iterator[Found]:
     """Yield everything below `folder`, sorted by path, code point by code point.
 
@@ -88,55 +128,65 @@ def scan(folder: Folder, *, prefix: str = "", ignore: Ignore | None = None) -> I
     Raises:
         OSError: Something cannot be read.
     """
-    return _scan(folder, prefix, ignore, 0)
+    for run in runs(folder, prefix=prefix, ignore=ignore):
+        yield from run.found()
 
 
-def _scan(folder: Folder, prefix: str, ignore: Ignore | None, depth: int) -> Iterator[Found]:
+def runs(folder: Folder, *, prefix: str = "", ignore: Ignore | None = None) -> Iterator[Run]:
+    """Yield the names of everything below `folder`, sorted by path; arguments as those of `scan`.
+
+    Raises:
+        OSError: A folder cannot be read.
+    """
+    return _runs(folder, prefix, ignore, 0)
+
+
+def _runs(folder: Folder, prefix: str, ignore: Ignore | None, depth: int) -> Iterator[Run]:
     listing = _listing(folder)
     matches = ignore.matches_in(prefix[:-1], ignore.file_name in listing) if ignore else None
-    for name in sorted(listing):
-        # Taken out, so that its stat does not stay in memory: a folder may hold a million.
-        entry = listing.pop(name)
-        path = prefix + name
-        if name[-1] == "/":
-            if matches is None or not matches(path[:-1], True):  # noqa: FBT003
-                yield from _scan_child(folder, name[:-1], path, ignore, depth + 1)
-        elif matches is None or not matches(path, False):  # noqa: FBT003
-            try:
-                found = entry.stat(follow_symlinks=False)
-            except FileNotFoundError:
-                continue  # Somebody removed it since the folder was read.
-            yield _new(Found, (path, name, folder, found))
+    names: list[str] = []
+    for name in listing:
+        is_folder = name[-1] == "/"
+        if matches is not None and matches(prefix + name.rstrip("/"), is_folder):
+            continue
+        if not is_folder:
+            names.append(name)
+        if names and (is_folder or len(names) == _TOGETHER):
+            yield Run(folder, prefix, names)
+            names = []
+        if is_folder:
+            yield from _runs_in_child(folder, name, prefix, ignore, depth + 1)
+    if names:
+        yield Run(folder, prefix, names)
 
 
-def _scan_child(
-    folder: Folder, name: str, path: str, ignore: Ignore | None, depth: int
-) -> Iterator[Found]:
+def _runs_in_child(
+    folder: Folder, name: str, prefix: str, ignore: Ignore | None, depth: int
+) -> Iterator[Run]:
+    path = prefix + name
     if depth > _DEEPEST:
         raise OSError(errno.ENAMETOOLONG, f"folders are nested more than {_DEEPEST} deep", path)
     try:
-        child = folder.child(name)
+        child = folder.child(name[:-1])
     except (FileNotFoundError, NotADirectoryError):
         return  # Somebody replaced it since the folder was read.
     with child:
         empty = True
-        for found in _scan(child, path, ignore, depth):
+        for run in _runs(child, path, ignore, depth):
             empty = False
-            yield found
-        if empty:
-            own = folder.lstat(name)
-            if own is not None:
-                yield Found(path, name, folder, own)
+            yield run
+    if empty:
+        yield Run(folder, prefix, [name])
 
 
-def _listing(folder: Folder) -> dict[str, DirEntry[str]]:
-    """Return what is in a folder by its name, a folder's with a `/` behind it.
+def _listing(folder: Folder) -> list[str]:
+    """Return the names in a folder, those of folders with a `/` behind them.
 
     Sorted so, the paths of a whole scan come out sorted as strings: `a-b`, `a.txt`, `a/x`.
     """
     with scandir(folder.fd if folder.fd is not None else folder.path) as entries:
-        return {
-            entry.name + "/" if entry.is_dir(follow_symlinks=False) else entry.name: entry
+        return sorted(
+            entry.name + "/" if entry.is_dir(follow_symlinks=False) else entry.name
             for entry in entries
             if not entry.name.startswith(PARTIAL_PREFIX)
-        }
+        )

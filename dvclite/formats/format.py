@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 
 from dvclite.errors import TreeError
 from dvclite.hashing import TREE_SUFFIX, Algorithm, Oid, algorithm_of, hash_bytes, is_oid
-from dvclite.tree import Entry, Tree, checked
+from dvclite.tree import TOGETHER, Entry, Tree, checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +132,9 @@ class _Count:
         self.size = 0
 
     def passing(self, entries: Iterable[Entry]) -> Iterator[Entry]:
-        for entry in entries:
-            if not entry.is_folder:
-                self.files += 1
-            if entry.size < 0 or self.size < 0:
-                self.size = -1
-            else:
-                self.size += entry.size
-            yield entry
+        rest = iter(entries)
+        while group := list(islice(rest, TOGETHER)):
+            self.files += len(group) - [entry.path[-1:] for entry in group].count("/")
+            sizes = [entry.size for entry in group]
+            self.size = -1 if self.size < 0 or min(sizes) < 0 else self.size + sum(sizes)
+            yield from group

@@ -7,8 +7,9 @@ exactly one valid encoding; `docs/formats/tree.md` specifies it.
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from json.encoder import encode_basestring_ascii
+from typing import NamedTuple
 
 from dvclite.errors import RepoError, TreeError
 from dvclite.formats.format import Format
@@ -81,21 +82,34 @@ def _line(entry: Entry) -> str:
     return f'{{"path":{path}}}\n'
 
 
-def _lines(algorithm: Algorithm) -> re.Pattern[str]:
-    """Return what finds every line of a tree: in its parts, or else as a whole in the last group.
+class _Lines(NamedTuple):
+    """What finds the lines of a tree.
 
     There is one valid way to write an entry, so that equal directories have equal oids.
+
+    Attributes:
+        simple: Finds the lines of files, in their parts, whose paths have nothing escaped.
+        every: Finds every line: in its parts, or else as a whole in the last group.
     """
+
+    simple: re.Pattern[str]
+    every: re.Pattern[str]
+
+
+def _lines(algorithm: Algorithm) -> _Lines:
     plain = r"[ !#-\[\]-~]*"
     text = rf'"{plain}(?:\\.{plain})*"'
     oid = f'"([0-9a-f]{{{algorithm.digits}}})"'
     size = "(0|[1-9][0-9]{0,17})"  # Below 2**63, which every reader can take.
     file = f'"oid":{oid},"size":{size}(,"exec":true)?'
     link = f'"link":({text})'
-    return re.compile(rf'{{"path":({text})(?:,{file}|,{link})?}}\n|(.*\n)')
+    return _Lines(
+        simple=re.compile(rf'^{{"path":"({plain})(?<!/)",{file}}}\n', re.MULTILINE),
+        every=re.compile(rf'{{"path":({text})(?:,{file}|,{link})?}}\n|(.*\n)'),
+    )
 
 
-def _decode(data: bytes, lines: re.Pattern[str]) -> Iterator[Entry]:
+def _decode(data: bytes, lines: _Lines) -> Iterator[Entry]:
     if not data.startswith(_FIRST_LINE):
         raise TreeError("it does not begin with the line that says what it is")
     if not data.endswith(b"\n"):
@@ -105,14 +119,25 @@ def _decode(data: bytes, lines: re.Pattern[str]) -> Iterator[Entry]:
         end = data.rfind(b"\n", start, start + _CHUNK) + 1
         if end == 0:
             raise TreeError("it has an endless line")
-        for path, oid, size, executable, link, other in lines.findall(_ascii(data[start:end])):
-            if other or (path[-2] == "/") == bool(oid or link):
-                raise TreeError(f"it has a line that is not an entry: {(other or path)[:80]!r}")
-            if oid:
-                yield Entry(_text(path), Oid(oid), int(size), executable != "")
-            else:
-                yield Entry(_text(path), link=_text(link) if link else None)
+        text = _ascii(data[start:end])
+        files = lines.simple.findall(text) if "\\" not in text else ()
+        if len(files) == text.count("\n"):
+            new = tuple.__new__
+            for path, oid, size, executable in files:
+                yield new(Entry, (path, oid, int(size), executable != "", None))
+        else:
+            yield from _all_kinds(lines.every.findall(text))
         start = end
+
+
+def _all_kinds(parts: Iterable[Sequence[str]]) -> Iterator[Entry]:
+    for path, oid, size, executable, link, other in parts:
+        if other or (path[-2] == "/") == bool(oid or link):
+            raise TreeError(f"it has a line that is not an entry: {(other or path)[:80]!r}")
+        if oid:
+            yield Entry(_text(path), Oid(oid), int(size), executable != "")
+        else:
+            yield Entry(_text(path), link=_text(link) if link else None)
 
 
 def _ascii(data: bytes) -> str:

@@ -5,13 +5,16 @@ from xxhash import xxh3_128
 
 from dvclite.compression import decompress
 from dvclite.errors import PackDamagedError
-from dvclite.hashing import Algorithm, hash_bytes
+from dvclite.hashing import BLAKE3, Algorithm, hash_bytes
 from dvclite.pack.layout import DESCRIPTION, Codec, Kind, PackEntry
+
+_RECIPES = (Kind.BLOB_RECIPE, Kind.TREE_RECIPE)
 
 
 def describe(entry: PackEntry) -> bytes:
     """Return the description of an entry as it is written into a pack."""
-    return DESCRIPTION.pack(entry.kind, entry.codec, 0, entry.stored, entry.size, entry.digest)
+    kind, digest, codec, _offset, stored, size, _checksum = entry
+    return DESCRIPTION.pack(kind, codec, 0, stored, size, digest)
 
 
 def checksum(description: bytes, stored: bytes | memoryview) -> bytes:
@@ -58,11 +61,12 @@ def decode(
 
 
 def _is_named(entry: PackEntry, content: bytes, algorithm: Algorithm) -> bool:
-    if entry.kind == Kind.CHUNK:
-        return blake3(content).digest() == entry.digest
-    if entry.kind in (Kind.BLOB, Kind.TREE):
-        return hash_bytes(content, algorithm) == entry.digest.hex()
-    return True
+    kind, digest = entry[:2]
+    if kind in _RECIPES:
+        return True
+    if kind == Kind.CHUNK or algorithm.name == BLAKE3.name:
+        return blake3(content).digest() == digest  # Many times a second: without ado.
+    return hash_bytes(content, algorithm) == digest.hex()
 
 
 def _damaged(entry: PackEntry, where: str, reason: str) -> PackDamagedError:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, overload
 from blake3 import blake3
 
 from dvclite.errors import PackDamagedError, PackVersionError
-from dvclite.hashing import Algorithm
+from dvclite.hashing import Algorithm, Oid
 from dvclite.pack.layout import (
     ALGORITHMS,
     BOUNDS,
@@ -25,6 +25,7 @@ from dvclite.pack.layout import (
     PackEntry,
     digest_length,
     header,
+    oid_of,
 )
 
 FIRST_READ: Final = 64 << 10
@@ -79,6 +80,22 @@ class Entries(Sequence[PackEntry]):
         """The written form."""
         return self._records
 
+    @property
+    def kinds(self) -> set[int]:
+        """Which kinds of entries there are."""
+        return set(self._records[_KIND_AT::RECORD_SIZE])
+
+    def oids(self) -> Iterator[Oid]:
+        """Yield the names of blobs and trees, where there is nothing else."""
+        if self.kinds == {Kind.BLOB}:
+            return (Oid(digest.hex()) for _size, digest in self.sizes_and_digests())
+        return map(oid_of, self)
+
+    def sizes_and_digests(self) -> Iterator[tuple[int, bytes]]:
+        """Yield what blobs and trees are known by, where there is nothing else."""
+        length = digest_length(Kind.BLOB, self.algorithm)
+        return Struct(f"<12xI{length}s{RECORD_SIZE - 16 - length}x").iter_unpack(self._records)
+
     def short_names(self) -> Iterator[tuple[int, bytes]]:
         """Yield the kind of each entry, and the first 16 bytes of its digest."""
         return _SHORT_NAME.iter_unpack(self._records)
@@ -105,13 +122,16 @@ class Entries(Sequence[PackEntry]):
         values = kind, digest[:length], codec, offset, stored, size, checksum
         return tuple.__new__(PackEntry, values)
 
-    def record(self, number: int, kind: Kind, digest: bytes) -> bytes | None:
-        """Return the written form of an entry, if it is there and is what that one should be."""
-        place = number * RECORD_SIZE
-        records = self._records
-        if not records.startswith(digest, place + _DIGEST_AT) or records[place + _KIND_AT] != kind:
-            return None
-        return records[place : place + RECORD_SIZE]
+    def records_of(self, kind: Kind, digests: Sequence[bytes], number: int) -> list[bytes]:
+        """Return the written forms of entries from `number` on, as far as they are what is asked."""
+        found = []
+        begin = number * RECORD_SIZE
+        part = self._records[begin : begin + len(digests) * RECORD_SIZE]
+        for place, digest in zip(range(0, len(part), RECORD_SIZE), digests, strict=False):
+            if part[place + _KIND_AT] != kind or not part.startswith(digest, place + _DIGEST_AT):
+                break
+            found.append(part[place : place + RECORD_SIZE])
+        return found
 
     def __iter__(self) -> Iterator[PackEntry]:
         make, kinds = tuple.__new__, _KINDS[self.algorithm.name]

@@ -6,15 +6,16 @@ thirty megabytes.
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import Any
 
 from dvclite import database
 from dvclite.pack.index import Entries
 from dvclite.pack.layout import Kind, key_of, pack_at
+from dvclite.packindex.filling import New, beside, fill, key_of_row
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS {}.packs (key INTEGER PRIMARY KEY, id TEXT, size INTEGER)",
@@ -24,8 +25,6 @@ _TABLES = (
 )
 _SCHEMA = database.Schema(1, tuple(statement.format("kept") for statement in _TABLES))
 _SHORT = Struct(">qq")
-_REST = Struct(">BII")
-_NAME = Struct(">qqBII")
 _FORGET = "DELETE FROM {0}.entries WHERE pack NOT IN (SELECT key FROM {0}.packs)"
 _SAME_ROW = " AND ".join(
     f"ours.{column} = theirs.{column}" for column in ("first", "second", "kind", "pack", "number")
@@ -44,18 +43,9 @@ _TOGETHER = 500
 _MARKS = ", ".join("?" * _TOGETHER)
 _MOST_NEW = 200_000
 _CACHE_KIB = 32 << 10
-_KEY_DIGITS = 12
 
 _Short = dict[tuple[Any, ...], bytes]
 _Found = tuple[int, int, int, int]
-
-
-class _New(NamedTuple):
-    """A pack that was learned of, whose rows are made when somebody needs them."""
-
-    pack: str
-    size: int
-    entries: Entries
 
 
 class Rows:
@@ -67,14 +57,19 @@ class Rows:
     def __init__(self, path: str | os.PathLike[str] | None) -> None:
         """Use the database at `path`, which need not exist; None for one that is never saved."""
         self._path = None if path is None else Path(path)
+        self._beside: Path | None = None
         self._connection: sqlite3.Connection | None = None
         self._schemas: tuple[str, ...] = ()
         self._packs: dict[int, tuple[str, int]] = {}
         self._gone: list[tuple[int]] = []
-        self._new: list[_New] = []
+        self._new: list[New] = []
         self._has_news = False
         self._is_damaged = False
         self._kept_version = 0
+
+    def copy_from(self, path: str | os.PathLike[str]) -> None:
+        """Copy rows, where it is quicker, from the database of another place with the same packs."""
+        self._beside = Path(path)
 
     @property
     def packs(self) -> dict[str, int]:
@@ -84,7 +79,7 @@ class Rows:
 
     def size(self, pack: str) -> int | None:
         """Return how many bytes a pack has, if there is one of that name as far as is known."""
-        return self._packs.get(_key(pack), ("", None))[1]
+        return self._packs.get(key_of_row(pack), ("", None))[1]
 
     def sync(self, there: Mapping[str, int]) -> list[str]:
         """Take note of which packs there are.
@@ -99,7 +94,7 @@ class Rows:
         for pack, size in list(self._packs.values()):
             if there.get(pack) != size:
                 self.drop(pack)
-        return [pack for pack in there if _key(pack) not in self._packs]
+        return [pack for pack in there if key_of_row(pack) not in self._packs]
 
     def learn(self, pack: str, size: int, entries: Entries) -> None:
         """Take note of the entries of a pack.
@@ -110,10 +105,10 @@ class Rows:
             entries: What is in it.
         """
         self._open()
-        self._packs[_key(pack)] = (pack, size)
+        self._packs[key_of_row(pack)] = (pack, size)
         self._has_news = True
         # Often nobody asks before all is saved.
-        self._new.append(_New(pack, size, entries))
+        self._new.append(New(pack, size, entries))
         if sum(len(one.entries) for one in self._new) > _MOST_NEW:
             self._settle()
 
@@ -123,14 +118,15 @@ class Rows:
             connection = self._open()
             new, self._new = self._new, []
             connection.execute("BEGIN")
-            _insert(connection, "main", new)
+            # Nothing is copied: without a journal, damage over there would spread.
+            fill(connection, "main", new)
             connection.execute("COMMIT")
 
     def drop(self, pack: str) -> None:
         """Take note that a pack is gone."""
         self._settle()
         connection = self._open()
-        key = _key(pack)
+        key = key_of_row(pack)
         if self._packs.pop(key, None) is not None:
             connection.execute("DELETE FROM main.packs WHERE key = ?", (key,))
             self._gone.append((key,))
@@ -185,9 +181,11 @@ class Rows:
                 connection.execute(
                     f"INSERT OR REPLACE INTO kept.{table} SELECT * FROM main.{table}"  # noqa: S608
                 )
-            _insert(connection, "kept", self._new)
+            fill(connection, "kept", self._new, alike)
 
-        if database.write_into(self._path, _SCHEMA, connection, write):
+        with beside(connection, self._beside, _SCHEMA.version, self._new) as alike:
+            is_written = database.write_into(self._path, _SCHEMA, connection, write)
+        if is_written:
             self.close()
 
     def close(self) -> None:
@@ -252,7 +250,7 @@ class Rows:
             rows = connection.execute(f"SELECT key, id, size FROM {schema}.packs").fetchall()  # noqa: S608
             for key, pack, size in rows:
                 # A damaged database may hold values of other types.
-                if isinstance(pack, str) and pack_at(key_of(pack)) and _key(pack) == key:
+                if isinstance(pack, str) and pack_at(key_of(pack)) and key_of_row(pack) == key:
                     self._packs[key] = (pack, size if isinstance(size, int) else -1)
 
     def _let_go(self, connection: sqlite3.Connection) -> None:
@@ -315,36 +313,9 @@ class Rows:
         self._leave_out_kept(connection)
 
     def _leave_out_kept(self, connection: sqlite3.Connection) -> None:
+        self._beside = None  # From now on packs speak for themselves.
         self._let_go(connection)
         self._packs = {
             key: (pack, size)
             for key, pack, size in connection.execute("SELECT key, id, size FROM main.packs")
         }
-
-
-def _insert(connection: sqlite3.Connection, schema: str, new: Sequence[_New]) -> None:
-    """Insert the rows of packs into an attached database."""
-    packs = [_key(one.pack) for one in new]
-    # Sorted as bytes, since a million tuples of numbers take a fifth of a gigabyte.
-    names = [
-        short + _REST.pack(kind, place, number)
-        for place, one in enumerate(new)
-        for number, (kind, short) in enumerate(one.entries.short_names())
-    ]
-    names.sort()
-    connection.executemany(
-        f"INSERT OR REPLACE INTO {schema}.entries VALUES (?, ?, ?, ?, ?)",  # noqa: S608 - ours
-        (
-            (first, second, kind, packs[place], number)
-            for first, second, kind, place, number in map(_NAME.unpack, names)
-        ),
-    )
-    connection.executemany(
-        f"INSERT OR REPLACE INTO {schema}.packs VALUES (?, ?, ?)",  # noqa: S608 - ours
-        [(_key(one.pack), one.pack, one.size) for one in new],
-    )
-
-
-def _key(pack: str) -> int:
-    """Return a short name of a pack, in place of its long one."""
-    return int(pack[:_KEY_DIGITS], 16)

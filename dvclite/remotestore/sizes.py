@@ -10,6 +10,7 @@ from dvclite.remotestore.named import Named
 
 _BUCKETS: Final = 1 << 15
 _TOGETHER: Final = 50_000
+_FEWER_TOGETHER: Final = 10_000
 _NOWHERE = bytearray()
 _DIGITS = {algorithm.digits for algorithm in (BLAKE3, XXH128, MD5)}
 _SIZE = Struct("<q")
@@ -32,26 +33,27 @@ class Sizes(MutableMapping[Oid, int]):
         """Begin with what is known."""
         self._buckets: dict[int, bytearray] = {}
         self._count = 0
-        self._digits = self._width = 0
+        self._digits, self._width = 0, _SIZE.size
         # Trees and names of an older kind: of another length, and few.
         self._others: dict[Oid, int] = {}
         self.gather(known)
 
     def gather(self, refs: Iterable[BlobRef]) -> None:
         """Take in blobs; of one that is in already only a size that was not known."""
-        find, nothing = self._buckets.get, _NOWHERE
-        pack, decoded = _SIZE.pack, bytes.fromhex
-        for ref in refs:
-            oid = ref.oid
+        buckets, pack, decoded = self._buckets, _SIZE.pack, bytes.fromhex
+        for oid, size in refs:
             if len(oid) == self._digits:
-                bucket = find(hash(oid) % _BUCKETS, nothing)
                 name = decoded(oid)
-                if name not in bucket and bucket is not nothing:
-                    bucket += name + pack(ref.size)
+                number = hash(name) % _BUCKETS
+                bucket = buckets.get(number)
+                if bucket is None:
+                    bucket = buckets[number] = bytearray()
+                if name not in bucket:
+                    bucket += name + pack(size)
                     self._count += 1
                     continue
             if self.get(oid, -1) < 0:
-                self[oid] = ref.size
+                self[oid] = size
 
     def sift(self, present: Callable[[dict[bytes, int]], Collection[bytes]]) -> None:
         """Take out what is present somewhere, of blobs that are not trees.
@@ -60,16 +62,49 @@ class Sizes(MutableMapping[Oid, int]):
             present: Is given digests with sizes, some thousands at a time, and returns which to
                 take out. Names of an older kind it is not asked about.
         """
-        records = Struct(f"<{self._digits // 2}sq")
-        for buckets in self._together():
-            sizes = dict(chain.from_iterable(map(records.iter_unpack, buckets)))
-            gone = present(sizes)
-            if not gone:
-                continue
-            for bucket in buckets:
-                kept = (one for one in records.iter_unpack(bytes(bucket)) if one[0] not in gone)
-                bucket[:] = b"".join(starmap(records.pack, kept))
-            self._count -= len(gone)
+        for buckets in self._together(_TOGETHER):
+            sizes = self._in(buckets)
+            self._take_out(buckets, present(sizes))
+
+    def reduce(self, absent: Callable[[list[BlobRef]], Collection[Oid]]) -> None:
+        """Leave in only what is absent from somewhere.
+
+        Args:
+            absent: Is given blobs, some thousands at a time, and returns which to leave in.
+        """
+        others = absent(list(starmap(BlobRef, self._others.items())))
+        self._others = {oid: size for oid, size in self._others.items() if oid in others}
+        for buckets in self._together(_FEWER_TOGETHER):
+            sizes = self._in(buckets)
+            oids = map(Oid, map(bytes.hex, sizes))
+            left = absent(list(map(BlobRef, oids, sizes.values())))
+            if len(left) < len(sizes):
+                self._take_out(buckets, sizes.keys() - set(map(bytes.fromhex, left)))
+
+    def matching(self, blobs: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+        """Yield those of some blobs, given by size and digest, that are in here with that size."""
+        find, length, unpack = self._buckets.get, self._digits // 2, _SIZE.unpack_from
+        for size, name in blobs:
+            bucket = find(hash(name) % _BUCKETS, _NOWHERE)
+            place = bucket.find(name)
+            if place % self._width:
+                place = self._place(bucket, name)
+            if (
+                place >= 0
+                and len(name) == length
+                and unpack(bucket, place + length)[0] in (-1, size)
+            ):
+                yield size, name
+
+    def discard(self, names: Iterable[bytes]) -> int:
+        """Take blobs out, given by their digests; return how many of them were in here."""
+        before = self._count
+        for name in names:
+            bucket = self._buckets.get(hash(name) % _BUCKETS, _NOWHERE)
+            place = self._place(bucket, name)
+            if place >= 0:
+                self._remove(bucket, place)
+        return before - self._count
 
     def draw(self, blobs: Iterable[Named]) -> Iterator[Named]:
         """Yield each blob that is in here, once, and take it out; end when there are none left."""
@@ -79,8 +114,9 @@ class Sizes(MutableMapping[Oid, int]):
                 return
             oid = blob.ref.oid
             if len(oid) == self._digits:
-                bucket = find(hash(oid) % _BUCKETS, _NOWHERE)
-                place = bucket.find(decoded(oid))
+                name = decoded(oid)
+                bucket = find(hash(name) % _BUCKETS, _NOWHERE)
+                place = bucket.find(name)
                 if place >= 0 and place % width == 0:
                     self._remove(bucket, place)
                     yield blob
@@ -139,8 +175,9 @@ class Sizes(MutableMapping[Oid, int]):
         if len(oid) != self._digits:
             self._others[oid] = size
             return
-        bucket = self._buckets.setdefault(hash(oid) % _BUCKETS, bytearray())
-        bucket += bytes.fromhex(oid) + _SIZE.pack(size)
+        name = bytes.fromhex(oid)
+        bucket = self._buckets.setdefault(hash(name) % _BUCKETS, bytearray())
+        bucket += name + _SIZE.pack(size)
         self._count += 1
 
     def __delitem__(self, oid: Oid) -> None:
@@ -150,23 +187,40 @@ class Sizes(MutableMapping[Oid, int]):
         else:
             self._remove(bucket, place)
 
-    def _together(self) -> Iterator[list[bytearray]]:
-        """Yield what is kept together, some thousands of blobs at a time."""
+    def _together(self, count: int) -> Iterator[list[bytearray]]:
+        """Yield what is kept together, about `count` blobs at a time."""
         rest = iter(self._buckets.values())
-        share = max(_TOGETHER * len(self._buckets) // max(self._count, 1), 1)
+        share = max(count * len(self._buckets) // max(self._count, 1), 1)
         while buckets := list(islice(rest, share)):
             yield buckets
+
+    def _in(self, buckets: list[bytearray]) -> dict[bytes, int]:
+        records = Struct(f"<{self._digits // 2}sq")
+        return dict(chain.from_iterable(map(records.iter_unpack, buckets)))
+
+    def _take_out(self, buckets: list[bytearray], gone: Collection[bytes]) -> None:
+        if not gone:
+            return
+        records = Struct(f"<{self._digits // 2}sq")
+        for bucket in buckets:
+            kept = (one for one in records.iter_unpack(bytes(bucket)) if one[0] not in gone)
+            bucket[:] = b"".join(starmap(records.pack, kept))
+        self._count -= len(gone)
 
     def _find(self, oid: Oid) -> tuple[bytearray, int]:
         """Return where the record of a blob is; -1 if there is none."""
         if len(oid) != self._digits:
             return _NOWHERE, -1
-        bucket = self._buckets.get(hash(oid) % _BUCKETS, _NOWHERE)
         name = bytes.fromhex(oid)
+        bucket = self._buckets.get(hash(name) % _BUCKETS, _NOWHERE)
+        return bucket, self._place(bucket, name)
+
+    def _place(self, bucket: bytearray, name: bytes) -> int:
+        """Return where a record begins in the piece of memory that it would be in."""
         place = bucket.find(name)
         while place > 0 and place % self._width:
             place = bucket.find(name, place + 1)
-        return bucket, place
+        return place
 
     def _remove(self, bucket: bytearray, place: int) -> None:
         bucket[place : place + self._width] = bucket[-self._width :]

@@ -26,8 +26,7 @@ from dvclite.repo.outputs import (
 )
 from dvclite.repo.places import check_place, check_pointers_show
 from dvclite.repo.project import Project
-from dvclite.repo.results import Added, AddedOutput
-from dvclite.workspace.relink import relink
+from dvclite.repo.results.tracking import Added, AddedOutput
 from dvclite.workspace.save import Plan, saved
 
 
@@ -177,6 +176,8 @@ def _save(
     ):
         added, changed = _publish(project, tasks, result.outputs)
     if link and project.workspace.links:
+        from dvclite.workspace.relink import relink
+
         cached = [output for output in result.outputs if output.cached]
         relink(project.workspace, cached, progress)
     progress.finish()

@@ -8,7 +8,7 @@ from dvclite.progress import Progress
 from dvclite.repo.checkout import outputs_at
 from dvclite.repo.outputs import Named
 from dvclite.repo.project import Project
-from dvclite.repo.results import Changed, Diff, Renamed
+from dvclite.repo.results.versioning import Changed, Diff, Renamed
 from dvclite.tree import Entry, below, joined
 from dvclite.workspace.compare import is_left_alone, present_entries, wanted_entries
 

@@ -16,7 +16,7 @@ from dvclite.git.program import run
 from dvclite.repo.hooks import is_installed
 from dvclite.repo.outputs import pointers
 from dvclite.repo.project import Project
-from dvclite.repo.results import Finding
+from dvclite.repo.results.keeping import Finding
 from dvclite.repo.stores import is_apart
 
 _LIBRARIES = ("click", "pygit2", "blake3", "xxhash", "PyYAML", "boto3", "google-cloud-storage")

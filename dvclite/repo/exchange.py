@@ -21,7 +21,7 @@ from dvclite.remotestore.store import RemoteStore
 from dvclite.repo.checkout import checkout
 from dvclite.repo.outputs import named_outputs, owned
 from dvclite.repo.project import Project
-from dvclite.repo.results import CloudReport, CloudStatus, Exchanged, OnRemote
+from dvclite.repo.results.exchanging import CloudReport, CloudStatus, Exchanged, OnRemote
 from dvclite.repo.stores import Line, is_apart, open_store
 from dvclite.repo.versions import Choice, outputs_of
 from dvclite.transfer.compare import Comparison, compare
@@ -162,6 +162,7 @@ def pull(project: Project, choice: Choice, progress: Progress, *, force: bool = 
             fetched = fetch_outputs(project, choice, lease, progress)
         except (BlobMissingError, TransferError) as error:
             failure = error
+        project.cache.packed.save()  # Before it is asked, it costs less.
         targets = _matched(project, choice) if choice.glob else choice.targets
         try:
             restored = checkout(project, targets, progress, force=force)

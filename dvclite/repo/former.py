@@ -10,7 +10,7 @@ from dvclite.repo.exchange import on_remote, remote_tree
 from dvclite.repo.fsck import Scope, fsck
 from dvclite.repo.gc import Elsewhere, gc
 from dvclite.repo.project import Project
-from dvclite.repo.results import Checked
+from dvclite.repo.results.keeping import Checked
 from dvclite.repo.versions import Keep
 
 

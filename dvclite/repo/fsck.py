@@ -12,7 +12,7 @@ from dvclite.maintenance.mend import mend
 from dvclite.progress import Progress
 from dvclite.repo.needed import as_wanted, found, needed_outputs, then
 from dvclite.repo.project import Project
-from dvclite.repo.results import Checked
+from dvclite.repo.results.keeping import Checked
 from dvclite.repo.stores import open_store
 from dvclite.repo.versions import Versions
 from dvclite.transfer.fetch import fetch

@@ -12,7 +12,7 @@ from dvclite.remotestore.store import RemoteStore
 from dvclite.repo.fsck import Scope
 from dvclite.repo.needed import MISSING, found, needed_outputs, then
 from dvclite.repo.project import Project
-from dvclite.repo.results import Checked
+from dvclite.repo.results.keeping import Checked
 from dvclite.repo.stores import open_store
 from dvclite.transfer.push import push
 from dvclite.transfer.wanted import Contents, Wanted, wanted

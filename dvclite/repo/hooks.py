@@ -12,7 +12,7 @@ from dvclite.git.index import Index
 from dvclite.git.location import find_top
 from dvclite.git.settings import hooks_folder
 from dvclite.repo.project import Project, home_of
-from dvclite.repo.results import Installed
+from dvclite.repo.results.keeping import Installed
 
 HOOKS = ("post-checkout", "post-merge", "post-rewrite", "pre-push")
 

@@ -30,7 +30,7 @@ from dvclite.repo.outputs import (
     write_pointer,
 )
 from dvclite.repo.project import Project
-from dvclite.repo.results import Exchanged, Updated, UpdatedOutput
+from dvclite.repo.results.exchanging import Exchanged, Updated, UpdatedOutput
 
 Part = tuple[Output, str]
 

@@ -29,7 +29,7 @@ from dvclite.repo.outputs import (
 )
 from dvclite.repo.places import check_place, check_pointers_show
 from dvclite.repo.project import Project
-from dvclite.repo.results import MovedOutput, Removed
+from dvclite.repo.results.tracking import MovedOutput, Removed
 from dvclite.statcache.rows import Row
 from dvclite.workspace.restore import Target, restore
 

@@ -7,7 +7,7 @@ from dvclite.hashing import BlobRef, Oid
 from dvclite.maintenance.size import measure
 from dvclite.repo.needed import needed_outputs, unreadable_trees
 from dvclite.repo.project import Project
-from dvclite.repo.results import Size
+from dvclite.repo.results.keeping import Size
 from dvclite.repo.versions import Versions
 from dvclite.transfer.groups import groups
 from dvclite.transfer.wanted import Contents, wanted

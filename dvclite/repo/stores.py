@@ -70,7 +70,10 @@ def open_store(
         remote = Below(remote, project.home.packs_below)
     folder = folder or project.temporary / "remotes"
     place = folder / hash_bytes(settings.url.encode(), XXH128)
-    return PackStore(remote, project.format, place, jobs=jobs)
+    packed = project.cache.packed
+    store = PackStore(remote, project.format, place, jobs=jobs, index=packed.index_path)
+    packed.copy_index_from(store.index_path)
+    return store
 
 
 def _check_names(project: Project, settings: RemoteSettings, outputs: Iterable[Output]) -> None:

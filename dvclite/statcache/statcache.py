@@ -10,11 +10,19 @@ from pathlib import Path
 from dvclite import database
 from dvclite.files.closing import Closing
 from dvclite.hashing import Oid
-from dvclite.statcache.rows import FILES, OID_BEGINS, SCHEMA, Row, Whole, bounds, path_key, seal_of
+from dvclite.statcache.rows import (
+    FILES,
+    OID_BEGINS,
+    SCHEMA,
+    Row,
+    Stored,
+    Whole,
+    bounds,
+    path_key,
+    proved,
+)
 from dvclite.statcache.update import Update, forget
 
-# Makes a named tuple twice as fast as its class, which matters where a million are made.
-_new = tuple.__new__
 # Cast, so that a value of another type cannot keep the rows beside it from being read.
 _COLUMNS = "path, CAST(signature AS BLOB), CAST(content AS BLOB), seal"
 
@@ -33,6 +41,10 @@ class StatCache(Closing):
 
     def below(self, path: str) -> Iterator[Row]:
         """Yield the rows at `path` and below it, sorted."""
+        return (row for stored in self.stored_below(path) for row in proved(stored))
+
+    def stored_below(self, path: str) -> Iterator[list[Stored]]:
+        """Yield the rows at `path` and below it, sorted, as they lie there: damaged ones too."""
         try:
             rows = self._read().execute(
                 # Two ranges that are merged: with OR the database would sort all rows first.
@@ -41,11 +53,8 @@ class StatCache(Closing):
                 bounds(path),
             )
             while together := rows.fetchmany(database.TOGETHER):
-                for key, signed, content, seal in together:
-                    if seal_of(key, signed, content) == seal:
-                        yield _new(Row, (key.decode("utf-8", "surrogatepass"), signed, content))
-        except (sqlite3.Error, TypeError, UnicodeDecodeError):
-            # TypeError: a damaged database may hold values of other types.
+                yield together
+        except sqlite3.Error:
             return
 
     def oids_below(self, path: str) -> Iterator[Oid]:

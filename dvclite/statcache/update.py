@@ -1,15 +1,18 @@
 """What a command learns of outputs, until it may enter the stat cache."""
 
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from dvclite import database
 from dvclite.files.closing import Closing
 from dvclite.hashing import Oid
-from dvclite.statcache.rows import SCHEMA, Row, bounds, path_key, seal_of
+from dvclite.statcache.rows import SCHEMA, Row, Stored, bounds, path_key, stored
 
 _MOST_IN_MEMORY = 125_000
+
+_Waiting = Stored | tuple[bytes, None, None, None]
+"""A row that goes in, or the key of one that goes."""
 
 
 class Update(Closing):
@@ -28,7 +31,7 @@ class Update(Closing):
         """
         self._path = path
         self._stamps = stamps
-        self._rows: list[tuple[bytes, bytes | None, bytes | None, int | None]] = []
+        self._rows: list[_Waiting] = []
         self._is_lost = self._has_spilled = False
         self._waiting = sqlite3.connect("", isolation_level=None)
         self._waiting.execute("PRAGMA journal_mode = OFF")
@@ -36,13 +39,15 @@ class Update(Closing):
 
     def put(self, row: Row) -> None:
         """Remember what a path holds."""
-        path, signed, content = row
-        key = path_key(path)
-        self._wait((key, signed, content, seal_of(key, signed, content)))
+        self._wait([stored(row)])
+
+    def put_stored(self, rows: Iterable[Stored]) -> None:
+        """Remember what paths hold, by rows that are in their written form already."""
+        self._wait(rows)
 
     def drop(self, path: str) -> None:
         """Remember nothing of a path any more."""
-        self._wait((path_key(path), None, None, None))
+        self._wait([(path_key(path), None, None, None)])
 
     def commit(self, wholes: Mapping[str, Oid | None], *, afresh: Collection[str] = ()) -> None:
         """Make the stat cache remember what was collected, if it can.
@@ -78,8 +83,8 @@ class Update(Closing):
         if not self._is_lost:
             database.write_into(self._path, SCHEMA, connection, write)
 
-    def _wait(self, row: tuple[bytes, bytes | None, bytes | None, int | None]) -> None:
-        self._rows.append(row)
+    def _wait(self, rows: Iterable[_Waiting]) -> None:
+        self._rows.extend(rows)
         if len(self._rows) >= _MOST_IN_MEMORY:
             self._spill()
 

@@ -1,6 +1,6 @@
 """Remote into cache: what `fetch` does, and `pull` begins with."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import starmap
@@ -16,7 +16,6 @@ from dvclite.remotestore.engine import Failure, Outcome
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.sizes import Sizes
 from dvclite.remotestore.store import Landing, RemoteStore
-from dvclite.transfer.groups import groups
 from dvclite.transfer.moved import Moved
 from dvclite.transfer.partials import Partials
 from dvclite.transfer.trees import cache_or_remote_tree
@@ -76,7 +75,8 @@ def fetchable(
     try:
         known = {tree.oid: tree.ref for _one, tree in contents.trees()}
         trees = Sizes(known[oid] for oid in cache.absent(known))
-        chosen = _lacking(contents, lambda refs: cache.absent([ref.oid for ref in refs]))
+        chosen = Sizes(contents.leaf_refs())
+        chosen.reduce(lambda refs: cache.absent([ref.oid for ref in refs]))
         nowhere = store.missing(starmap(BlobRef, chosen.items()))
     finally:
         progress.finish()
@@ -117,7 +117,8 @@ class _Fetching:
         self._progress.start("Comparing")
         try:
             self._bring_trees({one.ref.oid: one for one in wanted if is_tree(one.ref.oid)})
-            lacking = _lacking(contents, self._not_kept)
+            lacking = Sizes(contents.leaf_refs())
+            lacking.reduce(self._not_kept)
         finally:
             self._progress.finish()
         files, size = len(lacking), lacking.total()
@@ -169,17 +170,6 @@ class _Fetching:
                 raise failure.error
         self._writer.finish()
         return outcome
-
-
-def _lacking(contents: Contents, absent: Callable[[list[BlobRef]], Collection[Oid]]) -> Sizes:
-    """Return which leaves are lacking, and their sizes, asking for each once."""
-    lacking, present = Sizes(), Sizes()
-    for group in groups(contents.leaf_refs()):
-        refs = [ref for ref in group if ref.oid not in lacking and ref.oid not in present]
-        oids = absent(refs)
-        lacking.gather(ref for ref in refs if ref.oid in oids)
-        present.gather(ref for ref in refs if ref.oid not in oids)
-    return lacking
 
 
 def _landing(cache: Cache, writer: Writer, partials: Partials) -> Landing:

@@ -13,6 +13,7 @@ from dvclite.hashing import Algorithm, Oid, algorithm_of
 from dvclite.pointer import Output
 from dvclite.statcache.rows import Row, signature
 from dvclite.tree import Entry, below
+from dvclite.workspace.alike import beside_rows, paired
 from dvclite.workspace.workspace import Workspace
 
 _MANY = 10_000
@@ -138,15 +139,17 @@ def _known_differences(
         return None
     known: list[Difference] = []
     rows = 0
-    for here, row in paired(workspace.found(path), workspace.statcache.below(path)):
-        rows += row is not None
-        if here is None and row is not None and is_left_alone(workspace, row.path):
-            continue
-        if here is None or row is None or signature(here.stat) != row.signature:
-            wanted = row.entry(row.path) if row is not None else None
-            known += _difference(workspace, output, (here, row, wanted), listener)
-            if len(known) > _MANY:
-                return None
+    for stored, pairs in beside_rows(workspace, path):
+        rows += stored
+        for here, row in pairs:
+            rows += row is not None
+            if here is None and row is not None and is_left_alone(workspace, row.path):
+                continue
+            if here is None or row is None or signature(here.stat) != row.signature:
+                wanted = row.entry(row.path) if row is not None else None
+                known += _difference(workspace, output, (here, row, wanted), listener)
+                if len(known) > _MANY:
+                    return None
     return known if rows == whole.rows else None
 
 
@@ -224,30 +227,6 @@ def fingerprint(stat: os.stat_result) -> bytes:
 def is_executable(found: Found) -> bool:
     """Say whether a file's owner may run it, where the system keeps that apart."""
     return _HAS_EXECUTABLE_BIT and found.is_executable
-
-
-def paired(
-    found: Iterable[Found], rows: Iterable[Row]
-) -> Iterator[tuple[Found | None, Row | None]]:
-    """Yield what is found beside what is remembered, by path."""
-    here, known = iter(found), iter(rows)
-    one, other = next(here, None), next(known, None)
-    while one is not None and other is not None:
-        if one.path == other.path:
-            yield one, other
-            one, other = next(here, None), next(known, None)
-        elif one.path < other.path:
-            yield one, None
-            one = next(here, None)
-        else:
-            yield None, other
-            other = next(known, None)
-    while one is not None:
-        yield one, None
-        one = next(here, None)
-    while other is not None:
-        yield None, other
-        other = next(known, None)
 
 
 def _with_wanted(

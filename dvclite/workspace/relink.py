@@ -10,8 +10,9 @@ from dvclite.hashing import Algorithm, algorithm_of
 from dvclite.pointer import Output
 from dvclite.progress import Progress
 from dvclite.tree import Entry
+from dvclite.workspace.alike import paired
 from dvclite.workspace.arrivals import Arrival, Arrivals, Host
-from dvclite.workspace.compare import fingerprint, identify, paired
+from dvclite.workspace.compare import fingerprint, identify
 from dvclite.workspace.place import Place
 from dvclite.workspace.settling import Settling
 from dvclite.workspace.workspace import Workspace, named_errors

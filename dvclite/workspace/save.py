@@ -1,7 +1,7 @@
 """Workspace into cache: what `add` and `commit` do."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -22,18 +22,19 @@ from dvclite.files.clock import FileClock, is_settled
 from dvclite.files.closing import Closing
 from dvclite.files.folder import Folder
 from dvclite.files.reading import read_small
-from dvclite.files.scan import Found
+from dvclite.files.scan import Found, Run
 from dvclite.files.staging import Staging
 from dvclite.hashing import BlobRef, Oid, algorithm_of
 from dvclite.pack.piece import Piece
 from dvclite.pointer import LARGEST, Output, is_pointer
 from dvclite.pointer.reading import parse
 from dvclite.progress import Progress
-from dvclite.statcache.rows import UNSETTLED, Row, row, signature
+from dvclite.statcache.rows import UNSETTLED, Row, Stored, proved, row, signature
 from dvclite.statcache.update import Update
 from dvclite.tree import Entry, Tree, grafted
-from dvclite.workspace.ahead import Ahead
-from dvclite.workspace.compare import differences, identify_link, is_executable, paired
+from dvclite.workspace.ahead import Ahead, Errand
+from dvclite.workspace.alike import paired, runs_beside_rows
+from dvclite.workspace.compare import differences, identify_link, is_executable
 from dvclite.workspace.uncached import named
 from dvclite.workspace.workspace import Workspace, named_errors
 
@@ -149,7 +150,12 @@ class _Saver(Closing):
         self._algorithm = workspace.format.algorithm
         self._single = ""
         self._kept: list[tuple[str, BlobRef]] = []
-        self._ahead = Ahead(workspace.root, self._save_found, self._save_piece, self._algorithm)
+        keeps_modes = workspace.format.keeps_links
+        self._ahead = Ahead(
+            Errand(workspace.root, self._algorithm, now, keeps_modes),
+            self._save_found,
+            self._save_piece,
+        )
 
     def close(self) -> None:
         self._ahead.close()
@@ -223,22 +229,32 @@ class _Saver(Closing):
 
     def _entries(self, path: str) -> Iterator[Entry]:
         ahead = self._ahead
-        rows = self._workspace.statcache.below(path)
-        for found, known in paired(self._workspace.found(path), rows):
-            if found is None:
-                if known is not None:
-                    self._update.drop(known.path)
-            elif known is not None and self._is_unchanged(found, known):
-                entry = known.entry(found.path)
-                if entry.size < 0:
-                    entry = entry._replace(size=found.stat.st_size)
-                self._keep(entry)
-                yield from ahead.put(entry)
-            elif found.is_file and not is_pointer(found.name):
-                yield from ahead.save(found)
-            elif not found.is_folder or self._workspace.format.keeps_links:
-                yield from ahead.put(self._save_found(found))
+        for run, stored in runs_beside_rows(self._workspace, path):
+            if run is not None and not stored and ahead.has_help and _is_inside(run, path):
+                yield from ahead.save_names(run.prefix, run.names)
+            else:
+                found = run.found() if run is not None else ()
+                for here, known in paired(found, proved(stored)):
+                    yield from self._entry(here, known)
         yield from ahead.rest()
+
+    def _entry(self, found: Found | None, known: Row | None) -> Iterable[Entry]:
+        """Return the entries whose turn has come when it is seen to one more path."""
+        if found is None:
+            if known is not None:
+                self._update.drop(known.path)
+            return ()
+        if known is not None and self._is_unchanged(found, known):
+            entry = known.entry(found.path)
+            if entry.size < 0:
+                entry = entry._replace(size=found.stat.st_size)
+            self._keep(entry)
+            return self._ahead.put(entry)
+        if found.is_file and not is_pointer(found.name) and found.path != self._single:
+            return self._ahead.save(found)
+        if found.is_folder and not self._workspace.format.keeps_links:
+            return ()
+        return self._ahead.put(self._save_found(found))
 
     def _is_unchanged(self, found: Found, known: Row) -> bool:
         if self._afresh or signature(found.stat) != known.signature:
@@ -253,6 +269,8 @@ class _Saver(Closing):
         if found.is_link:
             entry = self._save_link(found)
         elif found.is_folder:
+            if not found.path.endswith("/"):
+                raise FileChangedError(found.path)  # A moment ago it was something else.
             entry = Entry(found.path)
         elif found.is_file:
             if is_pointer(found.name):
@@ -266,11 +284,10 @@ class _Saver(Closing):
             raise UnsupportedFileError(found.path, "it is a socket, a pipe or a device")
         return self._saved(found, stat, entry)
 
-    def _save_piece(self, piece: Piece, read: Sequence[Found]) -> Iterator[Entry]:
-        self._writer.save_piece(piece, [found.path for found in read])
-        self._progress.advance(size=sum(piece.sizes))
-        for found, oid, size in zip(read, piece.oids, piece.sizes, strict=True):
-            yield self._saved(found, found.stat, self._file_entry(found, oid, size))
+    def _save_piece(self, piece: Piece, saved: Sequence[Entry], rows: Iterable[Stored]) -> None:
+        self._writer.save_piece(piece, [entry.path for entry in saved])
+        self._update.put_stored(rows)
+        self._progress.advance(files=len(saved), size=sum(piece.sizes))
 
     def _file_entry(self, found: Found, oid: Oid, size: int) -> Entry:
         executable = is_executable(found) and self._tells_mode(found)
@@ -345,3 +362,8 @@ class _Saver(Closing):
             stat = folder.lstat(name)
             if stat is None or self._writer.save(folder, name, stat).ref.oid != ref.oid:
                 raise FileChangedError(path)
+
+
+def _is_inside(run: Run, path: str) -> bool:
+    """Say whether names are those of things in a folder at a path, or below it."""
+    return len(run.prefix) > len(path) and not run.names[0].endswith("/")

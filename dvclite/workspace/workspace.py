@@ -12,7 +12,7 @@ from dvclite.cache.layout import Kind
 from dvclite.errors import FileAccessError
 from dvclite.files.changes import NO_ROOM
 from dvclite.files.folder import Folder
-from dvclite.files.scan import Found, Ignore, scan
+from dvclite.files.scan import Found, Ignore, Run, runs
 from dvclite.formats.format import Format
 from dvclite.statcache.statcache import StatCache
 
@@ -46,6 +46,16 @@ class Workspace:
 
     def found(self, path: str) -> Iterator[Found]:
         """Yield what is at a path and below it, sorted; nothing where nothing is.
+
+        Raises:
+            FileAccessError: It is reached through a symbolic link, or cannot be read.
+        """
+        with named_errors(self.root, path):
+            for run in self.runs(path):
+                yield from run.found()
+
+    def runs(self, path: str) -> Iterator[Run]:
+        """Yield the names of what is at a path and below it, sorted; nothing where nothing is.
 
         Raises:
             FileAccessError: It is reached through a symbolic link, or cannot be read.
@@ -123,16 +133,15 @@ def named_errors(root: Path, path: str) -> Iterator[None]:
         ) from error
 
 
-def _at(folder: Folder, name: str, path: str, ignore: Ignore | None) -> Iterator[Found]:
+def _at(folder: Folder, name: str, path: str, ignore: Ignore | None) -> Iterator[Run]:
     own = folder.lstat(name)
     if own is None:
         return
-    found = Found(path, name, folder, own)
-    if not found.is_folder:
-        yield found
+    if not stat.S_ISDIR(own.st_mode):
+        yield Run(folder, path[: -len(name)], [name])
         return
     with folder.child(name) as child:
-        yield from scan(child, prefix=path + "/", ignore=ignore)
+        yield from runs(child, prefix=path + "/", ignore=ignore)
 
 
 def _relative(root: Path, name: object) -> str:

@@ -67,3 +67,44 @@ def test_nothing_loads_at_start_that_is_not_on_the_list(argument, exit_code):
 
 def test_the_list_names_nothing_that_does_not_load():
     assert modules_loaded("", "--help", 0) >= ALLOWED
+
+
+NOT_FOR_SMALL_COMMANDS = (
+    "yaml",
+    "pygit2",
+    "dvclite.damage",
+    "dvclite.maintenance",
+    "dvclite.remote",
+    "dvclite.remotestore",
+    "dvclite.transfer",
+    "dvclite.repo.exchanging",
+    "dvclite.repo.keeping",
+    "dvclite.repo.migration",
+    "dvclite.repo.versioning",
+)
+
+
+@pytest.mark.parametrize("words", [["status"], ["add", "data"]])
+def test_a_small_command_loads_nothing_of_what_others_do(repo, words):
+    repo.write("data", "content")
+    repo.invoke("add", "data")
+    program = f"""
+import runpy, sys
+sys.argv = ["dvclite", *{words!r}]
+try:
+    runpy.run_module("dvclite", run_name="__main__", alter_sys=True)
+finally:
+    print("\\0" + " ".join(sys.modules))
+"""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program], cwd=repo.root, capture_output=True, encoding="utf-8"
+    )
+
+    loaded = done.stdout.partition("\0")[2].split()
+    extra = [
+        module
+        for module in loaded
+        if any(module == one or module.startswith(f"{one}.") for one in NOT_FOR_SMALL_COMMANDS)
+    ]
+    assert done.returncode == 0, done.stderr
+    assert not extra

@@ -15,7 +15,7 @@ from dvclite.cli.command import Command, Family
 
 NAMES = [name for part in COMMANDS.values() for name in part]
 
-HEAVY = {"yaml", "sqlite3", "pygit2", "json", "dvclite.repo.repo", "dvclite.config.settings"}
+HEAVY = {"yaml", "sqlite3", "pygit2", "json", "dvclite.repo.anyrepo", "dvclite.config.settings"}
 
 
 def commands():

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
@@ -12,6 +13,16 @@ from dvclite.paths import check_path
 from dvclite.tree import Entry, below, check_spelling, checked, grafted, joined
 
 FORMAT = native(BLAKE3)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few_together():
+    """Let most trees have more entries than are looked at together."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dvclite.tree.TOGETHER", 2)
+        patch.setattr("dvclite.formats.format.TOGETHER", 2)
+        yield
+
 
 characters = st.one_of(
     st.sampled_from('ab-./0 "\\~é\n\r\t\x7f\x1b\u2028\u200c\udcff\udc80\U0001f600\U0010ffff'),

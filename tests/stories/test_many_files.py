@@ -106,10 +106,10 @@ def test_a_folder_becomes_the_same_tree_and_the_same_folder_again(repo, many, al
 def test_what_changes_while_others_read_it_is_read_again(repo, many, monkeypatch):
     read = ahead._read
 
-    def read_some(folder, name, before, algorithm, room):
+    def read_some(errand, folder, prefix, name, room):
         if name.endswith("3"):
             return None, room
-        return read(folder, name, before, algorithm, room)
+        return read(errand, folder, prefix, name, room)
 
     monkeypatch.setattr(ahead, "_read", read_some)
     for number in range(100):

@@ -147,6 +147,94 @@ def test_a_damaged_database_is_made_anew(packs, damage):
     assert packs.index().present(Kind.BLOB, every) == every
 
 
+def rows(path):
+    with closing(sqlite3.connect(path)) as connection:
+        return [
+            connection.execute(f"SELECT * FROM {table}").fetchall()
+            for table in ("packs", "entries")
+        ]
+
+
+def beside(packs, *learned):
+    """Return the path of another database that tells of packs."""
+    own, packs.path = packs.path, packs.folder / "beside.db"
+    packs.index(*learned).save()
+    other, packs.path = packs.path, own
+    return other
+
+
+def test_rows_are_copied_from_a_database_of_the_same_packs(packs):
+    one, two, three = packs.make(*range(500)), packs.make("a", "b"), packs.make("b", "c")
+    other = beside(packs, one, two)
+    with closing(sqlite3.connect(other)) as connection, connection:
+        connection.execute("UPDATE entries SET number = number + 1000")  # Shows who made them.
+    index = packs.index(two, one, three)
+    index.copy_from(other)
+    index.save()
+
+    copied = sum(row[4] >= 1000 for row in rows(packs.path)[1])
+    assert copied == 502
+    assert len(rows(packs.path)[1]) == 504
+    assert found(packs.index(), "b") == [(three, 0)]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: path.unlink(),
+        lambda path: path.write_bytes(b"no database" * 1000),
+        lambda path: path.write_bytes(path.read_bytes()[:-5000]),
+        lambda path: path.write_bytes(path.read_bytes()[:4096] + os.urandom(70_000)),
+        lambda path: change(path, "DELETE FROM entries WHERE number = 17"),
+        lambda path: change(path, "UPDATE packs SET size = 'much'"),
+        lambda path: change(path, "PRAGMA user_version = 99"),
+        lambda path: change(path, "DROP TABLE packs"),
+    ],
+)
+def test_rows_that_cannot_be_copied_are_made(packs, spoil):
+    one = packs.make(*range(5000))
+    other = beside(packs, one)
+    whole = rows(other)
+    spoil(other)
+    index = packs.index(one)
+    index.copy_from(other)
+
+    index.save()
+
+    assert rows(packs.path) == whole
+
+
+def change(path, statement):
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(statement)
+
+
+def test_what_is_not_believed_is_not_copied(packs):
+    one = packs.make("a", "b")
+    other = beside(packs, one)
+    change(other, "UPDATE entries SET number = number + 1000")
+    index = packs.index()
+    index.copy_from(other)
+    index.distrust()
+    index.learn(one, packs.made[one].size, packs.made[one].entries)
+
+    index.save()
+
+    assert found(packs.index(), "a", "b") == [(one, 0), (one, 1)]
+
+
+def test_few_rows_are_not_looked_for_among_many(packs):
+    many = [packs.make(number) for number in range(5)]
+    other = beside(packs, *many)
+    change(other, "UPDATE entries SET number = number + 1000")
+    index = packs.index(many[0])
+    index.copy_from(other)
+
+    index.save()
+
+    assert found(packs.index(), 0) == [(many[0], 0)]
+
+
 def test_asking_changes_nothing(packs):
     packs.index(packs.make("a")).save()
     before = packs.path.read_bytes(), os.listdir(packs.folder)

@@ -39,9 +39,9 @@ def add(
     tracked folder brings only that part up to date, and takes it out if it is gone.
     """
     from dvclite.cli.reports.added import show
-    from dvclite.repo.repo import Repo
+    from dvclite.repo.tracking import Tracking
 
-    repo = Repo.open()
+    repo = Tracking.open()
     with console.progress() as progress:
         added = repo.add(
             targets, glob=glob, desc=desc, force=force, relink=not no_relink, progress=progress
@@ -66,9 +66,9 @@ def commit(console: Console, targets: tuple[str, ...], as_json: bool) -> None:
     stays as its pointer says.
     """
     from dvclite.cli.reports.added import show
-    from dvclite.repo.repo import Repo
+    from dvclite.repo.tracking import Tracking
 
-    repo = Repo.open()
+    repo = Tracking.open()
     with console.progress() as progress:
         added = repo.commit(targets, progress=progress)
     show(console, repo, added, "Stored", as_json=as_json)

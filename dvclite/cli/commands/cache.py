@@ -34,7 +34,7 @@ def cache_dir(context: click.Context, path: str | None, unset: bool, level: str 
     from dvclite.cli.settings import chosen, load_config, tell
     from dvclite.config.editing import set_option, unset_option
     from dvclite.config.setting import Level
-    from dvclite.repo.repo import Repo
+    from dvclite.repo.anyrepo import AnyRepo
 
     console: Console = context.obj
     at = chosen(level) or Level.REPOSITORY
@@ -45,7 +45,7 @@ def cache_dir(context: click.Context, path: str | None, unset: bool, level: str 
     elif unset:
         tell(console, [unset_option(load_config(), at, "cache.dir")])
     else:
-        console.say(printable(str(Repo.open().cache.root)))
+        console.say(printable(str(AnyRepo.open().cache.root)))
 
 
 @cache.command(
@@ -68,8 +68,8 @@ def cache_size(
     for those of other commits.
     """
     from dvclite.cli.reports.measured import show
-    from dvclite.repo.repo import Repo
+    from dvclite.repo.keeping import Keeping
     from dvclite.repo.versions import Versions
 
-    measured = Repo.open().cache_size(versions=Versions(all_branches, all_tags, all_commits))
+    measured = Keeping.open().cache_size(versions=Versions(all_branches, all_tags, all_commits))
     show(console, measured, as_json=as_json)

@@ -36,7 +36,7 @@ def check_ignore(
     Exits with 0 if there are any, with 1 if there is none.
     """
     from dvclite.cli.reports.ignored import show
-    from dvclite.repo.repo import Repo
+    from dvclite.repo.tracking import Tracking
 
     if bool(paths) == stdin:
         raise click.UsageError("give paths, or --stdin and none", context)
@@ -44,7 +44,7 @@ def check_ignore(
         raise click.UsageError("--non-matching needs --details", context)
     console: Console = context.obj
     asked = [line.rstrip("\n") for line in sys.stdin] if stdin else list(paths)
-    found = [match for _, match in Repo.open().check_ignore(asked)]
+    found = [match for _, match in Tracking.open().check_ignore(asked)]
     pairs = list(zip(asked, found, strict=True))
     show(console, pairs, details=details, non_matching=non_matching, as_json=as_json)
     context.exit(0 if any(match is not None and match.ignores for match in found) else 1)

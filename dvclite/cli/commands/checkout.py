@@ -38,9 +38,9 @@ def checkout(
     Without TARGETS, data that no pointer names any more leaves the workspace.
     """
     from dvclite.cli.reports.restored import show, shown_on_failure
-    from dvclite.repo.repo import Repo
+    from dvclite.repo.versioning import Versioning
 
-    repo = Repo.open()
+    repo = Versioning.open()
     with shown_on_failure(console, repo, as_json=as_json), console.progress() as progress:
         restored = repo.checkout(targets, rev=rev, force=force, relink=relink, progress=progress)
     show(console, repo, restored, summary=summary, as_json=as_json)

@@ -35,9 +35,9 @@ def diff(console: Console, a: str, b: str | None, targets: tuple[str, ...], as_j
     from shlex import quote
 
     from dvclite.cli.reports.differences import show
-    from dvclite.repo.repo import Repo
+    from dvclite.repo.versioning import Versioning
 
-    repo = Repo.open()
+    repo = Versioning.open()
     with console.progress() as progress:
         found = repo.diff(a, b, targets=targets, progress=progress)
     show(console, repo, found, as_json=as_json)

@@ -25,11 +25,11 @@ def doctor(context: click.Context, /, as_json: bool) -> None:
     from dvclite.cli.reports.findings import show
     from dvclite.errors import NotARepoError
     from dvclite.repo.doctor import system
-    from dvclite.repo.repo import Repo
+    from dvclite.repo.keeping import Keeping
 
     console: Console = context.obj
     try:
-        findings = Repo.open().doctor()
+        findings = Keeping.open().doctor()
     except NotARepoError:
         findings = list(system())
     if not show(console, findings, as_json=as_json):

@@ -50,11 +50,11 @@ def fsck(
     Exits with 1 if something is damaged or missing and could not be repaired.
     """
     from dvclite.cli.reports.checked import show
-    from dvclite.repo.repo import Repo
+    from dvclite.repo.keeping import Keeping
     from dvclite.repo.versions import Versions
 
     console: Console = context.obj
-    repo = Repo.open()
+    repo = Keeping.open()
     with console.progress() as progress:
         found = Versions(all_branches, all_tags, all_commits)
         checked = repo.fsck(

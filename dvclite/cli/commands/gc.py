@@ -64,10 +64,10 @@ def gc(
     from dataclasses import replace
 
     from dvclite.cli.reports.collected import ask, show
-    from dvclite.repo.repo import Repo
+    from dvclite.repo.keeping import Keeping
     from dvclite.repo.versions import EVERYTHING, Keep, Versions
 
-    repo = Repo.open()
+    repo = Keeping.open()
     if forget is not None:
         repo.forget_project(forget)
     keep = EVERYTHING

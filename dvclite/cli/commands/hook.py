@@ -8,8 +8,7 @@ import click
 from dvclite.cli.command import Family
 from dvclite.cli.console import Console
 from dvclite.cli.reports.restored import follow
-from dvclite.cli.reports.unpushed import warn
-from dvclite.repo.repo import Repo
+from dvclite.repo.versioning import Versioning
 
 _arguments = click.argument("arguments", nargs=-1)
 
@@ -24,7 +23,7 @@ def hook() -> None:
 @click.pass_obj
 def post_checkout(console: Console, arguments: tuple[str, ...]) -> None:
     """Check out data after git has checked out a commit."""
-    _follow(console, [repo for repo in Repo.open_all() if repo.follows_checkout(arguments)])
+    _follow(console, [repo for repo in Versioning.open_all() if repo.follows_checkout(arguments)])
 
 
 @hook.command("post-merge", examples="dvclite hook post-merge 0")
@@ -32,7 +31,7 @@ def post_checkout(console: Console, arguments: tuple[str, ...]) -> None:
 @click.pass_obj
 def post_merge(console: Console, arguments: tuple[str, ...]) -> None:  # noqa: ARG001 - git gives some
     """Check out data after git has merged."""
-    _follow(console, Repo.open_all())
+    _follow(console, Versioning.open_all())
 
 
 @hook.command("post-rewrite", examples="dvclite hook post-rewrite rebase < /dev/null")
@@ -41,7 +40,7 @@ def post_merge(console: Console, arguments: tuple[str, ...]) -> None:  # noqa: A
 def post_rewrite(console: Console, arguments: tuple[str, ...]) -> None:
     """Check out data after git has rebased; amending a commit leaves it as it is."""
     if arguments[:1] == ("rebase",):
-        _follow(console, Repo.open_all())
+        _follow(console, Versioning.open_all())
 
 
 @hook.command("pre-push", examples="dvclite hook pre-push origin https://example.com < /dev/null")
@@ -49,12 +48,14 @@ def post_rewrite(console: Console, arguments: tuple[str, ...]) -> None:
 @click.pass_obj
 def pre_push(console: Console, arguments: tuple[str, ...]) -> None:  # noqa: ARG001 - git gives some
     """Warn of data that is not pushed before git pushes commits that need it."""
+    from dvclite.cli.reports.unpushed import warn
+
     commits = commits_to_push(sys.stdin)
     if commits:
         warn(console, commits)
 
 
-def _follow(console: Console, repos: Iterable[Repo]) -> None:
+def _follow(console: Console, repos: Iterable[Versioning]) -> None:
     if not follow(console, repos):
         click.get_current_context().exit(1)
 

@@ -37,9 +37,9 @@ def init(
     Beside `.git` it makes a folder `.dvclite` with the settings, which git tracks, and the cache,
     which git ignores.
     """
-    from dvclite.repo.repo import Repo
+    from dvclite.repo.anyrepo import AnyRepo
 
-    repo = Repo.init(
+    repo = AnyRepo.init(
         folder,
         format="dvc" if dvc else "native",
         hash=algorithm or "",

@@ -18,9 +18,9 @@ def install(console: Console, force: bool, as_json: bool) -> None:
     After `git checkout`, `git merge` and `git rebase` the data is checked out; `git push` warns of
     data that is not pushed. Hooks that others wrote are left alone.
     """
-    from dvclite.repo.repo import Repo
+    from dvclite.repo.keeping import Keeping
 
-    installed = Repo.open().install(force=force)
+    installed = Keeping.open().install(force=force)
     if as_json:
         console.json(installed)
     else:

@@ -60,13 +60,13 @@ def migrate(
     remote, for which .dvc stays where it is. A run that was interrupted is completed by the next.
     """
     from dvclite.cli.reports.migrated import show, show_lfs
-    from dvclite.repo.repo import Repo
+    from dvclite.repo.keeping import Keeping
 
     if source is None and targets:
         raise click.UsageError("a repository changes its format as a whole: TARGETS need --from")
     if source is not None and not targets:
         raise click.UsageError("say with TARGETS what to take over; `.` is everything")
-    repo = Repo.open()
+    repo = Keeping.open()
     with console.progress() as progress:
         if source is not None:
             taken = repo.migrate_lfs(targets, dry=dry, progress=progress)

@@ -24,9 +24,9 @@ def move(console: Console, source: str, target: str, as_json: bool) -> None:
     The pointer and the line in .gitignore go along. The data need not be in the workspace.
     """
     from dvclite.cli.names import Names, tell_git
-    from dvclite.repo.repo import Repo
+    from dvclite.repo.tracking import Tracking
 
-    repo = Repo.open()
+    repo = Tracking.open()
     moved = repo.move(source, target)
     names = Names(repo.root)
     if as_json:

@@ -175,9 +175,9 @@ def test(context: click.Context, /, name: str | None, as_json: bool) -> None:
     from dvclite.remote.options import Options
     from dvclite.remotecheck import check_remote
     from dvclite.remotestore.opening import open_remote
-    from dvclite.repo.repo import Repo
+    from dvclite.repo.anyrepo import AnyRepo
 
-    repo = Repo.open()
+    repo = AnyRepo.open()
     settings = repo.config.remote(name)
     options = Options(settings.options, tracked=settings.tracked)
     with closing(open_remote(settings.url, options)) as opened:

@@ -27,9 +27,9 @@ def remove(
     The data stays where it is, in the workspace and in the cache, and older commits still name it.
     """
     from dvclite.cli.names import Names, tell_git
-    from dvclite.repo.repo import Repo
+    from dvclite.repo.tracking import Tracking
 
-    repo = Repo.open()
+    repo = Tracking.open()
     removed = repo.remove(targets, outs=outs, force=force)
     names = Names(repo.root)
     if as_json:

@@ -13,6 +13,6 @@ from dvclite.cli.text import printable
 @click.pass_obj
 def root(console: Console) -> None:
     """Print the path to the top of the repository, relative to the current folder."""
-    from dvclite.repo.repo import Repo
+    from dvclite.repo.anyrepo import AnyRepo
 
-    console.say(printable(os.path.relpath(Repo.open().root, os.path.realpath(os.curdir))))
+    console.say(printable(os.path.relpath(AnyRepo.open().root, os.path.realpath(os.curdir))))

@@ -50,20 +50,20 @@ def status(
     in the cache. Changes nothing, anywhere. With -q it only exits, with 1 if there are changes.
     With -c or -r: what is to be pushed and fetched, of other commits too where options name them.
     """
-    from dvclite.repo.repo import Repo
-
     console: Console = context.obj
     names = None if console.verbose else limit
     if cloud or remote is not None:
         from dvclite.cli.reports import cloud as of_cloud
+        from dvclite.repo.exchanging import Exchanging
 
         asked = of_cloud.Asked(targets, remote, jobs, **commits)
-        clean = of_cloud.show(console, Repo.open(), asked, names, as_json=as_json)
+        clean = of_cloud.show(console, Exchanging.open(), asked, names, as_json=as_json)
     elif jobs is not None or any(commits.values()):
         raise click.UsageError("-j, -a, -T and -A need --cloud", context)
     else:
         from dvclite.cli.reports import state as of_workspace
+        from dvclite.repo.tracking import Tracking
 
-        clean = of_workspace.show(console, Repo.open(), targets, names, as_json=as_json)
+        clean = of_workspace.show(console, Tracking.open(), targets, names, as_json=as_json)
     if console.quiet and not clean:
         context.exit(1)

@@ -65,9 +65,9 @@ def push(console: Console, choice: dict[str, Any], dry: bool, as_json: bool) -> 
     commits go along.
     """
     from dvclite.cli.reports.exchanged import show
-    from dvclite.repo.repo import Repo
+    from dvclite.repo.exchanging import Exchanging
 
-    repo = Repo.open()
+    repo = Exchanging.open()
     with console.progress() as progress:
         pushed = repo.push(**choice, dry=dry, progress=progress)
     show(console, repo, pushed, "pushed", as_json=as_json)
@@ -89,9 +89,9 @@ def fetch(console: Console, choice: dict[str, Any], dry: bool, as_json: bool) ->
     is. Options let the data of other commits come along.
     """
     from dvclite.cli.reports.exchanged import show
-    from dvclite.repo.repo import Repo
+    from dvclite.repo.exchanging import Exchanging
 
-    repo = Repo.open()
+    repo = Exchanging.open()
     with console.progress() as progress:
         fetched = repo.fetch(**choice, dry=dry, progress=progress)
     show(console, repo, fetched, "fetched", as_json=as_json)
@@ -114,9 +114,9 @@ def pull(console: Console, choice: dict[str, Any], dry: bool, as_json: bool, for
     """
     from dvclite.cli.reports.exchanged import show
     from dvclite.cli.reports.restored import shown_on_failure
-    from dvclite.repo.repo import Repo
+    from dvclite.repo.exchanging import Exchanging
 
-    repo = Repo.open()
+    repo = Exchanging.open()
     with shown_on_failure(console, repo, as_json=as_json), console.progress() as progress:
         if dry:
             pulled = repo.fetch(**choice, dry=True, progress=progress)

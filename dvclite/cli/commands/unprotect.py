@@ -23,9 +23,9 @@ def unprotect(console: Console, targets: tuple[str, ...]) -> None:
     Where cache.type is hardlink or symlink, the files of TARGETS share their bytes with the cache,
     and are read-only so that no edit can reach the cache.
     """
-    from dvclite.repo.repo import Repo
+    from dvclite.repo.versioning import Versioning
 
-    repo = Repo.open()
+    repo = Versioning.open()
     with console.progress() as progress:
         files = repo.unprotect(targets, progress=progress)
     console.say(f"{count(files, 'file')} made safe to edit")

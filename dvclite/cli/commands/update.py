@@ -37,9 +37,9 @@ def update(
     """
     from dvclite.cli.names import tell_git
     from dvclite.cli.reports.updated import show
-    from dvclite.repo.repo import Repo
+    from dvclite.repo.exchanging import Exchanging
 
-    repo = Repo.open()
+    repo = Exchanging.open()
     with console.progress() as progress:
         updated = repo.update(
             targets, rev=rev, download=not no_download, force=force, jobs=jobs, progress=progress

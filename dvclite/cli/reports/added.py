@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from dvclite.cli.console import Console
 from dvclite.cli.names import Names, tell_git
 from dvclite.cli.text import count, extent, size
-from dvclite.repo.repo import Repo
-from dvclite.repo.results import Added
+from dvclite.repo.anyrepo import AnyRepo
+from dvclite.repo.results.tracking import Added
 
 _SHOWN = 10
 
 
-def show(console: Console, repo: Repo, added: Added, verb: str, *, as_json: bool) -> None:
+def show(console: Console, repo: AnyRepo, added: Added, verb: str, *, as_json: bool) -> None:
     """Tell what was stored, and what git should be told.
 
     Args:

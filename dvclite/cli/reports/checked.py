@@ -7,13 +7,13 @@ from dvclite.cli.console import Console
 from dvclite.cli.names import Names
 from dvclite.cli.text import count, printable, size
 from dvclite.damage import Damage, What
-from dvclite.repo.repo import Repo
-from dvclite.repo.results import Checked
+from dvclite.repo.anyrepo import AnyRepo
+from dvclite.repo.results.keeping import Checked
 
 _MOST = 10
 
 
-def show(console: Console, repo: Repo, checked: Checked, *, as_json: bool, repair: bool) -> None:
+def show(console: Console, repo: AnyRepo, checked: Checked, *, as_json: bool, repair: bool) -> None:
     """Tell what is damaged, a line for each thing, and how much was looked at."""
     if as_json:
         from dvclite.cli.console import plain

@@ -7,8 +7,8 @@ from dvclite.cli.console import Console
 from dvclite.cli.names import Names
 from dvclite.cli.reports.exchanged import tell_apart
 from dvclite.cli.text import count, size
-from dvclite.repo.repo import Repo
-from dvclite.repo.results import CloudReport, CloudStatus
+from dvclite.repo.exchanging import Exchanging
+from dvclite.repo.results.exchanging import CloudReport, CloudStatus
 from dvclite.repo.versions import Versions
 
 
@@ -35,7 +35,9 @@ class _Difference(NamedTuple):
         return f"{count(len(self.paths), 'blob')} {self.description}{extent}"
 
 
-def show(console: Console, repo: Repo, asked: Asked, limit: int | None, *, as_json: bool) -> bool:
+def show(
+    console: Console, repo: Exchanging, asked: Asked, limit: int | None, *, as_json: bool
+) -> bool:
     """Tell what is to be pushed, to be fetched, and lost.
 
     Args:

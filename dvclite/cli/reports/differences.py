@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dvclite.cli.console import Console
 from dvclite.cli.names import Names
 from dvclite.cli.text import joined
-from dvclite.repo.repo import Repo
-from dvclite.repo.results import Diff
+from dvclite.repo.anyrepo import AnyRepo
+from dvclite.repo.results.versioning import Diff
 
 
-def show(console: Console, repo: Repo, found: Diff, *, as_json: bool) -> None:
+def show(console: Console, repo: AnyRepo, found: Diff, *, as_json: bool) -> None:
     """Tell how two versions differ."""
     if as_json:
         console.json(found)

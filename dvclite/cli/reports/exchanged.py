@@ -7,8 +7,8 @@ from dvclite.cli.names import tell_git
 from dvclite.cli.reports.restored import done, show_paths
 from dvclite.cli.text import count, size
 from dvclite.remotestore.traffic import Traffic
-from dvclite.repo.repo import Repo
-from dvclite.repo.results import Exchanged
+from dvclite.repo.anyrepo import AnyRepo
+from dvclite.repo.results.exchanging import Exchanged
 
 _WORTH_TELLING = 1 << 20
 """From how many bytes on it is told what packs saved."""
@@ -20,7 +20,9 @@ def tell_apart(console: Console, remotes: Iterable[str]) -> None:
         console.hint(f"{name} holds packs, which DVC cannot read: its users need dvclite to pull")
 
 
-def show(console: Console, repo: Repo, exchanged: Exchanged, verb: str, *, as_json: bool) -> None:
+def show(
+    console: Console, repo: AnyRepo, exchanged: Exchanged, verb: str, *, as_json: bool
+) -> None:
     """Tell what moved, or would.
 
     Args:

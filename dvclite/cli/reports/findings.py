@@ -7,7 +7,7 @@ import click
 from dvclite.cli.console import Console
 from dvclite.cli.text import printable_lines
 from dvclite.remotecheck import CheckResult
-from dvclite.repo.results import Finding
+from dvclite.repo.results.keeping import Finding
 
 _WIDTH = 20
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dvclite.cli.console import Console
 from dvclite.cli.text import count, size
 from dvclite.maintenance.measured import Stored
-from dvclite.repo.results import Size
+from dvclite.repo.results.keeping import Size
 
 
 def show(console: Console, measured: Size, *, as_json: bool) -> None:

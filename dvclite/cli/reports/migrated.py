@@ -5,14 +5,14 @@ from collections.abc import Iterator, Sequence
 from dvclite.cli.console import Console
 from dvclite.cli.names import Names, tell_git
 from dvclite.cli.text import count, extent, printable
+from dvclite.repo.anyrepo import AnyRepo
 from dvclite.repo.migration.results import FromLfs, Migrated
-from dvclite.repo.repo import Repo
 
 _SHOWN = 10
 _CALLED = {"native": "native", "dvc": "DVC's"}
 
 
-def show(console: Console, repo: Repo, migrated: Migrated, *, as_json: bool) -> None:
+def show(console: Console, repo: AnyRepo, migrated: Migrated, *, as_json: bool) -> None:
     """Tell what a change of format came to, and what git should be told.
 
     Args:
@@ -30,7 +30,7 @@ def show(console: Console, repo: Repo, migrated: Migrated, *, as_json: bool) -> 
         console.hint("`dvclite push` brings it to the remote under the new names")
 
 
-def show_lfs(console: Console, repo: Repo, taken: FromLfs, *, as_json: bool) -> None:
+def show_lfs(console: Console, repo: AnyRepo, taken: FromLfs, *, as_json: bool) -> None:
     """Tell what came from Git LFS: arguments as those of `show`."""
     if as_json:
         console.json(taken)
@@ -46,7 +46,7 @@ def show_lfs(console: Console, repo: Repo, taken: FromLfs, *, as_json: bool) -> 
     tell_git(console, repo, taken.to_stage, staged=taken.staged)
 
 
-def _lines(console: Console, repo: Repo, migrated: Migrated) -> Iterator[str]:
+def _lines(console: Console, repo: AnyRepo, migrated: Migrated) -> Iterator[str]:
     names = Names(repo.root)
     verb = "Would migrate" if migrated.dry else "Migrated"
     yield from _few(console, [f"{verb} {names.shown(path)}" for path in migrated.outputs])

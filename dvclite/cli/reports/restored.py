@@ -9,7 +9,8 @@ from dvclite.cli.console import Console
 from dvclite.cli.names import Names
 from dvclite.cli.text import count, joined, printable, size
 from dvclite.errors import DvcliteError, IncompleteError
-from dvclite.repo.repo import Repo
+from dvclite.repo.anyrepo import AnyRepo
+from dvclite.repo.versioning import Versioning
 from dvclite.workspace.restore import Restored
 
 _SHOWN = 10
@@ -18,7 +19,7 @@ _COLOURS = {"A": "green", "M": "yellow", "D": "red"}
 
 
 def show(
-    console: Console, repo: Repo, restored: Restored, *, summary: bool = False, as_json: bool
+    console: Console, repo: AnyRepo, restored: Restored, *, summary: bool = False, as_json: bool
 ) -> None:
     """Tell what changed in the workspace.
 
@@ -39,7 +40,7 @@ def show(
 
 
 @contextmanager
-def shown_on_failure(console: Console, repo: Repo, *, as_json: bool) -> Iterator[None]:
+def shown_on_failure(console: Console, repo: AnyRepo, *, as_json: bool) -> Iterator[None]:
     """Tell what was restored where not everything could be, before the error does its part."""
     try:
         yield
@@ -49,7 +50,7 @@ def shown_on_failure(console: Console, repo: Repo, *, as_json: bool) -> Iterator
         raise
 
 
-def show_paths(console: Console, repo: Repo, restored: Restored) -> None:
+def show_paths(console: Console, repo: AnyRepo, restored: Restored) -> None:
     """Print a line for each path that was changed, or for the first few."""
     kinds = {kind: getattr(restored, kind) for kind in _LETTERS}
     total = sum(len(paths) for paths in kinds.values())
@@ -76,7 +77,7 @@ def _letter(kind: str) -> str:
     return click.style(_LETTERS[kind], fg=_COLOURS[_LETTERS[kind]])
 
 
-def follow(console: Console, repos: Iterable[Repo]) -> bool:
+def follow(console: Console, repos: Iterable[Versioning]) -> bool:
     """Check out the data after git did the code, and tell in one line if that changed anything.
 
     Returns:

@@ -8,14 +8,14 @@ import click
 from dvclite.cli.console import Console
 from dvclite.cli.names import Names
 from dvclite.cli.text import count, extent, joined
-from dvclite.repo.repo import Repo
+from dvclite.repo.tracking import Tracking
 from dvclite.workspace.status import OutputStatus, State
 
 _KINDS = (("added", "A", "green"), ("modified", "M", "yellow"), ("deleted", "D", "red"))
 
 
 def show(
-    console: Console, repo: Repo, targets: Sequence[str], limit: int | None, *, as_json: bool
+    console: Console, repo: Tracking, targets: Sequence[str], limit: int | None, *, as_json: bool
 ) -> bool:
     """Tell how outputs are.
 

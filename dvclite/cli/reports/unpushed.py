@@ -3,8 +3,8 @@
 from dvclite.cli.console import Console
 from dvclite.cli.text import count, size
 from dvclite.errors import DvcliteError, NoRemoteError
-from dvclite.repo.repo import Repo
-from dvclite.repo.results import CloudStatus
+from dvclite.repo.exchanging import Exchanging
+from dvclite.repo.results.exchanging import CloudStatus
 from dvclite.repo.versions import Versions
 
 
@@ -16,7 +16,9 @@ def warn(console: Console, commits: tuple[str, ...]) -> None:
         commits: What git is about to push.
     """
     try:
-        compared = [item for repo in Repo.open_all() for item in _lacking(console, repo, commits)]
+        compared = [
+            item for repo in Exchanging.open_all() for item in _lacking(console, repo, commits)
+        ]
     except DvcliteError as error:
         console.warn(f"whether the data is pushed cannot be told: {error}")
         return
@@ -27,7 +29,9 @@ def warn(console: Console, commits: tuple[str, ...]) -> None:
         console.hint("dvclite push")
 
 
-def _lacking(console: Console, repo: Repo, commits: tuple[str, ...]) -> tuple[CloudStatus, ...]:
+def _lacking(
+    console: Console, repo: Exchanging, commits: tuple[str, ...]
+) -> tuple[CloudStatus, ...]:
     """Compare the data of commits with the remote; with nothing where there is none."""
     try:
         with console.progress() as progress:

@@ -3,11 +3,11 @@
 from dvclite.cli.console import Console
 from dvclite.cli.names import Names
 from dvclite.cli.text import count, size
-from dvclite.repo.repo import Repo
-from dvclite.repo.results import Updated
+from dvclite.repo.anyrepo import AnyRepo
+from dvclite.repo.results.exchanging import Updated
 
 
-def show(console: Console, repo: Repo, updated: Updated, *, as_json: bool) -> None:
+def show(console: Console, repo: AnyRepo, updated: Updated, *, as_json: bool) -> None:
     """Tell which imports have changed.
 
     Args:

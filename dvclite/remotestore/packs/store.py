@@ -50,7 +50,13 @@ class PackStore(RemoteStore):
     """A remote that holds packs of blobs, chunks and recipes."""
 
     def __init__(
-        self, remote: Remote, format: Format, folder: Path, *, jobs: int | None = None
+        self,
+        remote: Remote,
+        format: Format,
+        folder: Path,
+        *,
+        jobs: int | None = None,
+        index: str | None = None,
     ) -> None:
         """See `remote` as a store; it is closed with the store.
 
@@ -60,6 +66,7 @@ class PackStore(RemoteStore):
             folder: Where to keep what is known of this remote, and packs on their way. Made when
                 something is first pushed or fetched; nothing is lost with it.
             jobs: How many requests may run at once; None for the default.
+            index: Where a cache remembers which pack holds what, since many are the same.
         """
         super().__init__(remote.url, format, jobs)
         self._remote = remote
@@ -67,12 +74,19 @@ class PackStore(RemoteStore):
         self._sending = folder / "sending"
         self._staging = Staging(self._sending)
         self._knowledge = Knowledge(remote, format, folder, self.jobs)
+        if index is not None:
+            self._knowledge.copy_index_from(index)
         self._recipes = Recipes(remote, self._knowledge, format.algorithm, self.jobs)
 
     @property
     def place(self) -> str:
         """The remote's address, and which packs there are damaged."""
         return self._knowledge.place
+
+    @property
+    def index_path(self) -> str:
+        """Where it is remembered which pack holds what."""
+        return self._knowledge.index_path
 
     def missing(self, refs: Iterable[BlobRef]) -> Sizes:
         """Return which of these blobs are not on the remote: see `RemoteStore`."""

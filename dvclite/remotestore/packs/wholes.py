@@ -1,14 +1,13 @@
 """Bringing packs of which nearly everything is wanted: as they are, without taking them apart."""
 
 import threading
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 from dvclite.errors import PackError
 from dvclite.files.atomic import discard
 from dvclite.files.copying import OnBytes
-from dvclite.hashing import Oid
-from dvclite.pack.index import Entries
 from dvclite.pack.layout import Kind, digest_of, key_of
 from dvclite.progress import Progress
 from dvclite.remote import Remote
@@ -65,13 +64,13 @@ class Wholes:
             return outcome
 
         def bring(pack: str, moved: OnBytes) -> None:
-            wanted, content = self._wanted(pack, lacking)
-            if wanted and self._is_brought(pack, content, moved):
-                files = self._take_out(pack, lacking)
-                self._progress.advance(files=files, size=content)
+            content = self._worth(pack, lacking)
+            if content is not None and self._is_brought(pack, content, moved):
                 with self._lock:
+                    files = lacking.discard(digest for _size, digest in self._wanted(pack, lacking))
                     outcome.done += files
                     outcome.size += content
+                self._progress.advance(files=files, size=content)
 
         outcome.stopped = run(self._likely(lacking), bring, jobs, fatal=_is_fatal).stopped
         return outcome
@@ -81,18 +80,20 @@ class Wholes:
         digests = [digest_of(oid) for oid in islice(lacking, _ASKED)]
         return sorted({place.pack for place in self._knowledge.find(Kind.BLOB, digests)})
 
-    def _wanted(self, pack: str, lacking: Sizes) -> tuple[bool, int]:
-        """Say whether a pack is worth having as it is, and how many bytes of content are wanted."""
+    def _worth(self, pack: str, lacking: Sizes) -> int | None:
+        """Return how many bytes of content are wanted of a pack that is worth having as it is."""
         entries = self._knowledge.entries(pack)
-        files = content = 0
-        for entry in entries or ():
-            if entry.kind != Kind.BLOB:
-                return False, 0
-            size = lacking.get(Oid(entry.digest.hex()))
-            if size is not None and size in (-1, entry.size):
-                files += 1
-                content += entry.size
-        return bool(entries) and files >= _ALMOST_ALL * len(entries or ()), content
+        if not entries or entries.kinds != {Kind.BLOB}:
+            return None
+        with self._lock:
+            sizes = [size for size, _digest in self._wanted(pack, lacking)]
+        return sum(sizes) if len(sizes) >= _ALMOST_ALL * len(entries) else None
+
+    def _wanted(self, pack: str, lacking: Sizes) -> Iterator[tuple[int, bytes]]:
+        """Yield sizes and digests of what is wanted of a pack; one may be taken out after another."""
+        entries = self._knowledge.entries(pack)
+        if entries:
+            yield from lacking.matching(entries.sizes_and_digests())
 
     def _is_brought(self, pack: str, content: int, moved: OnBytes) -> bool:
         size = self._knowledge.packs[pack]
@@ -111,12 +112,6 @@ class Wholes:
                 if not is_taken:
                     discard(path)
             return is_taken
-
-    def _take_out(self, pack: str, lacking: Sizes) -> int:
-        entries: Entries | tuple[()] = self._knowledge.entries(pack) or ()
-        oids = (Oid(entry.digest.hex()) for entry in entries)
-        with self._lock:
-            return sum(lacking.pop(oid, None) is not None for oid in oids)
 
 
 def _is_fatal(error: Exception) -> bool:

@@ -7,6 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from dvclite.hashing import XXH128, BlobRef, Oid
+from dvclite.pack.index import Entries
+from dvclite.pack.layout import RECORD_SIZE
+from dvclite.pack.reader import PackFile
 
 DAY = "2026-01-02"
 CONTENTS = [b"blob %d" % number for number in range(5)]
@@ -28,6 +31,39 @@ def test_a_blob_is_written_once_however_often_it_comes(caches):
     assert caches.copies(oid) == 1
     caches.add(b"again", b"new")
     assert caches.copies(oid) == 1
+
+
+def test_blobs_are_found_by_their_records_in_whatever_order(caches):
+    first = caches.add(*(b"first %d" % number for number in range(30)))
+    second = caches.add(*(b"second %d" % number for number in range(30)), b"first 7")
+    nowhere = caches.oid(b"nowhere")
+    known = {
+        (path.name, Entries(record, caches.algorithm)[0].digest.hex()): record
+        for path in caches.packs().values()
+        for record in split(records_in(path))
+    }
+    cache = caches.open()
+
+    for asked in (
+        [*first, *second],
+        [*second, *first],
+        [*first[10:20], nowhere, *second[5:], *first[20:], nowhere],
+        [*first[::-1], first[3], first[3], *second[::2]],
+        [nowhere],
+        [],
+    ):
+        found = cache.packed.records(asked)
+        assert found.keys() == {*asked} - {nowhere}
+        assert all(known[pack, oid] == record for oid, (pack, record) in found.items())
+
+
+def records_in(path):
+    with PackFile(path, path.name) as pack:
+        return pack.entries().records
+
+
+def split(records):
+    return [records[begin : begin + RECORD_SIZE] for begin in range(0, len(records), RECORD_SIZE)]
 
 
 def test_what_lies_loose_is_not_packed_too(caches):

@@ -53,7 +53,7 @@ def test_what_is_gone_is_not_compared_with(caches):
 
 
 def test_other_bytes_of_one_name_are_found_out_in_a_pack_without_a_name(caches, monkeypatch):
-    monkeypatch.setattr("dvclite.cache.writer._MOST_WAITING", 1)
+    monkeypatch.setattr("dvclite.cache.incoming._MOST_WAITING", 1)
 
     with pytest.raises(OidCollisionError):
         caches.add(b"a1", b"b", b"a2")

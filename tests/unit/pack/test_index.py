@@ -5,9 +5,9 @@ import tracemalloc
 import pytest
 
 from dvclite.errors import PackDamagedError, PackVersionError
-from dvclite.hashing import BLAKE3
+from dvclite.hashing import BLAKE3, XXH128
 from dvclite.pack.index import FIRST_READ, read_end, tail_length, write_end
-from dvclite.pack.layout import LARGEST_RECIPE, MAGIC, MOST_BYTES, MOST_ENTRIES, Kind
+from dvclite.pack.layout import LARGEST_RECIPE, MAGIC, MOST_BYTES, MOST_ENTRIES, Kind, oid_of
 from dvclite.pack.reader import PackFile
 from dvclite.pack.writer import PackWriter
 
@@ -119,6 +119,23 @@ def test_entries_are_a_sequence(make):
         entries[len(everything)]
     with pytest.raises(ValueError, match="one after the other"):
         entries[::2]
+
+
+def test_blobs_and_trees_have_their_names_in_order(make, contents):
+    entries = make(contents[:4]).entries
+
+    assert list(entries.oids()) == [oid_of(entry) for entry in entries]
+    assert list(entries[:2].oids()) == [oid_of(entry) for entry in entries[:2]]
+    assert list(entries.sizes_and_digests()) == [(entry.size, entry.digest) for entry in entries]
+    assert entries.kinds == {Kind.BLOB, Kind.TREE}
+    assert entries[:2].kinds == {Kind.BLOB}
+
+
+def test_names_are_as_long_as_their_algorithm_makes_them(make, contents):
+    entries = make(contents[:4], XXH128).entries
+
+    assert list(entries.oids()) == [oid_of(entry) for entry in entries]
+    assert list(entries.sizes_and_digests()) == [(entry.size, entry.digest) for entry in entries]
 
 
 def test_a_long_index_takes_a_second_read_and_little_memory(tmp_path):

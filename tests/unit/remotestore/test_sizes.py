@@ -76,6 +76,45 @@ def test_what_is_present_is_sifted_out_and_trees_are_not_asked_for(model, there)
     assert sizes == {name: size for name, size in model.items() if name not in there} | {tree: 5}
 
 
+@given(some.dictionaries(NAMES, SIZES), some.sets(NAMES))
+def test_what_is_absent_from_nowhere_is_taken_out(model, absent):
+    sizes = Sizes(refs(model))
+    asked = {}
+
+    def lacking(group):
+        asked.update(group)
+        return absent.intersection(ref.oid for ref in group)
+
+    sizes.reduce(lacking)
+
+    assert asked == model
+    assert sizes == {name: size for name, size in model.items() if name in absent}
+
+
+@given(
+    some.dictionaries(some.sampled_from(DIGITS), SIZES),
+    some.lists(some.tuples(some.integers(0, 2) | SIZES, some.sampled_from(DIGITS))),
+)
+def test_what_matches_has_the_size_that_is_known_and_may_be_discarded(model, blobs):
+    sizes = Sizes(refs(model))
+    asked = [(size, bytes.fromhex(name)) for size, name in blobs]
+
+    matching = list(sizes.matching(asked))
+    count = sizes.discard(digest for _size, digest in matching)
+
+    assert matching == [
+        (size, name) for size, name in asked if model.get(name.hex(), -2) in (-1, size)
+    ]
+    assert count == len({digest for _size, digest in matching})
+    assert set(sizes) == set(model) - {digest.hex() for _size, digest in matching}
+
+
+def test_digests_of_another_length_match_nothing():
+    sizes = Sizes([BlobRef(Oid("ab" * 32), 5)])
+
+    assert not list(sizes.matching([(5, bytes.fromhex("ab" * 16))]))
+
+
 def test_what_was_yielded_may_be_taken_out_before_the_rest_comes():
     sizes = Sizes(BlobRef(Oid(f"{number:064x}"), number) for number in range(100))
 

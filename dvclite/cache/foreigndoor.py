@@ -1,0 +1,159 @@
+"""The door for foreign bytes: they are verified before they get their name."""
+
+import os
+
+from dvclite.cache.incoming import Incoming
+from dvclite.cache.leases import Lease
+from dvclite.cache.loose import BLOB_MODE, LooseBlobs
+from dvclite.cache.packing import Packing
+from dvclite.cache.proving import Proving
+from dvclite.errors import BlobCorruptError
+from dvclite.files import changes
+from dvclite.files.atomic import discard
+from dvclite.files.copying import copy, ignore_bytes, read
+from dvclite.files.linking import try_link
+from dvclite.files.staging import Staging
+from dvclite.formats.format import Format
+from dvclite.hashing import TREE_SUFFIX, Algorithm, BlobRef, Both, Oid, algorithm_of, hash_bytes
+from dvclite.pack.reader import PackFile
+from dvclite.pack.writer import PACK_MODE, Pack
+
+_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+class ForeignDoor(Incoming):
+    """Brings in what others have named already."""
+
+    def __init__(
+        self,
+        blobs: LooseBlobs,
+        packing: Packing,
+        format: Format,
+        lease: Lease,
+        staging: Staging,
+    ) -> None:
+        """Write to `blobs` and packs, relying by `lease` on what is there already."""
+        super().__init__(blobs, packing, format, lease, staging)
+        self._proving = Proving()
+
+    def new_path(self) -> str:
+        """Return a path to write foreign bytes to, for `adopt`."""
+        with self._lock:
+            return self._staging.new_path()
+
+    def adopt(self, partial: str, ref: BlobRef, source: str) -> None:
+        """Bring in foreign bytes, if they are what they should be. Safe from many threads.
+
+        Args:
+            partial: A file on a path from `new_path`; it is gone afterwards in every case.
+            ref: What it should hold.
+            source: Where it came from, for messages.
+
+        Raises:
+            BlobCorruptError: It holds something else.
+        """
+        hasher = algorithm_of(ref.oid, self._format.algorithm).new()
+        fd = os.open(partial, _READ)
+        try:
+            size = read(fd, hasher, ignore_bytes)
+        finally:
+            os.close(fd)
+        if hasher.hexdigest() != ref.oid.removesuffix(TREE_SUFFIX) or ref.size not in (-1, size):
+            discard(partial)
+            raise BlobCorruptError(ref.oid, source)
+        changes.set_mode(partial, BLOB_MODE)
+        with self._lock:
+            self._lease.rely_on([ref.oid])
+            self._name(partial, BlobRef(ref.oid, size))
+
+    def inherit(self, path: str, oid: Oid, algorithm: Algorithm) -> BlobRef:
+        """Bring in a blob of another cache under the name that it has here, read once.
+
+        Where both are on one file system, it takes no further room: it gets a second name.
+
+        Args:
+            path: The blob's file, which nobody changes.
+            oid: What it is called there.
+            algorithm: What names are made with there.
+
+        Raises:
+            BlobCorruptError: It is not what its name there says.
+        """
+        theirs, ours = algorithm_of(oid, algorithm).new(), self._format.algorithm.new()
+        partial = self.new_path()
+        try:
+            size = _link_or_copy(path, partial, Both(theirs, ours))
+            if theirs.hexdigest() != oid.removesuffix(TREE_SUFFIX):
+                raise BlobCorruptError(oid, os.path.dirname(path))
+            ref = BlobRef(Oid(ours.hexdigest()), size)
+            self._lease.rely_on([ref.oid])
+            if self._is_stored(ref, path, partial):
+                discard(partial)
+            else:
+                changes.set_mode(partial, BLOB_MODE)
+                self._name(partial, ref)
+        except BaseException:
+            discard(partial)
+            raise
+        return ref
+
+    def adopt_pack(self, partial: str, pack: str) -> bool:
+        """Bring in all of a foreign pack as it is, if it is what it should be. Safe from many threads.
+
+        Args:
+            partial: A file on a path from `new_path`; it is gone afterwards if this returns True.
+            pack: The name of the pack.
+
+        Returns:
+            Whether it was brought in: not if anything is wrong with it, nor if the cache would not
+            hold in packs what is in it.
+        """
+        with PackFile(partial, pack) as file:
+            entries, size = file.entries(), file.size
+        if not self._packing.may_hold(entries) or not self._proving.is_whole(partial, pack):
+            return False
+        changes.set_mode(partial, PACK_MODE)
+        with self._lock:
+            self._lease.rely_on(entries.oids())
+            self._packing.adopt(Pack(pack, partial, size, entries), self._naming)
+            self._count(sum(size for size, _digest in entries.sizes_and_digests()), len(entries))
+        return True
+
+    def take(self, ref: BlobRef, data: bytes, source: str) -> None:
+        """Bring in foreign bytes, if they are what they should be. Safe from many threads.
+
+        Args:
+            ref: What they should be.
+            data: The bytes.
+            source: Where they came from, for messages.
+
+        Raises:
+            BlobCorruptError: They are something else.
+        """
+        found = hash_bytes(data, algorithm_of(ref.oid, self._format.algorithm))
+        if found != ref.oid.removesuffix(TREE_SUFFIX) or ref.size not in (-1, len(data)):
+            raise BlobCorruptError(ref.oid, source)
+        with self._lock:
+            self._offer(ref.oid, data, source)
+
+    def discard(self) -> None:
+        """Give up what has no name yet."""
+        self._proving.close()
+        super().discard()
+
+
+def _link_or_copy(path: str, partial: str, hasher: Both) -> int:
+    """Make `partial` a second name of a file, or a copy, and hash what it holds."""
+    source = os.open(path, _READ)
+    try:
+        if try_link(path, partial):
+            return read(source, hasher, ignore_bytes)
+        target = changes.create(partial, mode=BLOB_MODE)
+        try:
+            if changes.clone(source, target):
+                return read(source, hasher, ignore_bytes)
+            return copy(source, target, hasher, ignore_bytes, to_be_flushed=True)
+        finally:
+            changes.close(target)
+    finally:
+        os.close(source)
