@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from io import FileIO
 from itertools import groupby
@@ -16,6 +16,7 @@ from dvclite.files.atomic import discard
 from dvclite.files.folder import Folder
 from dvclite.remote import Given, OnBytes, RemoteEntry, ignore_bytes
 from dvclite_local.failures import translated
+from dvclite_local.group import Groups
 from dvclite_local.keys import split_key
 from dvclite_local.listing import entries
 from dvclite_local.partial import Partial, Target
@@ -42,6 +43,7 @@ class LocalRemote:
             settings.url, settings.path, folder_mode=0o2775 if settings.shared else 0o777
         )
         self._staging = RemoteStaging(self._root)
+        self._groups = Groups(self._root, self._staging)
         self._reflink = settings.reflink
 
     def stat(self, key: str) -> int | None:
@@ -79,6 +81,12 @@ class LocalRemote:
                 moved(os.fstat(partial.fd).st_size)
             with self._translated(key, below):
                 partial.finish()
+
+    def put_group(
+        self, contents: Iterator[tuple[str, bytes]], *, moved: OnBytes = ignore_bytes
+    ) -> Collection[str]:
+        """Store many contents, flushed together, and return the keys of which that is done."""
+        return self._groups.put(contents, moved)
 
     def get(self, key: str, target: Path, *, moved: OnBytes = ignore_bytes) -> None:
         """Write what `key` holds to the file `target`, made or replaced."""
