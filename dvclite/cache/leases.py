@@ -7,14 +7,16 @@ back. Nobody waits for anybody.
 
 A lease ends when the pointer that names the blobs is in place, where the next collector sees it.
 A collector that runs by then may have looked before that, so a lease that ends meanwhile stays
-readable until a collection begins while no other runs.
+readable until a collection begins while no other runs, or another command while none runs. So does
+that of a command that was killed.
 """
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from dvclite.cache.refusing import told_of
 from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.owners import is_left_behind, own_name
@@ -36,13 +38,19 @@ class Lease:
         self._fd: int | None = None
 
     def rely_on(self, oids: Iterable[Oid]) -> None:
-        """Write down blobs, before asking whether they are there."""
+        """Write down blobs, before asking whether they are there.
+
+        Raises:
+            FileAccessError: The cache is not writable.
+        """
         text = "".join(f"{oid}\n" for oid in oids)
         if not text:
             return
         if self._fd is None:
-            make_folder(self._folder, mode=self._folder_mode)
-            self._fd = changes.create(self._path)
+            with told_of(os.path.dirname(self._folder)):
+                make_folder(self._folder, mode=self._folder_mode)
+                _sweep(self._folder)
+                self._fd = changes.create(self._path)
             if self._folder_mode > 0o777:
                 changes.set_mode(self._path, 0o644)  # Whoever collects must be able to read it.
         changes.write(self._fd, text.encode("ascii"))
@@ -106,6 +114,18 @@ def _text(path: str) -> str:
 def leases_folder(root: Path) -> str:
     """Return where the leases on a cache are written down."""
     return os.path.join(root, "leases")
+
+
+def _sweep(folder: str) -> None:
+    """Remove what killed commands left, as they would have done; what resists is left to gc."""
+    names = os.listdir(folder)
+    stale = {name for name in names if _is_stale(folder, name)}
+    if any(name.endswith(_COLLECTING) and name not in stale for name in names):
+        return
+    for name in names:
+        if name in stale or name.endswith(_ENDED):
+            with suppress(OSError):
+                discard(os.path.join(folder, name))
 
 
 def _somebody_collects(folder: str) -> bool:

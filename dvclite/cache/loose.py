@@ -1,6 +1,5 @@
 """Blobs as files of their own."""
 
-import errno
 import os
 import re
 import stat
@@ -8,14 +7,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from dvclite.cache.refusing import READ_ONLY
 from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.staging import make_folder
 from dvclite.formats.format import Format
 from dvclite.hashing import READ_SIZE, TREE_SUFFIX, BlobRef, Oid, algorithm_of, hash_stream
-
-READ_ONLY: Final = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
-"""What says that a cache cannot be changed by this user."""
 
 DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 """The name of a folder in the trash."""

@@ -2,8 +2,8 @@
 
 import os
 
-from dvclite.cache.loose import READ_ONLY
 from dvclite.cache.packfolder import PackFolder
+from dvclite.cache.refusing import READ_ONLY
 from dvclite.files.naming import Naming, renaming
 from dvclite.files.staging import Staging
 from dvclite.hashing import Algorithm

@@ -17,11 +17,12 @@ from dvclite.errors import BlobCorruptError, PackDamagedError, PackError
 from dvclite.formats.format import Format
 from dvclite.hashing import Oid
 from dvclite.pack.index import Entries
-from dvclite.pack.layout import by_kind, digest_of, kind_of, oid_of
+from dvclite.pack.layout import Kind, by_kind, digest_of, kind_of, oid_of
 from dvclite.pack.writer import Pack
 from dvclite.packindex import Location, PackIndex
 
 _ASKED_TOGETHER = 10_000
+_MANY = 500
 _REST = 20
 """How much longer than it took to look at all packs to wait until the next look, where a look may
 be left out."""
@@ -340,12 +341,27 @@ class PackedBlobs:
         rest = iter(oids)
         while group := list(islice(rest, _ASKED_TOGETHER)):
             for kind, by_digest in by_kind(group):
+                self._take_out_neighbours(kind, by_digest, there)
                 for pack, digests in self._index.by_pack(kind, by_digest).items():
                     if self._is_there(pack, there):
                         for digest in digests:
                             by_digest.pop(digest, None)
                 absent.update(by_digest.values())
         return absent
+
+    def _take_out_neighbours(
+        self, kind: Kind, by_digest: dict[bytes, Oid], there: dict[str, bool]
+    ) -> None:
+        """Take out blobs that lie in a pack with many others of them, as what was added at once."""
+        found = _MANY
+        while found >= _MANY and len(by_digest) >= _MANY:
+            before = len(by_digest)
+            for location in self._index.find(kind, [next(iter(by_digest))]):
+                entries = self._index.entries(location.pack)
+                if entries is not None and self._is_there(location.pack, there):
+                    for digest in by_digest.keys() & entries.digests(kind):
+                        del by_digest[digest]
+            found = before - len(by_digest)
 
     def _proved(self, oids: set[Oid]) -> set[Oid]:
         """Return which blobs are in packs that are there now, by what their own indexes say."""

@@ -4,6 +4,7 @@ import os
 import stat
 from pathlib import Path
 
+from dvclite.cache.refusing import told_of
 from dvclite.files import changes
 from dvclite.files.atomic import discard, write_atomically
 from dvclite.files.staging import make_folder
@@ -16,8 +17,9 @@ def register(cache: Path, root: Path, folder_mode: int) -> None:
     """Make it known that the repository at `root` relies on a cache."""
     path = _path(cache, root)
     if not os.path.exists(path):
-        make_folder(os.path.dirname(path), mode=folder_mode)
-        write_atomically(path, os.fsencode(root) + b"\n")
+        with told_of(cache):
+            make_folder(os.path.dirname(path), mode=folder_mode)
+            write_atomically(path, os.fsencode(root) + b"\n")
     if folder_mode > 0o777 and stat.S_IMODE(os.stat(path).st_mode) != _READABLE:
         changes.set_mode(path, _READABLE)  # Whoever collects must be able to read it.
 

@@ -9,7 +9,7 @@ from click.exceptions import NoArgsIsHelpError
 
 from dvclite.cli.console import Console
 from dvclite.cli.text import printable_lines
-from dvclite.errors import DvcliteError, TransferError
+from dvclite.errors import WHO_MAY, DvcliteError, TransferError
 
 COMPLETION = "_DVCLITE_COMPLETE"
 """The variable through which a shell asks what could come next."""
@@ -36,7 +36,9 @@ def run(program: click.Group, words: Sequence[str], name: str) -> int:
         _drop_output()
         return _BROKEN_PIPE
     except OSError as error:
-        _report(console, error, _reason(error))
+        _report(
+            console, error, _reason(error), WHO_MAY if isinstance(error, PermissionError) else ""
+        )
         return _FAILED
     except Exception as error:
         error.add_note("This is a defect of dvclite: please report it, with the lines above.")

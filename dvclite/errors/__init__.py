@@ -79,6 +79,7 @@ from dvclite.errors.formats import (
     TreeError,
 )
 from dvclite.errors.ground import (
+    WHO_MAY,
     DvcliteError,
     InstallationError,
     listing,
@@ -130,6 +131,7 @@ from dvclite.errors.workspace import (
 )
 
 __all__ = [
+    "WHO_MAY",
     "AccessDeniedError",
     "BadValueError",
     "BlobCorruptError",

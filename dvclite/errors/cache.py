@@ -34,18 +34,36 @@ class IncompleteError(BlobMissingError):
     """A checkout restored what it could, and that was not all.
 
     Attributes:
-        missing: The paths that were not restored.
+        missing: The paths that were not restored since their data is not in the cache.
+        unusable: What is wrong with pointers and trees, for which others were not restored.
         restored: What was.
     """
 
-    def __init__(self, missing: Sequence[str], corrupt: Sequence[str], restored: object) -> None:
-        aside = f"\nand these were not what their names say, and were set aside:{listing(corrupt)}"
-        CacheError.__init__(
-            self,
-            f"data of {len(missing):,} {'path is' if len(missing) == 1 else 'paths are'}"
-            f" not in the cache:{listing(missing)}{aside if corrupt else ''}",
-            hint="all else was restored; `dvclite pull` fetches what is missing",
-        )
+    def __init__(
+        self,
+        missing: Sequence[str],
+        corrupt: Sequence[str],
+        restored: object,
+        *,
+        unusable: Sequence[DvcliteError] = (),
+    ) -> None:
+        parts, hints = [], ["all else was restored"]
+        if missing:
+            paths = "path is" if len(missing) == 1 else "paths are"
+            parts.append(f"data of {len(missing):,} {paths} not in the cache:{listing(missing)}")
+            hints.append("`dvclite pull` fetches what is missing")
+        if corrupt:
+            aside = "these were not what their names say, and were set aside:"
+            parts.append(f"{aside}{listing(corrupt)}")
+        if unusable:
+            reasons = [str(error) for error in unusable]
+            alone = len(unusable) == 1 and not parts
+            parts.append(reasons[0] if alone else f"this cannot be used:{listing(reasons)}")
+            hints += dict.fromkeys(error.hint for error in unusable)
+        CacheError.__init__(self, "\nand ".join(parts), hint="; ".join(filter(None, hints)))
+        self.unusable = tuple(unusable)
+        if not missing:
+            self.exit_code = unusable[0].exit_code
         self.names = self.missing = tuple(missing)
         self.tried = ()
         self.restored = restored

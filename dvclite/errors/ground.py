@@ -1,9 +1,12 @@
 """What all errors are, and how names stand in their messages."""
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 _NAMES_SHOWN = 10
+
+
+WHO_MAY = "check who owns it and its permissions with `ls -l`"
+"""What to do where the operating system denies something to this user."""
 
 
 class DvcliteError(Exception):
@@ -14,7 +17,7 @@ class DvcliteError(Exception):
         exit_code: What the command line exits with.
     """
 
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from dvclite.errors.cache import BlobCorruptError
+from dvclite.errors.formats import FormatError
 from dvclite.errors.ground import DvcliteError, listing, shown
 
 _LOGIN = re.compile(r"(?<=://)[^/?#@]*@")
@@ -66,7 +67,7 @@ class TransferError(DvcliteError):
     def __init__(
         self, action: str, done: int, failures: Sequence[tuple[str, Exception]], *, left: int = 0
     ) -> None:
-        causes = [f"{name}: {_cause(error)}" for name, error in failures]
+        causes = [f"{name}: {_cause(name, error)}" for name, error in failures]
         failed = len(failures) + left
         untried = f"\n  {left:,} others were not tried after that" if left else ""
         super().__init__(
@@ -80,17 +81,20 @@ class TransferError(DvcliteError):
         self.left = left
 
 
-def _cause(error: Exception) -> str:
-    """Return what is wrong in one line."""
+def _cause(name: str, error: Exception) -> str:
+    """Return what is wrong with something in one line, without its name."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return str(error).partition("\n")[0].rstrip(":")
+    return str(error).partition("\n")[0].rstrip(":").removeprefix(f"{shown(name)}: ")
 
 
 def _hint(action: str, failures: Sequence[tuple[str, Exception]]) -> str:
     """Return what to do about a remote that is damaged, or failed if that is all that is wrong."""
     if action == "fetched" and any(isinstance(error, BlobCorruptError) for _, error in failures):
         return "ask whoever has this data to run `dvclite fsck --remote --repair`; "
-    hints = {error.hint if isinstance(error, RemoteError) else "" for _name, error in failures}
+    hints = {
+        error.hint if isinstance(error, (RemoteError, FormatError)) else ""
+        for _name, error in failures
+    }
     hint = hints.pop() if len(hints) == 1 else ""
     return f"{hint}; " if hint else ""

@@ -1,8 +1,12 @@
 """The user's files are not as a command needs them."""
 
+import errno
+import os
 from collections.abc import Sequence
 
-from dvclite.errors.ground import DvcliteError, listing, shown
+from dvclite.errors.ground import WHO_MAY, DvcliteError, listing, shown
+
+_DENIED = (os.strerror(errno.EACCES), os.strerror(errno.EPERM))
 
 
 class WorkspaceError(DvcliteError):
@@ -116,5 +120,7 @@ class FileAccessError(WorkspaceError):
     """The operating system refused to read or change a file."""
 
     def __init__(self, path: str, reason: str, *, hint: str = "") -> None:
-        super().__init__(f"{shown(path)}: {reason}", hint=hint)
+        super().__init__(
+            f"{shown(path)}: {reason}", hint=hint or (WHO_MAY if reason in _DENIED else "")
+        )
         self.path = path

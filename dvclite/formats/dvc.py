@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from io import BytesIO
 from json.encoder import encode_basestring_ascii
 
 from dvclite.errors import HostilePathError, TreeError
@@ -26,11 +27,14 @@ _ENTRY = re.compile(
 
 
 def _encode(entries: Iterable[Entry]) -> bytes:
-    lines = (
-        f'{{"md5": "{entry.oid}", "relpath": {encode_basestring_ascii(_checked(entry.path))}}}'
-        for entry in entries
-    )
-    return f"[{', '.join(lines)}]".encode("ascii")
+    written = BytesIO()  # Gives what is in it without a copy.
+    written.write(b"[")
+    for entry in entries:
+        path = encode_basestring_ascii(_checked(entry.path))
+        comma = ", " if written.tell() > 1 else ""
+        written.write(f'{comma}{{"md5": "{entry.oid}", "relpath": {path}}}'.encode("ascii"))
+    written.write(b"]")
+    return written.getvalue()
 
 
 def _checked(path: str) -> str:

@@ -8,6 +8,7 @@ exactly one valid encoding; `docs/formats/tree.md` specifies it.
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from io import BytesIO
 from json.encoder import encode_basestring_ascii
 from typing import NamedTuple
 
@@ -66,10 +67,11 @@ NATIVE_HOME = Home(
 
 
 def _encode(entries: Iterable[Entry]) -> bytes:
-    written = bytearray(_FIRST_LINE)
+    written = BytesIO()  # Gives what is in it without a copy.
+    written.write(_FIRST_LINE)
     for entry in entries:
-        written += _line(entry).encode("ascii")
-    return bytes(written)
+        written.write(_line(entry).encode("ascii"))
+    return written.getvalue()
 
 
 def _line(entry: Entry) -> str:

@@ -1,6 +1,6 @@
 """The end of a pack: its index and its trailer."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from struct import Struct
 from typing import Final, NamedTuple, overload
 
@@ -90,6 +90,12 @@ class Entries(Sequence[PackEntry]):
         if self.kinds == {Kind.BLOB}:
             return (Oid(digest.hex()) for _size, digest in self.sizes_and_digests())
         return map(oid_of, self)
+
+    def digests(self, kind: Kind) -> Iterable[bytes]:
+        """Return the digests of the entries of a kind."""
+        if self.kinds == {kind} and kind in (Kind.BLOB, Kind.TREE):
+            return [digest for _size, digest in self.sizes_and_digests()]
+        return [entry.digest for entry in self if entry.kind == kind]
 
     def sizes_and_digests(self) -> Iterator[tuple[int, bytes]]:
         """Yield what blobs and trees are known by, where there is nothing else."""

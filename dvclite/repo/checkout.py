@@ -10,7 +10,7 @@ from dvclite.files.staging import make_folder
 from dvclite.hashing import Oid
 from dvclite.pointer import Output
 from dvclite.progress import Progress
-from dvclite.repo.outputs import Named, check_overlaps, named_outputs, select
+from dvclite.repo.outputs import Broken, Named, check_overlaps, named_outputs, select
 from dvclite.repo.project import Project
 from dvclite.repo.versions import pointers_at
 from dvclite.workspace.relink import relink
@@ -32,7 +32,7 @@ def checkout(
     """Make the workspace hold what pointers say.
 
     Without targets, outputs that no pointer names any more leave the workspace, if the cache
-    holds them.
+    holds them. A pointer that cannot be read does not keep the others from being followed.
 
     Args:
         project: The repository.
@@ -49,14 +49,15 @@ def checkout(
     """
     # Looked up before the pointers: an add that runs meanwhile writes its pointers first.
     known = [] if targets else _remembered(project)
-    named = outputs_at(project, revision, targets)
+    broken: Broken = {}
+    named = outputs_at(project, revision, targets, broken)
     # What was never computed is no reason to take away what is there.
     wanted = [
         Target(item.output, item.path)
         for item in named
         if item.output.cached and item.output.oid is not None
     ]
-    if not targets:
+    if not targets and not broken:
         wanted += _dropped(project, known, [item.output.path for item in named])
     progress.start("Checking out", files=None)
     if os.access(project.cache.root, os.W_OK):
@@ -68,12 +69,18 @@ def checkout(
             relink(project.workspace, [target.output for target in wanted], progress)
     progress.finish()
     _forget_dropped(project, wanted)
-    if restored.missing:
+    _check_complete(project, restored, broken)
+    return restored
+
+
+def _check_complete(project: Project, restored: Restored, broken: Broken) -> None:
+    """Return if all was restored; set aside what turned out to be damaged otherwise."""
+    if restored.missing or restored.unusable or broken:
         for error in restored.corrupt:
             project.cache.set_aside_damaged(Oid(error.oid))
         corrupt = [error.oid for error in restored.corrupt]
-        raise IncompleteError(restored.missing, corrupt, restored)
-    return restored
+        unusable = [*broken.values(), *restored.unusable]
+        raise IncompleteError(restored.missing, corrupt, restored, unusable=unusable)
 
 
 def restored(
@@ -115,19 +122,27 @@ def unprotect(project: Project, targets: Sequence[str], progress: Progress) -> i
     return relink(project.workspace, outputs.values(), progress, (Kind.REFLINK, Kind.COPY))
 
 
-def outputs_at(project: Project, revision: str | None, targets: Sequence[str]) -> list[Named]:
+def outputs_at(
+    project: Project, revision: str | None, targets: Sequence[str], broken: Broken | None = None
+) -> list[Named]:
     """Return the outputs that targets mean, of the workspace or of a revision.
+
+    Args:
+        project: The repository.
+        revision: The revision; None for the workspace.
+        targets: What is meant, relative to the root; everything where it is empty.
+        broken: Is told of pointers that cannot be read and are meant; None to raise at once.
 
     Raises:
         UnknownRevisionError, NotAnOutputError, PointerError, HostilePathError, OverlapError: As they
             say.
     """
     if revision is None:
-        return named_outputs(project, targets)
+        return named_outputs(project, targets, broken)
     commit = project.history.resolve(revision)
-    pointers = pointers_at(project, commit)
+    pointers = pointers_at(project, commit, broken)
     check_overlaps(pointers)
-    return select(pointers, targets)
+    return select(pointers, targets, broken)
 
 
 def _remembered(project: Project) -> list[str]:

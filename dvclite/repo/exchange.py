@@ -1,6 +1,6 @@
 """`push`, `fetch`, `pull` and what `status -c` tells: the repository and its remotes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -10,6 +10,7 @@ from dvclite.errors import (
     BlobCorruptError,
     BlobMissingError,
     DvcliteError,
+    FormatError,
     IncompleteError,
     NotAnOutputError,
     TransferError,
@@ -17,9 +18,11 @@ from dvclite.errors import (
 from dvclite.hashing import BlobRef, Oid
 from dvclite.pointer import Output
 from dvclite.progress import Progress
+from dvclite.remotestore.engine import Failure
+from dvclite.remotestore.named import Named
 from dvclite.remotestore.store import RemoteStore
 from dvclite.repo.checkout import checkout
-from dvclite.repo.outputs import named_outputs, owned
+from dvclite.repo.outputs import NOTHING_BROKEN, Broken, named_outputs, owned
 from dvclite.repo.project import Project
 from dvclite.repo.results.exchanging import CloudReport, CloudStatus, Exchanged, OnRemote
 from dvclite.repo.stores import Line, is_apart, open_store
@@ -72,7 +75,9 @@ def push_outputs(
         move = pushable if dry else push
         return move(group.project.cache, store, group.wanted, progress)
 
-    return _exchange(choice, _pushed(project, choice), one, "pushed", dry=dry)
+    broken: Broken = {}
+    groups = _pushed(project, choice, broken)
+    return _exchange(choice, groups, one, "pushed", dry=dry, broken=broken)
 
 
 def fetch_outputs(
@@ -95,7 +100,9 @@ def fetch_outputs(
         TransferError: Something else did not arrive; the rest did.
         NoRemoteError, RemoteError, NotAnOutputError: Nothing could be done.
     """
-    return fetch_parts(project, list(_chosen(project, choice)), choice, lease, progress, dry=dry)
+    broken: Broken = {}
+    parts = list(_chosen(project, choice, broken))
+    return fetch_parts(project, parts, choice, lease, progress, dry=dry, broken=broken)
 
 
 def fetch_parts(
@@ -106,11 +113,12 @@ def fetch_parts(
     progress: Progress,
     *,
     dry: bool = False,
+    broken: Mapping[str, FormatError] = NOTHING_BROKEN,
 ) -> Exchanged:
     """Bring into the cache what it lacks of outputs, or of paths inside them.
 
     Other arguments and errors as those of `fetch_outputs`; of the choice only the remote and the
-    number of jobs count.
+    number of jobs count. What is wrong with pointers is told at the end.
     """
 
     def one(store: RemoteStore, group: _Group) -> Moved:
@@ -127,7 +135,8 @@ def fetch_parts(
     own = [part for part in parts if part[0].origin is None]
     exchanged = Exchanged(0, 0, (), dry)
     if own or not imports:
-        exchanged = _exchange(choice, _groups(project, choice, own), one, "fetched", dry=dry)
+        groups = _groups(project, choice, own)
+        exchanged = _exchange(choice, groups, one, "fetched", dry=dry, broken=broken)
     if imports:
         from dvclite.repo.imported import fetch_imports
 
@@ -135,6 +144,8 @@ def fetch_parts(
             return _exchange(choice, _groups(project, choice, some), one, "fetched", dry=dry)
 
         exchanged += fetch_imports(project, imports, from_remotes, lease, progress, dry=dry)
+        if not own:
+            _failed(broken).check("fetched")
     return exchanged
 
 
@@ -186,11 +197,14 @@ def cloud_status(project: Project, choice: Choice, progress: Progress) -> CloudR
     """
     compared: list[CloudStatus] = []
     remotes: list[OnRemote] = []
-    for group in _pushed(project, choice):
+    broken: Broken = {}
+    groups = _pushed(project, choice, broken)
+    failed = _failed(broken)
+    for group in groups:
         with group.opened(group.remote, Line(choice.jobs)) as store:
             found, failures = compare(group.project.cache, store, group.wanted, progress)
             extent = store.extent()
-        Moved(failures=tuple(failures)).check("compared")
+        failed += Moved(failures=tuple(failures))
         compared += [_told(path, comparison) for path, comparison in found.items()]
         if extent is not None:
             remotes.append(
@@ -202,6 +216,7 @@ def cloud_status(project: Project, choice: Choice, progress: Progress) -> CloudR
                     is_apart=group.is_apart,
                 )
             )
+    failed.check("compared")
     compared.sort(key=lambda status: status.path)
     return CloudReport(tuple(compared), tuple(remotes))
 
@@ -244,9 +259,10 @@ def _exchange(
     action: str,
     *,
     dry: bool,
+    broken: Mapping[str, FormatError] = NOTHING_BROKEN,
 ) -> Exchanged:
     """Exchange with one remote after another, and raise at the end for all that went wrong."""
-    whole, tried = Moved(), dict[str, None]()
+    whole, tried = _failed(broken), dict[str, None]()
     line = Line(choice.jobs, choice.bandwidth)
     elsewhere = action == "fetched" and choice.remote is None
     for group in groups:
@@ -274,9 +290,17 @@ def _exchange(
     )
 
 
-def _pushed(project: Project, choice: Choice) -> list[_Group]:
+def _failed(broken: Mapping[str, FormatError]) -> Moved:
+    """Return what pointers that cannot be read come to: nothing of what they name moves."""
+    nothing = BlobRef(Oid(""), -1)
+    return Moved(
+        failures=tuple(Failure(Named(path, nothing), error) for path, error in broken.items())
+    )
+
+
+def _pushed(project: Project, choice: Choice, broken: Broken) -> list[_Group]:
     """Return what belongs on remotes, by remote."""
-    chosen = _chosen(project, choice)
+    chosen = _chosen(project, choice, broken)
     return _groups(project, choice, [part for part in chosen if part[0].pushed])
 
 
@@ -304,9 +328,9 @@ def _remote(owner: Project, choice: Choice, output: Output) -> str:
     return asked or output.remote or owner.config.default_remote()
 
 
-def _chosen(project: Project, choice: Choice) -> Iterator[tuple[Output, str]]:
+def _chosen(project: Project, choice: Choice, broken: Broken) -> Iterator[tuple[Output, str]]:
     targets = _matched(project, choice) if choice.glob else choice.targets
-    for named in named_outputs(project, targets):
+    for named in named_outputs(project, targets, broken):
         yield named.output, named.path
     if not choice.versions.is_empty:
         for output in outputs_of(project, choice.versions):
@@ -328,7 +352,7 @@ def _parts(output: Output, targets: Sequence[str]) -> list[str]:
 
 def _matched(project: Project, choice: Choice) -> tuple[str, ...]:
     """Return the outputs in the workspace that patterns match."""
-    paths = [named.output.path for named in named_outputs(project)]
+    paths = [named.output.path for named in named_outputs(project, (), {})]
     matched = [
         path for path in paths if any(fnmatchcase(path, pattern) for pattern in choice.targets)
     ]

@@ -73,15 +73,17 @@ class Exchanging(AnyRepo):
         with self._exclusive(unless=dry), self._project.cache.lease() as lease:
             return fetch_outputs(self._project, choice, lease, progress, dry=dry)
 
-    def pull(
+    def pull(  # noqa: PLR0913 - as many as the command has options
         self,
         targets: Iterable[AnyPath] = (),
         *,
         remote: str | None = None,
         jobs: int | None = None,
         bandwidth: int | None = None,
+        versions: Versions = WORKSPACE,
         glob: bool = False,
         force: bool = False,
+        dry: bool = False,
         progress: Progress = SILENT,
     ) -> Exchanged:
         """Fetch what the workspace needs, and check it out; arguments as those of `push`.
@@ -91,8 +93,10 @@ class Exchanging(AnyRepo):
             remote: As `push`.
             jobs: As `push`.
             bandwidth: As `push`.
+            versions: Whose data to fetch beside the workspace's, which alone is checked out.
             glob: As `push`.
             force: Whether to overwrite and remove what is in no cache.
+            dry: Whether only to tell what would be fetched.
             progress: Is told of files and bytes.
 
         Raises:
@@ -103,7 +107,11 @@ class Exchanging(AnyRepo):
         """
         from dvclite.repo.exchange import pull
 
-        choice = self._choice(targets, remote, jobs, WORKSPACE, glob=glob, bandwidth=bandwidth)
+        if dry:
+            return self.fetch(
+                targets, remote=remote, jobs=jobs, versions=versions, glob=glob, dry=True
+            )
+        choice = self._choice(targets, remote, jobs, versions, glob=glob, bandwidth=bandwidth)
         with self._project.exclusive():
             return pull(self._project, choice, progress, force=force)
 

@@ -66,14 +66,13 @@ class Keeping(AnyRepo):
             TransferError: Something that the cache has did not arrive on the remote.
             FileAccessError: The cache cannot be written to.
         """
-        from dvclite.repo.former import fsck_all
+        from dvclite.repo.former import fsck_all, fsck_remote_all
         from dvclite.repo.fsck import Scope
-        from dvclite.repo.fsck_remote import fsck_remote
 
         scope = Scope(versions, data, repair)
         if remote is None:
             return fsck_all(self._project, scope, progress)
-        return fsck_remote(self._project, remote, scope, progress)
+        return fsck_remote_all(self._project, remote, scope, progress)
 
     def cache_size(self, *, versions: Versions = WORKSPACE) -> Size:
         """Tell how much there is in the cache, and what that stands for.
@@ -84,9 +83,9 @@ class Keeping(AnyRepo):
         Raises:
             PointerError, GitError: It cannot be known what versions need.
         """
-        from dvclite.repo.size import size
+        from dvclite.repo.former import size_all
 
-        return size(self._project, versions)
+        return size_all(self._project, versions)
 
     def migrate(self, order: Order = TO_NATIVE, *, progress: Progress = SILENT) -> Migrated:
         """Change the format of the repository, in place, or finish what was begun.

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from posixpath import basename
@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 from dvclite import pipeline
 from dvclite.errors import (
+    WHO_MAY,
     DvcliteError,
+    FormatError,
     HostilePathError,
     NotAnOutputError,
     OverlapError,
@@ -42,6 +44,13 @@ class Named(NamedTuple):
     path: str
 
 
+Broken = dict[str, FormatError]
+"""What is wrong with pointers that cannot be read, by their paths: the others are still of use."""
+
+NOTHING_BROKEN: Mapping[str, FormatError] = {}
+"""That all pointers can be read."""
+
+
 def read_pointer(project: Project, path: str) -> Pointer:
     """Read a pointer of the workspace.
 
@@ -62,8 +71,7 @@ def read_pointer(project: Project, path: str) -> Pointer:
             else None
         )
     except OSError as error:
-        hint = "check who owns it and its permissions with `ls -l`"
-        raise PointerError(path, error.strerror or str(error), hint=hint) from error
+        raise PointerError(path, error.strerror or str(error), hint=WHO_MAY) from error
     return parsed(project, path, data, stages or b"")
 
 
@@ -180,36 +188,57 @@ def write_pointer(project: Project, pointer: Pointer) -> None:
     write_atomically(project.root / pointer.path, pointer.text.encode("utf-8"))
 
 
-def pointers(project: Project) -> list[Pointer]:
+def pointers(project: Project, broken: Broken | None = None) -> list[Pointer]:
     """Return all pointers of the workspace, sorted by path.
+
+    Args:
+        project: The repository.
+        broken: Is told of those that cannot be read, which are left out; None to raise at once.
 
     Raises:
         PointerError, HostilePathError: One of them cannot be read.
         OverlapError: Two of them name the same path.
     """
     names = (*POINTERS, project.pipelines) if project.pipelines else POINTERS
-    found = [read_pointer(project, path) for path in _pointer_paths(project, names)]
+    found = []
+    for path in _pointer_paths(project, names):
+        try:
+            found.append(read_pointer(project, path))
+        except FormatError as error:
+            if broken is None:
+                raise
+            broken[path] = error
     check_overlaps(found)
     return found
 
 
-def named_outputs(project: Project, targets: Sequence[str] = ()) -> list[Named]:
+def named_outputs(
+    project: Project, targets: Sequence[str] = (), broken: Broken | None = None
+) -> list[Named]:
     """Return the outputs that targets mean, of all pointers in the workspace.
 
     Args:
         project: The repository.
         targets: Outputs, pointers, paths inside a directory, or folders with outputs below them,
             relative to the root; all outputs where it is empty.
+        broken: As `pointers` has it; what no target means is not told.
 
     Raises:
         NotAnOutputError: A target means nothing.
         PointerError, HostilePathError, OverlapError: As `pointers`.
     """
-    return select(pointers(project), targets)
+    return select(pointers(project, broken), targets, broken)
 
 
-def select(found: Iterable[Pointer], targets: Sequence[str]) -> list[Named]:
+def select(
+    found: Iterable[Pointer], targets: Sequence[str], broken: Broken | None = None
+) -> list[Named]:
     """Return the outputs that targets mean, of some pointers.
+
+    Args:
+        found: The pointers.
+        targets: As of `named_outputs`.
+        broken: What is wrong with others; what no target means is taken out.
 
     Raises:
         NotAnOutputError: A target means nothing.
@@ -220,11 +249,15 @@ def select(found: Iterable[Pointer], targets: Sequence[str]) -> list[Named]:
     if not targets:
         return everything
     chosen: dict[tuple[str, str], Named] = {}
+    unread = broken if broken is not None else {}
     for target in targets:
         meant = [item for named in everything for item in _meant(named, target)]
-        if not meant:
+        if not meant and not any(_may_mean(target, path) for path in unread):
             raise NotAnOutputError(target)
         chosen.update({(item.output.path, item.path): item for item in meant})
+    for path in list(unread):
+        if not any(_may_mean(target, path) for target in targets):
+            del unread[path]
     return list(chosen.values())
 
 
@@ -253,6 +286,16 @@ def _may_be_pointer(project: Project, path: str) -> bool:
         return not stat.S_ISDIR(os.lstat(os.path.join(project.root, path)).st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return False
+
+
+def _may_mean(target: str, pointer: str) -> bool:
+    """Say whether a target means what a pointer names, as far as the pointer's path tells."""
+    stem = pointer.removesuffix(".dvc")
+    return (
+        target in (".", pointer, stem)
+        or pointer.startswith(target + "/")
+        or target.startswith(stem + "/")
+    )
 
 
 def _meant(named: Named, target: str) -> Iterator[Named]:
@@ -307,7 +350,7 @@ def _walk(project: Project) -> Iterator[str]:
         outputs: set[str] = set()
         for path, entry in paths.items():
             if names_outputs(project, path) and entry.is_file(follow_symlinks=False):
-                outputs.update(output.path for output in read_pointer(project, path).outputs)
+                outputs.update(_outputs_named_in(project, path))
                 yield path
         folders += [
             path
@@ -318,6 +361,14 @@ def _walk(project: Project) -> Iterator[str]:
             and path not in outputs
             and not project.workspace.is_ignored(path, is_folder=True)
         ]
+
+
+def _outputs_named_in(project: Project, path: str) -> list[str]:
+    """Return the outputs that a pointer names; what its own path says where it cannot be read."""
+    try:
+        return [output.path for output in read_pointer(project, path).outputs]
+    except FormatError:
+        return [path.removesuffix(".dvc")]
 
 
 def check_overlaps(found: Iterable[Pointer]) -> None:

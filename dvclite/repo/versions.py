@@ -11,7 +11,7 @@ from dvclite.git.versions import FileVersion, Wanted
 from dvclite.hashing import Oid, is_oid
 from dvclite.pipeline import LARGEST, stages_path
 from dvclite.pointer import Output, Pointer
-from dvclite.repo.outputs import is_listed, names_outputs, parsed
+from dvclite.repo.outputs import Broken, is_listed, names_outputs, parsed
 from dvclite.repo.project import Project
 
 _WORD = re.compile(r"[0-9a-f]{32,64}(?:\.dir)?")
@@ -118,24 +118,36 @@ def outputs_of(project: Project, versions: Versions) -> Iterator[Output]:
                 yield from pointer.outputs
 
 
-def pointers_at(project: Project, commit: str) -> list[Pointer]:
+def pointers_at(project: Project, commit: str, broken: Broken | None = None) -> list[Pointer]:
     """Return what names outputs as of a commit.
+
+    Args:
+        project: The repository.
+        commit: The commit.
+        broken: Is told of what cannot be read, which is left out; None to raise at once.
 
     Raises:
         PointerError, HostilePathError: Something cannot be read.
         GitError: git cannot read it.
     """
-    return list(_pointers_at(project, commit, lambda path: names_outputs(project, path)))
+    return list(_pointers_at(project, commit, lambda path: names_outputs(project, path), broken))
 
 
-def _pointers_at(project: Project, commit: str, wanted: Wanted) -> Iterator[Pointer]:
+def _pointers_at(
+    project: Project, commit: str, wanted: Wanted, broken: Broken | None = None
+) -> Iterator[Pointer]:
     history = project.history
     for version in history.files(commit, wanted):
         stages = None
         if is_listed(project, version.path):
             beside = stages_path(version.path)
             stages = history.read(commit, beside, limit=LARGEST) or b""
-        yield parsed(project, version.path, version.data or b"", stages)
+        try:
+            yield parsed(project, version.path, version.data or b"", stages)
+        except FormatError as error:
+            if broken is None:
+                raise
+            broken[version.path] = error
 
 
 def named_oids(project: Project, version: FileVersion) -> Iterator[tuple[str, Oid]]:

@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from os import stat_result
+from stat import S_ISLNK
 from typing import NamedTuple
 
 from xxhash import xxh3_64_intdigest
@@ -99,6 +100,11 @@ def signature(stat: stat_result) -> bytes:
         # Windows has wider numbers for files, and a damaged file system times of other ages.
         modified, changed = (time & _HALF_WORD for time in (stat.st_mtime_ns, stat.st_ctime_ns))
         return _SIGNATURE.pack(stat.st_ino & _WORD, stat.st_size, modified, changed, mode)
+
+
+def is_link(row: Row) -> bool:
+    """Say whether a symbolic link was at the path of a row, by the stat that goes with it."""
+    return bool(row.signature) and S_ISLNK(_SIGNATURE.unpack(row.signature)[-1])
 
 
 def is_executable(row: Row) -> bool:

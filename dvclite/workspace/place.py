@@ -126,7 +126,12 @@ class Place(Closing):
     def take(self, partial: str, path: str) -> None:
         """Move a file of our own to a path, in place of the file that is there."""
         folder, name = self.folder(path, make=True)
-        folder.take(partial, name)
+        try:
+            folder.take(partial, name)
+        except PermissionError as error:
+            # It is about the folder here, not about what is ours.
+            error.filename, error.filename2 = os.path.join(folder.path, name), None
+            raise
 
     def look(self, path: str) -> os.stat_result | None:
         """Return the stat of what is at a path, in a folder that is made if it is absent.

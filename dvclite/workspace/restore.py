@@ -1,5 +1,6 @@
 """Cache into workspace: what `checkout` does."""
 
+import os
 import stat
 import sys
 from collections.abc import Iterator
@@ -7,7 +8,13 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from dvclite.errors import BlobCorruptError, BlobMissingError, UnsavedChangesError
+from dvclite.errors import (
+    BlobCorruptError,
+    BlobMissingError,
+    HostilePathError,
+    TreeError,
+    UnsavedChangesError,
+)
 from dvclite.files.clock import FileClock, is_settled
 from dvclite.files.scan import Found
 from dvclite.files.staging import Staging
@@ -25,13 +32,14 @@ from dvclite.workspace.compare import (
     differences,
     fingerprint,
     identify,
+    wanted_entries,
 )
 from dvclite.workspace.place import Place
 from dvclite.workspace.settling import Settling
 from dvclite.workspace.workspace import Workspace, named_errors
 
 # Their file systems take names that differ by case or by Unicode normalisation for one.
-_FOLDS_NAMES = sys.platform in ("darwin", "win32")
+_FOLDING_SYSTEMS = ("darwin", "win32")
 
 
 @dataclass(slots=True)
@@ -45,6 +53,7 @@ class Restored:
         size: How many bytes were written or linked.
         missing: Paths whose content is not in the cache; they were left as they were.
         corrupt: Errors, one for each blob that was not what its name says and was set aside.
+        unusable: Errors, one for each output whose tree may not be used; it was left as it was.
     """
 
     added: list[str] = field(default_factory=list)
@@ -53,6 +62,7 @@ class Restored:
     size: int = 0
     missing: list[str] = field(default_factory=list)
     corrupt: list[BlobCorruptError] = field(default_factory=list)
+    unusable: list[TreeError | HostilePathError] = field(default_factory=list)
 
 
 class Target(NamedTuple):
@@ -73,7 +83,7 @@ def restore(
     """Make the workspace hold what pointers say, touching only what differs.
 
     Nothing is touched at all if that would destroy what is in no cache. A blob that is missing
-    or corrupt does not keep the others from being restored.
+    or corrupt does not keep the others from being restored, nor does a tree that may not be used.
 
     Args:
         workspace: The workspace.
@@ -84,7 +94,6 @@ def restore(
     Raises:
         UnsavedChangesError: Files that are in no cache stand in the way.
         FileAccessError: Something cannot be read or changed.
-        TreeError, HostilePathError: A tree may not be used.
     """
     unsaved: list[str] = []
     planned: list[tuple[Target, dict[str, bytes]]] = []
@@ -117,6 +126,8 @@ def _noted(target: Target, restored: Restored) -> Iterator[None]:
     except BlobCorruptError as error:
         restored.missing.append(target.path)
         restored.corrupt.append(error)
+    except (TreeError, HostilePathError) as error:
+        restored.unusable.append(error.at(target.output.path))
 
 
 def _judge(workspace: Workspace, target: Target) -> tuple[bool, dict[str, bytes], list[str]]:
@@ -130,8 +141,9 @@ def _judge(workspace: Workspace, target: Target) -> tuple[bool, dict[str, bytes]
     safe: dict[str, bytes] = {}
     lost: list[str] = []
     content: dict[str, Oid] = {}
-    if _FOLDS_NAMES and target.output.is_directory and target.output.oid is not None:
-        check_spelling(workspace.cache.tree(target.output.oid))
+    is_tree = target.output.is_directory and target.output.oid is not None
+    if is_tree and _folds_names(workspace):
+        check_spelling(wanted_entries(workspace, target.output))
     if not workspace.exists(target.path):
         return target.output.oid is not None, safe, lost
     unknown = [] if _is_remembered(workspace, target) else [target.path]
@@ -158,6 +170,14 @@ def _judge(workspace: Workspace, target: Target) -> tuple[bool, dict[str, bytes]
     for path in lost:
         del safe[path]
     return differs or bool(unknown), safe, sorted(lost)
+
+
+def _folds_names(workspace: Workspace) -> bool:
+    """Say whether names that differ in spelling alone are one for the workspace's file system."""
+    if sys.platform in _FOLDING_SYSTEMS:
+        return True
+    own = workspace.temporary.relative_to(workspace.root).parts[0]
+    return os.path.lexists(workspace.root / own.upper())
 
 
 def _is_kept_otherwise(workspace: Workspace, path: str, seen: bytes) -> bool:

@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from dvclite.errors import BlobCorruptError, BlobMissingError
+from dvclite.errors import (
+    BlobCorruptError,
+    BlobMissingError,
+    DvcliteError,
+    HostilePathError,
+    TreeError,
+    shown,
+)
 from dvclite.hashing import Oid
 from dvclite.pointer import Output, Pointer
 from dvclite.progress import Progress
@@ -22,7 +29,7 @@ class State(StrEnum):
     ABSENT = "absent"
     """Not in the workspace at all: not checked out, or deleted."""
     UNKNOWN = "unknown"
-    """Its tree is not in the cache, so that nothing can be said."""
+    """Its tree is not in the cache, or something cannot be used, so that nothing can be said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,8 @@ class OutputStatus:
         not_cached: How many of its blobs are not in the cache.
         files: How many files the pointer says there are; None for a single file.
         size: How many bytes the pointer says there are; -1 where it does not.
+        reason: Why nothing can be said of it, where something about it cannot be used or read.
+        hint: What to do about that.
     """
 
     path: str
@@ -50,11 +59,25 @@ class OutputStatus:
     not_cached: int = 0
     files: int | None = None
     size: int = -1
+    reason: str = ""
+    hint: str = ""
 
     @property
     def is_clean(self) -> bool:
         """Whether there is nothing to tell."""
         return self.state is State.UNCHANGED and not self.not_cached
+
+
+def unreadable(path: str, pointer: str, error: DvcliteError) -> OutputStatus:
+    """Return the status of what cannot be told, since something about it cannot be used or read.
+
+    Args:
+        path: The output; the pointer where even that cannot be told.
+        pointer: The pointer.
+        error: What is wrong.
+    """
+    reason = str(error).partition("\n")[0].removeprefix(f"{shown(path)}: ")
+    return OutputStatus(path, pointer, State.UNKNOWN, reason=reason, hint=error.hint)
 
 
 def output_status(
@@ -72,6 +95,15 @@ def output_status(
     Raises:
         FileAccessError: Something cannot be read.
     """
+    try:
+        return _status(workspace, pointer, output, path, progress)
+    except (TreeError, HostilePathError) as error:
+        return unreadable(output.path, pointer.path, error)
+
+
+def _status(
+    workspace: Workspace, pointer: Pointer, output: Output, path: str, progress: Progress
+) -> OutputStatus:
     status = OutputStatus(
         path=output.path,
         pointer=pointer.path,
@@ -104,8 +136,8 @@ def blobs(workspace: Workspace, output: Output, path: str) -> Iterator[Oid]:
     """Yield what the cache must hold for an output, or for a part of it; the tree first.
 
     Raises:
-        BlobMissingError, BlobCorruptError: The tree is not in the cache, and what it names is
-            not known otherwise.
+        BlobMissingError, BlobCorruptError, TreeError, HostilePathError: The tree is not in the
+            cache, or cannot be used, and what it names is not known otherwise.
     """
     if output.oid is None or not output.cached:
         return

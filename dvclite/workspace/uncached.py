@@ -1,5 +1,6 @@
 """Outputs of which only the name is recorded: their content is in no cache, but in git perhaps."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from dvclite.errors import HostilePathError, UnsupportedFileError
@@ -17,18 +18,16 @@ def named(workspace: Workspace, output: Output) -> Output:
         UnsupportedFileError: Something in it cannot be named.
         FileAccessError: Something cannot be read.
     """
-    entries = list(present_entries(workspace, output, output.path))
-    if not workspace.is_folder(output.path):
-        if len(entries) != 1 or not entries[0].is_file:
-            raise UnsupportedFileError(output.path, "it is a symbolic link, or no file at all")
-        (entry,) = entries
-        return replace(
-            output, oid=entry.oid, size=entry.size, files=None, executable=entry.executable
-        )
-    return _directory(workspace, output, entries)
+    entries = present_entries(workspace, output, output.path)
+    if workspace.is_folder(output.path):
+        return _directory(workspace, output, entries)
+    entry = next(entries, None)
+    if entry is None or not entry.is_file:
+        raise UnsupportedFileError(output.path, "it is a symbolic link, or no file at all")
+    return replace(output, oid=entry.oid, size=entry.size, files=None, executable=entry.executable)
 
 
-def _directory(workspace: Workspace, output: Output, entries: list[Entry]) -> Output:
+def _directory(workspace: Workspace, output: Output, entries: Iterable[Entry]) -> Output:
     skipped = len(output.path) + 1
     format = workspace.format
     mark = ""

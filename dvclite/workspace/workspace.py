@@ -129,7 +129,6 @@ def named_errors(root: Path, path: str) -> Iterator[None]:
         raise FileAccessError(
             name or path,
             os.strerror(error.errno) if error.errno else str(error),
-            hint=_hint(error),
         ) from error
 
 
@@ -147,9 +146,3 @@ def _at(folder: Folder, name: str, path: str, ignore: Ignore | None) -> Iterator
 def _relative(root: Path, name: object) -> str:
     text = os.fsdecode(name) if isinstance(name, (str, bytes)) else ""
     return os.path.relpath(text, root) if os.path.isabs(text) else text
-
-
-def _hint(error: OSError) -> str:
-    if isinstance(error, PermissionError):
-        return "check who owns it and its permissions with `ls -l`"
-    return ""

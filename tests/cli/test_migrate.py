@@ -254,6 +254,21 @@ def test_nothing_is_read_again_after_it(dvc, monkeypatch):
     assert not opened
 
 
+def test_links_into_the_old_cache_are_clean_afterwards_whatever_was_known_of_them(git_repo):
+    git_repo.invoke("init", "--dvc")
+    git_repo.invoke("config", "cache.type", "symlink")
+    git_repo.write("data/a", "a")
+    git_repo.write("model", b"model" * 500_000)
+    git_repo.invoke("add", "data", "model")
+    git_repo.settle()
+    git_repo.invoke("checkout")
+
+    assert git_repo.invoke("migrate").exit_code == 0
+
+    assert git_repo.invoke("status").stdout == "Everything is up to date: 2 outputs\n"
+    assert ".dvclite/cache" in os.readlink(git_repo.root / "model")
+
+
 def test_git_is_told_where_that_is_wanted(dvc):
     dvc.invoke("config", "core.autostage", "true")
     dvc.commit("Stage by itself")

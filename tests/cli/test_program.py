@@ -96,7 +96,9 @@ def test_the_system_s_refusal_is_one_line_with_the_path(capsys):
     refused = PermissionError(errno.EACCES, "refused", "some/file")
 
     assert run(fail(refused), ["act"], "dvclite") == 1
-    assert capsys.readouterr().err == "error: some/file: Permission denied\n"
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "error: some/file: Permission denied"
+    assert told[1:] == ["hint: check who owns it and its permissions with `ls -l`"]
 
 
 def test_a_full_disk_is_named(capsys, tmp_path):

@@ -98,6 +98,8 @@ def test_json_has_every_name(data, answer):
         "not_cached": 0,
         "files": 3,
         "size": 9000,
+        "reason": "",
+        "hint": "",
     }
     assert found[1]["state"] == "unchanged"
 

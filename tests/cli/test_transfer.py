@@ -4,6 +4,9 @@ import shutil
 
 import pytest
 
+from dvclite.repo.repo import Repo
+from dvclite.repo.versions import Versions
+
 
 @pytest.fixture
 def clone(stored, tmp_path):
@@ -192,3 +195,26 @@ def test_quiet_says_nothing(stored, command):
 @pytest.mark.parametrize("words", [["-j", "0"], ["-j", "many"], ["--nonsense"]])
 def test_wrong_words_are_usage_errors(stored, words):
     assert stored.invoke("push", *words).exit_code == 2
+
+
+def test_pull_from_python_takes_other_versions_along_and_can_only_tell(repo, tmp_path):
+    repo.invoke("remote", "add", "-d", "store", tmp_path / "store")
+    for text in ("first", "second"):
+        repo.write("data", text)
+        repo.invoke("add", "data")
+        repo.commit(text)
+    repo.git("tag", "old", "HEAD~1")
+    assert repo.invoke("push", "-T").exit_code == 0
+    repo.git("clone", "--quiet", ".", tmp_path / "clone")
+    clone = Repo.open(tmp_path / "clone")
+    tags = Versions(all_tags=True)
+
+    told = clone.pull(versions=tags, dry=True)
+    assert (told.files, told.dry) == (2, True)
+    assert not (clone.root / "data").exists()
+    assert clone.pull(versions=tags).files == 2
+
+    assert (clone.root / "data").read_text() == "second"
+    shutil.rmtree(tmp_path / "store")
+    clone.checkout(rev="old")
+    assert (clone.root / "data").read_text() == "first"

@@ -567,3 +567,48 @@ def test_random_versions_survive_the_way_there_and_back(
     assert bench.read("data.dvc") == last
     assert "up to date" in bench.dvc("status")
     assert bench.data("data") == expected[-1]
+
+
+def test_fsck_of_a_remote_looks_at_what_old_versions_need_there(two_versions, tmp_path):
+    migrated(two_versions)
+    two_versions.lite("push")
+    (gone,) = (
+        path
+        for path in (tmp_path / "store/files/md5").glob("*/*")
+        if path.stat().st_size == len(BIG)
+    )
+    gone.unlink()
+
+    now = two_versions.invoke("fsck", "--remote")
+    all_tags = two_versions.invoke("fsck", "--remote", "store", "--all-tags")
+
+    assert now.exit_code == 0, now.stdout
+    assert all_tags.exit_code == 1
+    assert "model.bin: is not there" in all_tags.stdout
+    mended = two_versions.lite("fsck", "--remote", "--all-tags", "--repair")
+    assert mended.startswith("repaired: blob")
+    assert gone.exists()
+    gone.chmod(0o644)
+    gone.write_bytes(BIG[::-1])
+    assert two_versions.invoke("fsck", "--remote", "--data").exit_code == 1
+
+
+def test_fsck_finds_a_remote_that_only_the_old_format_knows(two_versions):
+    migrated(two_versions)
+    two_versions.lite("remote", "remove", "store")
+
+    assert two_versions.lite("fsck", "--remote", "--all-tags").startswith("All is well")
+    assert two_versions.lite("fsck", "--remote", "store", "--all-tags").startswith("All is well")
+    assert "other" in two_versions.invoke("fsck", "--remote", "other").stderr
+
+
+def test_the_size_of_the_cache_is_told_of_both_formats(two_versions):
+    migrated(two_versions)
+
+    told = two_versions.lite("cache", "size", "--all-tags")
+    size = json.loads(two_versions.lite("cache", "size", "--all-tags", "--json"))
+
+    assert "Of the format that the repository had before, for versions from then:" in told
+    assert (size["files"], size["former"]["files"]) == (6, 11)
+    assert size["former"]["cache"]["loose"]["count"] == len(two_versions.cached())
+    assert size["former"]["missing"] == 0

@@ -34,6 +34,9 @@ from dvclite.files import changes
 from dvclite.statcache.rows import signature
 from dvclite.statcache.statcache import StatCache
 
+STAT_CACHES = (".dvclite/tmp/stat.db", ".dvc/tmp/dvclite/stat.db")
+"""Where repositories of either format remember stats, below their roots."""
+
 PATIENCE = 60
 """Seconds after which a child counts as hanging."""
 
@@ -484,9 +487,10 @@ class Stage:
         Stage.current, Stage.graveyard = self.folder, str(self._graveyard)
         copies: dict[int, str] = {}
         _copy(str(self._template), str(self.folder), copies)
-        for path in self.folder.glob("**/.dvclite/tmp/stat.db"):
-            root = path.parents[2]
-            _follow(path, self._template / root.relative_to(self.folder), root)
+        for place in STAT_CACHES:
+            for path in self.folder.glob(f"**/{place}"):
+                root = path.parents[place.count("/")]
+                _follow(path, self._template / root.relative_to(self.folder), root)
 
 
 def _copy(source: str, target: str, copies: dict[int, str]) -> None:

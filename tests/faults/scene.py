@@ -11,7 +11,7 @@ from invariants import outputs
 from dvclite.files import flushing, naming
 from dvclite.repo.migration.order import Order
 from dvclite.repo.repo import Repo
-from dvclite.repo.versions import WORKSPACE, Keep
+from dvclite.repo.versions import WORKSPACE, Choice, Keep
 from dvclite.workspace import filling
 
 BIG = b"0123456789abcdef" * (1 << 16) + b"and a little more"
@@ -174,6 +174,10 @@ def migrate(folder):
     opened(folder).migrate()
 
 
+def migrate_fetching(folder):
+    opened(folder).migrate(Order(fetch=True, choice=Choice(jobs=1)))
+
+
 def migrate_back(folder):
     opened(folder).migrate(Order(to="dvc", force=True))
 
@@ -242,6 +246,13 @@ def cloned(folder, **options):
 def added_to_dvc(folder, **options):
     """A repository of DVC's, with the first version in the workspace and in the cache."""
     version_1_added(folder, format="dvc", **options)
+
+
+def cloned_of_dvc(folder):
+    """The same with an empty cache, and a full remote."""
+    added_to_dvc(folder)
+    push(folder)
+    shutil.rmtree(folder / "repo/.dvc/cache")
 
 
 def migrated_by_half(folder, **options):

@@ -199,6 +199,9 @@ CASES = {
     "migrate symbolic links": Case(
         with_links("symlink", scene.added_to_dvc), scene.migrate, is_migrated("native")
     ),
+    "migrate and fetch": Case(
+        scene.cloned_of_dvc, scene.migrate_fetching, is_migrated("native"), saved=False
+    ),
     "migrate back": Case(scene.version_1_added, scene.migrate_back, is_migrated("dvc")),
     "leave Git LFS": Case(scene.in_lfs, scene.leave_lfs, is_out_of_lfs),
     "gc": Case(scene.version_2_added, scene.collect, is_collected),

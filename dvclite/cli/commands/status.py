@@ -48,6 +48,7 @@ def status(
 
     For each output that has changed: files added, modified and deleted, and how much of it is not
     in the cache. Changes nothing, anywhere. With -q it only exits, with 1 if there are changes.
+    A pointer that cannot be read does not hide the rest, and makes it exit with 1, too.
     With -c or -r: what is to be pushed and fetched, of other commits too where options name them.
     """
     console: Console = context.obj
@@ -64,6 +65,9 @@ def status(
         from dvclite.cli.reports import state as of_workspace
         from dvclite.repo.tracking import Tracking
 
-        clean = of_workspace.show(console, Tracking.open(), targets, names, as_json=as_json)
+        found = of_workspace.show(console, Tracking.open(), targets, names, as_json=as_json)
+        clean = all(item.is_clean for item in found)
+        if any(item.reason for item in found):
+            context.exit(1)
     if console.quiet and not clean:
         context.exit(1)

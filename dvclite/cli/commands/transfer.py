@@ -118,25 +118,5 @@ def pull(console: Console, choice: dict[str, Any], dry: bool, as_json: bool, for
 
     repo = Exchanging.open()
     with shown_on_failure(console, repo, as_json=as_json), console.progress() as progress:
-        if dry:
-            pulled = repo.fetch(**choice, dry=True, progress=progress)
-        else:
-            pulled = _pull(repo, choice, force=force, progress=progress)
+        pulled = repo.pull(**choice, force=force, dry=dry, progress=progress)
     show(console, repo, pulled, "fetched", as_json=as_json)
-
-
-def _pull(repo: Any, choice: dict[str, Any], **options: Any) -> Any:
-    """Fetch other versions first, so that what stops the checkout does not stop them."""
-    from dataclasses import replace
-
-    versions = choice.pop("versions")
-    if versions.is_empty:
-        return repo.pull(**choice, **options)
-    fetched = repo.fetch(**choice, versions=versions, progress=options["progress"])
-    pulled = repo.pull(**choice, **options)
-    return replace(
-        pulled,
-        files=fetched.files + pulled.files,
-        size=fetched.size + pulled.size,
-        traffic=fetched.traffic + pulled.traffic,
-    )

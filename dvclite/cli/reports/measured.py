@@ -17,6 +17,14 @@ def show(console: Console, measured: Size, *, as_json: bool) -> None:
 
 
 def _lines(measured: Size) -> Iterator[str]:
+    yield from _of_one(measured)
+    former = measured.former
+    if former is not None and (former.cache.blobs or former.files):
+        yield "Of the format that the repository had before, for versions from then:"
+        yield from (f"    {line}" for line in _of_one(former))
+
+
+def _of_one(measured: Size) -> Iterator[str]:
     cache = measured.cache
     yield f"In the cache: {_extent(Stored(cache.blobs, cache.size), 'blob')}"
     if cache.packs.count:

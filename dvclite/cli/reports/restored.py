@@ -19,7 +19,13 @@ _COLOURS = {"A": "green", "M": "yellow", "D": "red"}
 
 
 def show(
-    console: Console, repo: AnyRepo, restored: Restored, *, summary: bool = False, as_json: bool
+    console: Console,
+    repo: AnyRepo,
+    restored: Restored,
+    *,
+    summary: bool = False,
+    failed: bool = False,
+    as_json: bool,
 ) -> None:
     """Tell what changed in the workspace.
 
@@ -28,6 +34,7 @@ def show(
         repo: The repository.
         restored: What the checkout came to.
         summary: Whether to tell numbers only.
+        failed: Whether something could not be restored.
         as_json: Whether as a document.
     """
     if as_json:
@@ -35,7 +42,7 @@ def show(
         return
     if not summary:
         show_paths(console, repo, restored)
-    idle = "Nothing was checked out" if restored.missing else "Everything is up to date"
+    idle = "Nothing was checked out" if failed else "Everything is up to date"
     console.say(done(restored) or idle)
 
 
@@ -46,7 +53,7 @@ def shown_on_failure(console: Console, repo: AnyRepo, *, as_json: bool) -> Itera
         yield
     except IncompleteError as error:
         if isinstance(error.restored, Restored):
-            show(console, repo, error.restored, as_json=as_json)
+            show(console, repo, error.restored, failed=True, as_json=as_json)
         raise
 
 

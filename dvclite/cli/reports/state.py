@@ -7,7 +7,7 @@ import click
 
 from dvclite.cli.console import Console
 from dvclite.cli.names import Names
-from dvclite.cli.text import count, extent, joined
+from dvclite.cli.text import count, extent, joined, printable
 from dvclite.repo.tracking import Tracking
 from dvclite.workspace.status import OutputStatus, State
 
@@ -16,7 +16,7 @@ _KINDS = (("added", "A", "green"), ("modified", "M", "yellow"), ("deleted", "D",
 
 def show(
     console: Console, repo: Tracking, targets: Sequence[str], limit: int | None, *, as_json: bool
-) -> bool:
+) -> Sequence[OutputStatus]:
     """Tell how outputs are.
 
     Args:
@@ -27,7 +27,7 @@ def show(
         as_json: Whether as a document.
 
     Returns:
-        Whether nothing has changed.
+        What was told.
     """
     with console.progress() as progress:
         found = repo.status(targets, progress=progress)
@@ -37,7 +37,10 @@ def show(
     else:
         names = Names(repo.root)
         for item in changed:
-            console.write(_lines(names, item, limit))
+            if item.reason:
+                console.error(_trouble(names, item), item.hint)
+            else:
+                console.write(_lines(names, item, limit))
         console.say(_closing(found))
         for hint in _hints(changed):
             console.hint(hint)
@@ -48,7 +51,7 @@ def show(
                 f"git ignores {shown}{more}, so that it counts for nothing: `git check-ignore -v"
                 f" {shown}` shows by which line"
             )
-    return not changed
+    return found
 
 
 def _lines(names: Names, item: OutputStatus, limit: int | None) -> Iterator[str]:
@@ -62,6 +65,13 @@ def _lines(names: Names, item: OutputStatus, limit: int | None) -> Iterator[str]
             yield f"    {click.style(letter, fg=colour)} {names.shown(path)}"
         if len(shown) < len(paths) and shown:
             yield f"    {letter} … and {len(paths) - len(shown):,} more"
+
+
+def _trouble(names: Names, item: OutputStatus) -> str:
+    """Return what keeps an output from being looked at; it may begin with a path inside it."""
+    if item.reason.startswith(f"{item.path}/"):
+        return names.shown(item.reason)
+    return f"{names.shown(item.path)}: {printable(item.reason)}"
 
 
 def _details(item: OutputStatus) -> str:
@@ -92,7 +102,9 @@ def _closing(found: Sequence[OutputStatus]) -> str:
 def _hints(changed: Sequence[OutputStatus]) -> Iterator[str]:
     if any(item.state is State.MODIFIED for item in changed):
         yield "`dvclite commit` keeps changes, `dvclite checkout --force` gives them up"
-    if any(item.not_cached or item.state is State.UNKNOWN for item in changed):
+    if any(
+        item.not_cached or (item.state is State.UNKNOWN and not item.reason) for item in changed
+    ):
         yield "`dvclite pull` fetches what is not in the cache"
     elif any(item.state is State.ABSENT for item in changed):
         yield "`dvclite checkout` brings back what is absent"

@@ -42,25 +42,33 @@ def idle_lines(project: Project, left: Iterable[str]) -> dict[str, list[str]]:
 
 
 def remove_lines(project: Project, lines: dict[str, list[str]]) -> list[str]:
-    """Take from lines what they say of Git LFS; a file with no line left goes.
+    """Take from lines what they say of Git LFS; a file with no line left goes, for git first.
 
     Returns:
         The files that were changed, relative to the root.
     """
-    for path, idle in lines.items():
-        kept = []
-        for line in _lines(project, path):
-            if line not in idle:
-                kept.append(line)
-                continue
-            pattern, attributes = _parts(line)
-            others = [word for word in attributes if word not in _OF_LFS]
-            if others:
-                kept.append(" ".join([_written(line, pattern), *others]))
-        if not any("filter=lfs" in _parts(line)[1] for line in kept):
-            kept = [line for line in kept if line not in _OURS]
-        _write(project, path, kept)
+    kept = {path: _without(_lines(project, path), idle) for path, idle in lines.items()}
+    # Who finds a file gone would not know that git is to be told.
+    project.index.untrack([path for path, some in kept.items() if not _says_anything(some)])
+    for path, some in kept.items():
+        _write(project, path, some)
     return list(lines)
+
+
+def _without(lines: Iterable[str], idle: Sequence[str]) -> list[str]:
+    """Return lines with nothing of Git LFS in those that are idle."""
+    kept = []
+    for line in lines:
+        if line not in idle:
+            kept.append(line)
+            continue
+        pattern, attributes = _parts(line)
+        others = [word for word in attributes if word not in _OF_LFS]
+        if others:
+            kept.append(" ".join([_written(line, pattern), *others]))
+    if any("filter=lfs" in _parts(line)[1] for line in kept):
+        return kept
+    return [line for line in kept if line not in _OURS]
 
 
 def spare(project: Project, paths: Sequence[str]) -> list[str]:
@@ -113,9 +121,13 @@ def _lines(project: Project, path: str) -> list[str]:
     return data.decode("utf-8", "surrogateescape").splitlines()
 
 
+def _says_anything(lines: Iterable[str]) -> bool:
+    return any(line.strip() for line in lines)
+
+
 def _write(project: Project, path: str, lines: Sequence[str]) -> None:
     target = os.path.join(project.root, path)
-    if any(line.strip() for line in lines):
+    if _says_anything(lines):
         text = "".join(line + "\n" for line in lines)
         write_atomically(target, text.encode("utf-8", "surrogateescape"))
     else:

@@ -101,7 +101,7 @@ def _given_up(
     there = [path for path in changed if (project.root / path).exists()]
     stage = list(dict.fromkeys([*ours, *there]))
     project.index.stage(stage)
-    project.index.untrack([*files, *(path for path in changed if path not in there)])
+    project.index.untrack(files)
     return FromLfs(
         outputs=told.outputs,
         files=told.files,

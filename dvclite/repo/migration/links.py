@@ -32,16 +32,14 @@ def links_anew(project: Project, progress: Progress) -> None:
 def _leads_back(project: Project, output: Output) -> bool:
     """Say whether an output differs from its pointer only by where its links lead."""
     algorithm = project.format.algorithm
-    if not project.workspace.exists(output.path):
-        return False
+    leads_back = False
     try:
-        found = list(differences(project.workspace, output, output.path))
+        for one in differences(project.workspace, output, output.path):
+            if one.found is None or not one.found.is_link or one.current is None:
+                return False
+            if not is_foreign(one.current.oid, algorithm):
+                return False
+            leads_back = True
     except (BlobMissingError, BlobCorruptError):
         return False
-    return bool(found) and all(
-        one.found is not None
-        and one.found.is_link
-        and one.current is not None
-        and is_foreign(one.current.oid, algorithm)
-        for one in found
-    )
+    return leads_back

@@ -1,11 +1,18 @@
 """What a change of format has to do: which outputs, and whether all of their content is there."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
-from dvclite.errors import BlobCorruptError, BlobMissingError, UnsupportedFileError
-from dvclite.hashing import Oid, is_foreign
+from dvclite.errors import (
+    BlobCorruptError,
+    BlobMissingError,
+    HostilePathError,
+    TreeError,
+    UnsupportedFileError,
+)
+from dvclite.hashing import is_foreign
 from dvclite.pointer import Output, Pointer
 from dvclite.repo.migration.kinds import lost
 from dvclite.repo.migration.results import Kept
@@ -21,6 +28,9 @@ _MADE = "a pipeline of DVC's makes it"
 _ELSEWHERE = "it is in no cache, and not in the workspace as its pointer says"
 _MISSING = "its content is missing"
 
+_TOGETHER = 50_000
+"""How many files of a directory are looked for at once."""
+
 
 @dataclass(slots=True)
 class Plan:
@@ -30,7 +40,7 @@ class Plan:
         source: The repository with the format that is left.
         tasks: By pointer, the outputs that get new names, as the old format names them.
         files: How many files they have.
-        size: How many bytes they hold, each content counted once; -1 where that is not known.
+        size: How many bytes they hold; -1 where that is not known.
         missing: Paths whose content is not in the cache.
         lacking: The outputs that these belong to.
         kept: Outputs that keep their names.
@@ -135,56 +145,68 @@ class _Measure:
 
     def __init__(self, found: Plan, *, keeps_all: bool) -> None:
         self._found = found
+        self._cache = found.source.cache
         self._keeps_all = keeps_all
-        self._seen: set[Oid] = set()
 
     def add(self, output: Output) -> None:
+        """Take account of an output.
+
+        Raises:
+            TreeError, HostilePathError: Its tree cannot be used.
+            UnsupportedFileError: A name in it cannot be written down in the new format.
+        """
+        assert output.oid is not None, "what was never computed keeps its name"
+        found = self._found
+        if not output.is_directory:
+            self._add(output, [Entry(output.path, output.oid, output.size)], prefix="")
+            return
         try:
-            entries = list(self._entries(output))
+            tree = self._cache.tree(output.oid)
         except (BlobMissingError, BlobCorruptError):
-            self._found.missing.append(output.path)
-            self._found.lacking.append(output)
-            self._found.files += output.files or 0
-            self._found.size = -1
+            found.missing.append(output.path)
+            found.lacking.append(output)
+            found.files += output.files or 0
+            found.size = -1
             return
-        if not self._keeps_all and output.is_directory:
-            self._check_names(output, entries)
-            self._found.lost += [f"{output.path}/{path}" for path in lost(entries)]
-        files = [entry for entry in entries if entry.is_file]
-        self._found.files += len(files)
-        absent = self._found.source.cache.absent(entry.oid for entry in files)
-        prefix = f"{output.path}/" if output.is_directory else ""
-        self._found.missing += [prefix + entry.path for entry in files if entry.oid in absent]
-        if absent:
-            self._found.lacking.append(output)
-        for entry in files:
-            self._weigh(entry, is_absent=entry.oid in absent)
+        except (TreeError, HostilePathError) as error:
+            raise error.at(output.path) from error
+        prefix = f"{output.path}/"
+        if not self._keeps_all:
+            _check_names(tree, prefix)
+            found.lost += [prefix + path for path in lost(tree)]
+        self._add(output, tree, prefix)
 
-    def _entries(self, output: Output) -> Iterator[Entry]:
-        assert output.oid is not None
-        if output.is_directory:
-            yield from self._found.source.cache.tree(output.oid)
-        else:
-            yield Entry(output.path, output.oid, output.size, output.executable)
+    def _add(self, output: Output, entries: Iterable[Entry], prefix: str) -> None:
+        found = self._found
+        files = (entry for entry in entries if entry.is_file)
+        missing = len(found.missing)
+        while together := list(islice(files, _TOGETHER)):
+            absent = self._cache.absent(entry.oid for entry in together)
+            for entry in together:
+                if entry.oid in absent:
+                    found.missing.append(prefix + entry.path)
+                size = self._size(entry) if found.size >= 0 else -1
+                found.size = found.size + size if size >= 0 else -1
+            found.files += len(together)
+        if len(found.missing) > missing:
+            found.lacking.append(output)
 
-    def _weigh(self, entry: Entry, *, is_absent: bool) -> None:
-        if entry.oid in self._seen or self._found.size < 0:
-            return
-        self._seen.add(entry.oid)
-        size = entry.size
-        if size < 0 and not is_absent:
-            path = self._found.source.cache.loose.find(entry.oid)
-            size = os.path.getsize(path) if path is not None else -1
-        self._found.size = self._found.size + size if size >= 0 else -1
+    def _size(self, entry: Entry) -> int:
+        """Return how many bytes a file has; -1 where nobody can tell before it is there."""
+        if entry.size >= 0:
+            return entry.size
+        path = self._cache.loose.find(entry.oid)
+        return os.path.getsize(path) if path is not None else -1
 
-    def _check_names(self, output: Output, entries: list[Entry]) -> None:
-        for entry in entries:
-            if not entry.path.isascii():
-                try:
-                    entry.path.encode("utf-8")
-                except UnicodeEncodeError:
-                    raise UnsupportedFileError(
-                        f"{output.path}/{entry.path}",
-                        "its name is not UTF-8, which a repository of DVC's cannot hold",
-                        hint="rename it, and add it again",
-                    ) from None
+
+def _check_names(entries: Iterable[Entry], prefix: str) -> None:
+    for entry in entries:
+        if not entry.path.isascii():
+            try:
+                entry.path.encode("utf-8")
+            except UnicodeEncodeError:
+                raise UnsupportedFileError(
+                    prefix + entry.path,
+                    "its name is not UTF-8, which a repository of DVC's cannot hold",
+                    hint="rename it, and add it again",
+                ) from None

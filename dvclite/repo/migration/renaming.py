@@ -1,7 +1,8 @@
 """Outputs that get the names of a new format: blobs first, then pointers."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from dvclite.files.locks import hold
 from dvclite.files.staging import make_folder
@@ -11,12 +12,14 @@ from dvclite.progress import Progress
 from dvclite.repo.migration.conversion import Converter
 from dvclite.repo.outputs import owned, read_pointer, write_pointer
 from dvclite.repo.project import Project
-from dvclite.statcache.rows import is_executable, row
-from dvclite.tree import Entry
+from dvclite.statcache.update import Update
 from dvclite.workspace.uncached import named
 
 _FILES_TOGETHER = 20_000
 _BYTES_TOGETHER = 1 << 30
+
+_Pairs = dict[str, list[tuple[Output, Output]]]
+"""Outputs by pointer: as they were, and as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +28,11 @@ class Renamed:
 
     Attributes:
         files: How many files.
-        size: How many bytes, a content that several of them share counted once.
+        size: How many bytes these hold.
     """
 
     files: int
     size: int
-
-
-@dataclass(slots=True)
-class _Batch:
-    """Outputs whose blobs are made durable together, by pointer: as they were, as they are."""
-
-    pairs: dict[str, list[tuple[Output, Output]]] = field(default_factory=dict)
 
 
 def rename_all(
@@ -61,55 +57,56 @@ def rename_all(
     )
     with project.cache.lease() as lease, project.cache.writer(lease) as writer:
         converter = Converter(source, project, writer, progress)
-        waiting, files, size = _Batch(), 0, 0
-        for pointer, outputs in tasks.items():
-            pairs = [(one, _anew(project, converter, one)) for one in outputs]
-            waiting.pairs[pointer] = pairs
-            if (
-                converter.files - files >= _FILES_TOGETHER
-                or converter.size - size >= _BYTES_TOGETHER
-            ):
+        rest = deque(tasks.items())
+        while rest:
+            with project.workspace.statcache.updating() as update:
+                pairs = _convert_some(project, rest, converter, update)
                 writer.finish()
-                _publish(project, source, waiting, converter)
-                waiting, files, size = _Batch(), converter.files, converter.size
-        writer.finish()
-        _publish(project, source, waiting, converter)
+                _publish(project, pairs)
+                _remember(project, pairs, update)
     progress.finish()
     return Renamed(converter.files, converter.size)
 
 
-def _anew(project: Project, converter: Converter, output: Output) -> Output:
+def _convert_some(
+    project: Project,
+    rest: deque[tuple[str, Sequence[Output]]],
+    converter: Converter,
+    update: Update,
+) -> _Pairs:
+    """Take outputs from those that are left, as many as are worth making durable together."""
+    files, size = converter.files, converter.size
+    pairs: _Pairs = {}
+    while (
+        rest
+        and converter.files - files < _FILES_TOGETHER
+        and converter.size - size < _BYTES_TOGETHER
+    ):
+        pointer, outputs = rest.popleft()
+        pairs[pointer] = [(one, _renamed(project, one, converter, update)) for one in outputs]
+    return pairs
+
+
+def _renamed(project: Project, output: Output, converter: Converter, update: Update) -> Output:
     if output.cached:
-        return converter.convert(output)
+        return converter.convert(output, update)
     return named(project.workspace, replace(output, oid=None))
 
 
-def _publish(project: Project, source: Project, batch: _Batch, converter: Converter) -> None:
+def _publish(project: Project, pairs: _Pairs) -> None:
     """Write pointers; what they name is durable."""
     algorithm = project.format.algorithm
     with hold(project.lock):
-        for path, pairs in batch.pairs.items():
+        for path, outputs in pairs.items():
             current = read_pointer(project, path)
             # Somebody may have changed the pointer meanwhile.
             there = {(owned(project, one)[1].oid, one.path) for one in current.outputs}
-            changed = [new for old, new in pairs if (old.oid, old.path) in there]
+            changed = [new for old, new in outputs if (old.oid, old.path) in there]
             if changed:
                 write_pointer(project, with_contents(current, changed, algorithm))
-    for pairs in batch.pairs.values():
-        for old, _new in pairs:
-            if old.cached and project.workspace.exists(old.path):
-                _remember(project, source, old.path, converter)
 
 
-def _remember(project: Project, source: Project, output: str, converter: Converter) -> None:
-    """Let the stat cache know what it knew of an output, by the new names."""
-    tells_mode = project.format.keeps_links
-    with project.workspace.statcache.updating() as update:
-        for known in source.workspace.statcache.below(output):
-            entry = known.entry(known.path)
-            ref = converter.name_of(entry.oid) if entry.is_file else None
-            if ref is not None:
-                executable = is_executable(known) and (tells_mode or known.path == output)
-                new = Entry(known.path, ref.oid, ref.size, executable)
-                update.put(row(known.path, known.signature, new))
-        update.commit({output: None})
+def _remember(project: Project, pairs: _Pairs, update: Update) -> None:
+    """Let the stat cache know what was known of outputs, by the new names."""
+    renamed = [old.path for outputs in pairs.values() for old, _new in outputs if old.cached]
+    update.commit({path: None for path in renamed if project.workspace.exists(path)})

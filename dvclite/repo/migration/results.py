@@ -24,8 +24,7 @@ class Migrated:
         format: The format that the repository has now.
         outputs: The outputs that got new names, relative to the root.
         files: How many files these have.
-        size: How many bytes these hold; a content that several files share counts once. -1 where
-            nobody can tell before the data is there.
+        size: How many bytes these hold; -1 where nobody can tell before the data is there.
         missing: Paths whose content is not in the cache.
         kept: Outputs that keep their names.
         pipelines: Files that say what pipelines of DVC's make. What they make keeps its names.

@@ -46,6 +46,8 @@ class Size:
         deduplicated: How many of these bytes are not stored a second time, since another file has
             the same content.
         missing: How many of their blobs, or of their trees, are not in the cache.
+        former: The same of the cache of the format that the repository had before, and of what is
+            named in that format; None where it had none.
     """
 
     cache: CacheSize
@@ -53,6 +55,7 @@ class Size:
     files_size: int
     deduplicated: int
     missing: int
+    former: "Size | None" = None
 
 
 @dataclass(frozen=True, slots=True)

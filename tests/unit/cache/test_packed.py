@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from dvclite.cache import packed
 from dvclite.hashing import XXH128, BlobRef, Oid
 from dvclite.pack.index import Entries
 from dvclite.pack.layout import RECORD_SIZE
@@ -55,6 +56,25 @@ def test_blobs_are_found_by_their_records_in_whatever_order(caches):
         found = cache.packed.records(asked)
         assert found.keys() == {*asked} - {nowhere}
         assert all(known[pack, oid] == record for oid, (pack, record) in found.items())
+
+
+@pytest.mark.parametrize("many", [1, 10, 10_000])
+def test_what_lies_beside_each_other_and_what_does_not_is_found(caches, monkeypatch, many):
+    monkeypatch.setattr(packed, "_MANY", many)
+    first = caches.add(*(b"first %d" % number for number in range(60)))
+    alone = [caches.add(b"alone %d" % number)[0] for number in range(15)]
+    gone = caches.add(*(b"gone %d" % number for number in range(30)))
+    (pack,) = [path for path in caches.packs().values() if is_in(path, gone[0])]
+    pack.unlink()
+    nowhere = [caches.oid(b"nowhere %d" % number) for number in range(40)]
+
+    for asked in ([*nowhere, *first, *gone], [*gone, *alone, *first], [*first, *gone, *nowhere]):
+        assert caches.open().absent(asked) == {*asked} & {*nowhere, *gone}
+
+
+def is_in(path, oid):
+    with PackFile(path, path.name) as pack:
+        return oid in set(pack.entries().oids())
 
 
 def records_in(path):
