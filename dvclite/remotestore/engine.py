@@ -77,6 +77,7 @@ def run(
     *,
     progress: Progress = SILENT,
     fatal: Callable[[Exception], bool] = ends_all,
+    is_crowded: Callable[[], bool] = lambda: False,
 ) -> Outcome[_Item]:
     """Work on many items at once, and return when all of that is done.
 
@@ -93,6 +94,8 @@ def run(
             interpreter, and for each other.
         progress: Is told of items as files, and of bytes.
         fatal: Which errors end the work; items that are being worked on are finished then.
+        is_crowded: Says whether those who wait right now may wait for each other, so that more
+            would not help.
 
     Returns:
         What came of it. Items that were drawn and are not among its failures are done.
@@ -102,6 +105,7 @@ def run(
             waited for as long as a person's patience lasts.
     """
     crew = _Crew(iter(items), work, jobs, progress, fatal)
+    crew.is_crowded = is_crowded
     try:
         crew.finish()
     except BaseException:
@@ -122,6 +126,7 @@ class _Crew(Generic[_Item]):
         fatal: Callable[[Exception], bool],
     ) -> None:
         self.outcome: Outcome[_Item] = Outcome()
+        self.is_crowded: Callable[[], bool] = lambda: False
         self._items = items
         self._work = work
         self._jobs = jobs
@@ -166,7 +171,9 @@ class _Crew(Generic[_Item]):
         """Say whether more workers would help, by how many items had ended at the last look."""
         count = len(self._threads)
         ended = self._ended
-        return count < self._jobs and self._taken - ended >= count and ended - since < 2 * count
+        if count >= self._jobs or self._taken - ended < count or ended - since >= 2 * count:
+            return False
+        return not self.is_crowded()
 
     def _hire_as_many_again(self) -> None:
         for _ in range(min(len(self._threads), self._jobs - len(self._threads))):

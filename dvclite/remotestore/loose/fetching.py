@@ -64,6 +64,7 @@ class Fetching:
         self._piece = _FIRST
         self._is_broken = False
         self._open: set[Arriving] = set()
+        self._door = threading.Lock()
         self._lock = threading.Lock()
 
     def fetch(self, blobs: Iterable[Named], jobs: int) -> Outcome[Named]:
@@ -74,6 +75,7 @@ class Fetching:
                 self._do,
                 jobs,
                 fatal=lambda error: isinstance(error, OSError) or ends_all(error),
+                is_crowded=self._door.locked,  # As long as a flush takes.
             )
         finally:
             for large in list(self._open):
@@ -213,7 +215,8 @@ class Fetching:
         if len(data) > _SMALL:
             return False
         moved(len(data))
-        self._landing.take(blob.ref, data, self._remote.url)
+        with self._door:
+            self._landing.take(blob.ref, data, self._remote.url)
         return True
 
     def _get(self, blob: Named, moved: OnBytes) -> None:

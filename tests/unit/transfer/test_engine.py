@@ -52,6 +52,19 @@ def test_what_takes_no_time_is_done_by_few():
     assert counts[0] - before <= 8
 
 
+def test_those_who_wait_for_each_other_are_not_joined_by_more():
+    door, workers = threading.Lock(), set()
+
+    def work(item, moved):
+        workers.add(threading.get_ident())
+        with door:
+            time.sleep(0.02)
+
+    run(range(20), work, 32, is_crowded=door.locked)
+
+    assert len(workers) <= 4
+
+
 def test_whoever_waits_is_soon_joined_by_others():
     """Also where what came first took no time."""
     together = threading.Barrier(32, timeout=30)
