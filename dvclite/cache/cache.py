@@ -10,7 +10,7 @@ from typing import BinaryIO
 from dvclite.cache.finding import Finder, Opened
 from dvclite.cache.layout import Kind, Layout
 from dvclite.cache.leases import Lease, collecting, leased, leases_folder
-from dvclite.cache.lending import lent
+from dvclite.cache.lending import lent, read_small
 from dvclite.cache.loose import LooseBlobs
 from dvclite.cache.packed import PackedBlobs
 from dvclite.cache.packfolder import PackFolder
@@ -98,6 +98,14 @@ class Cache:
         if hash_bytes(data, algorithm) != oid.removesuffix(TREE_SUFFIX):
             raise BlobCorruptError(oid, str(self.root))
         return data
+
+    def read_small(self, oid: Oid, most: int) -> bytes | None:
+        """Return the bytes of a blob that lies loose in its place, and has at most `most` bytes.
+
+        Returns:
+            None if there is no such blob, or it is not what its name says.
+        """
+        return read_small(self.loose, self.format.algorithm, oid, most)
 
     def open(self, oid: Oid) -> BinaryIO:
         """Return a blob as a stream, verified and at its beginning.

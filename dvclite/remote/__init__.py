@@ -38,7 +38,7 @@ such an option raises `RemoteSetupError` instead.
 """
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -46,6 +46,7 @@ from dvclite.files.copying import OnBytes, ignore_bytes
 
 __all__ = [
     "Given",
+    "GroupingRemote",
     "OnBytes",
     "Remote",
     "RemoteEntry",
@@ -161,6 +162,26 @@ class VersionedRemote(Remote, Protocol):
 
         Raises:
             KeyMissingError: There is no such version.
+        """
+
+
+@runtime_checkable
+class GroupingRemote(Remote, Protocol):
+    """A remote that has a faster way for many small contents, as one flush for all. No remote has to."""
+
+    def put_group(
+        self, contents: Iterator[tuple[str, bytes]], *, moved: OnBytes = ignore_bytes
+    ) -> Collection[str]:
+        """Store many contents, each as `put` does, and return the keys of which that is done.
+
+        What does not work out is left out, for whatever reason, and `moved` is told so: its counts
+        add up to what was stored. Nobody is told why, since the core puts by itself what was left
+        out. Nothing may be stored at all, where this would not be faster.
+
+        Args:
+            contents: Keys and what they shall hold, some thousands at most, made when they are
+                drawn. Nothing has to be drawn to the end. Let pass what it raises.
+            moved: As of `put`.
         """
 
 

@@ -22,8 +22,11 @@ DEFAULT_JOBS = 32
 """How many threads to use where nobody says: they wait for the far side and its disks, and hardly
 compute."""
 
-_PATIENCE = 0.2
-"""Seconds that a wait lasts before it is begun again: on Windows Ctrl-C does not end one."""
+_SOON, _PATIENCE = 0.004, 0.05
+"""Seconds after which the workers are looked at: at first, and as long as all goes well.
+
+No wait may be longer: on Windows Ctrl-C does not end one.
+"""
 
 _GRACE = 0.7
 """Seconds that interrupted workers get to end what they do."""
@@ -74,6 +77,7 @@ def run(
     *,
     progress: Progress = SILENT,
     fatal: Callable[[Exception], bool] = ends_all,
+    is_crowded: Callable[[], bool] = lambda: False,
 ) -> Outcome[_Item]:
     """Work on many items at once, and return when all of that is done.
 
@@ -85,9 +89,13 @@ def run(
             the other.
         work: Works on one item, in any thread. It calls its second argument with counts of bytes
             as they move, and lets what that raises pass.
-        jobs: How many threads to use at most.
+        jobs: How many threads to use at most. There are only so many while they wait, for a server
+            as a rule: what takes microseconds one of them does sooner than many who wait for the
+            interpreter, and for each other.
         progress: Is told of items as files, and of bytes.
         fatal: Which errors end the work; items that are being worked on are finished then.
+        is_crowded: Says whether those who wait right now may wait for each other, so that more
+            would not help.
 
     Returns:
         What came of it. Items that were drawn and are not among its failures are done.
@@ -97,6 +105,7 @@ def run(
             waited for as long as a person's patience lasts.
     """
     crew = _Crew(iter(items), work, jobs, progress, fatal)
+    crew.is_crowded = is_crowded
     try:
         crew.finish()
     except BaseException:
@@ -117,6 +126,7 @@ class _Crew(Generic[_Item]):
         fatal: Callable[[Exception], bool],
     ) -> None:
         self.outcome: Outcome[_Item] = Outcome()
+        self.is_crowded: Callable[[], bool] = lambda: False
         self._items = items
         self._work = work
         self._jobs = jobs
@@ -125,6 +135,7 @@ class _Crew(Generic[_Item]):
         self._threads: list[threading.Thread] = []
         self._taking = threading.Lock()
         self._counting = threading.Lock()
+        self._taken = 0
         self._stopping = False
         self._interrupted = False
         self._unavailable = 0
@@ -133,9 +144,15 @@ class _Crew(Generic[_Item]):
     def finish(self) -> None:
         """Return when all is done; raise what a worker could not handle."""
         self._hire()
+        patience, ended = _SOON, 0
         for thread in self._threads:  # More join while these work.
             while self._crash is None and thread.is_alive():
-                thread.join(_PATIENCE)
+                thread.join(patience)
+                only_wait = self._only_wait(since=ended)
+                ended = self._ended
+                patience = _SOON if only_wait else min(2 * patience, _PATIENCE)
+                if only_wait:
+                    self._hire_as_many_again()
         if self._crash is not None:
             raise self._crash
 
@@ -145,6 +162,23 @@ class _Crew(Generic[_Item]):
         deadline = time.monotonic() + _GRACE
         for thread in list(self._threads):
             thread.join(max(0.0, deadline - time.monotonic()))
+
+    @property
+    def _ended(self) -> int:
+        return self.outcome.done + len(self.outcome.failures)
+
+    def _only_wait(self, *, since: int) -> bool:
+        """Say whether more workers would help, by how many items had ended at the last look."""
+        count = len(self._threads)
+        ended = self._ended
+        if count >= self._jobs or self._taken - ended < count or ended - since >= 2 * count:
+            return False
+        return not self.is_crowded()
+
+    def _hire_as_many_again(self) -> None:
+        for _ in range(min(len(self._threads), self._jobs - len(self._threads))):
+            if not self._stopping:
+                self._hire()
 
     def _hire(self) -> None:
         # Not waited for when the interpreter ends: a call to a dead server may last for minutes.
@@ -162,8 +196,7 @@ class _Crew(Generic[_Item]):
                     if isinstance(item, _Nothing):
                         self._stopping = True
                         return
-                    if len(self._threads) < self._jobs:
-                        self._hire()
+                    self._taken += 1
                 self._do(item)
         except BaseException as error:  # noqa: BLE001  The thread that waits raises it again.
             self._stopping = self._interrupted = True

@@ -1,10 +1,11 @@
 """A remote seen through a meter: what goes to it and comes from it is counted, and bounded."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from dvclite.remote import (
+    GroupingRemote,
     OnBytes,
     Remote,
     RemoteEntry,
@@ -77,13 +78,8 @@ class MeteredRemote:
         self, key: str, source: Path, *, if_absent: bool = False, moved: OnBytes = ignore_bytes
     ) -> None:
         """Store the content of the file `source` under `key`."""
-
-        def count(size: int) -> None:
-            self._meter.count(sent=_weight(size))
-            self._pass(size, moved)
-
         self._call()
-        self._remote.put(key, source, if_absent=if_absent, moved=count)
+        self._remote.put(key, source, if_absent=if_absent, moved=self._sending(moved))
 
     def get(self, key: str, target: Path, *, moved: OnBytes = ignore_bytes) -> None:
         """Write what `key` holds to the file `target`, made or replaced."""
@@ -111,6 +107,15 @@ class MeteredRemote:
     def close(self) -> None:
         """Let go of connections."""
         self._remote.close()
+
+    def _sending(self, moved: OnBytes) -> OnBytes:
+        """Return what counts bytes that go, and hands them on to `moved`."""
+
+        def count(size: int) -> None:
+            self._meter.count(sent=_weight(size))
+            self._pass(size, moved)
+
+        return count
 
     def _counting(self, moved: OnBytes) -> OnBytes:
         """Return what counts bytes that come, and hands them on to `moved`."""
@@ -158,10 +163,31 @@ class _MeteredVersions(MeteredRemote):
         self._versions.get_version(key, version, target, moved=self._counting(moved))
 
 
+class _MeteredGroups(MeteredRemote):
+    """The same for a remote that takes many small contents at once."""
+
+    def __init__(self, remote: GroupingRemote, meter: Meter, bound: Bound | None) -> None:
+        super().__init__(remote, meter, bound)
+        self._groups = remote
+
+    def put_group(
+        self, contents: Iterator[tuple[str, bytes]], *, moved: OnBytes = ignore_bytes
+    ) -> Collection[str]:
+        """Store many contents, and return the keys of which that is done."""
+        return self._groups.put_group(self._counted(contents), moved=self._sending(moved))
+
+    def _counted(self, contents: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+        for content in contents:
+            self._call()
+            yield content
+
+
 def metered(remote: Remote, meter: Meter, bound: Bound | None = None) -> Remote:
     """Return a remote as seen through a meter, which can do all that the remote can."""
     if isinstance(remote, VersionedRemote):
         return _MeteredVersions(remote, meter, bound)
+    if isinstance(remote, GroupingRemote):
+        return _MeteredGroups(remote, meter, bound)
     return MeteredRemote(remote, meter, bound)
 
 

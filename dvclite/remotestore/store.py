@@ -43,11 +43,14 @@ class Source:
         lend: Lends a blob of any size as a file.
         show: Does as `lend`, but does not verify: for those who hash what they read, and `lend` the
             blob if that is not what its name says.
+        read_small: Returns the bytes of a blob, verified, if that has at most so many and takes one
+            look. None tells nothing: `lend` knows more.
     """
 
     read: Callable[[Oid], bytes]
     lend: Lend
     show: Lend
+    read_small: Callable[[Oid, int], bytes | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,12 @@ BLOB_MODE = 0o444 if os.name != "nt" else 0o666
 _CANNOT_LINK = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 
 
+def protect(path: str, fd: int) -> None:
+    """Let everybody read a file, open as `fd`, who may enter its folder, and nobody write to it."""
+    if os.name != "nt" and stat.S_IMODE(os.fstat(fd).st_mode) != BLOB_MODE:
+        changes.set_mode(path, BLOB_MODE)
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where a file is to end up.
@@ -58,8 +64,7 @@ class Partial:
 
     def protect(self) -> None:
         """Let everybody read the file who may enter its folder, and nobody write to it."""
-        if os.name != "nt" and stat.S_IMODE(os.fstat(self.fd).st_mode) != BLOB_MODE:
-            changes.set_mode(self._path, BLOB_MODE)
+        protect(self._path, self.fd)
 
     def finish(self) -> None:
         """Return when the file survives a power cut under its key.

@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from io import FileIO
 from itertools import groupby
@@ -16,6 +16,7 @@ from dvclite.files.atomic import discard
 from dvclite.files.folder import Folder
 from dvclite.remote import Given, OnBytes, RemoteEntry, ignore_bytes
 from dvclite_local.failures import translated
+from dvclite_local.group import Groups
 from dvclite_local.keys import split_key
 from dvclite_local.listing import entries
 from dvclite_local.partial import Partial, Target
@@ -42,6 +43,7 @@ class LocalRemote:
             settings.url, settings.path, folder_mode=0o2775 if settings.shared else 0o777
         )
         self._staging = RemoteStaging(self._root)
+        self._groups = Groups(self._root, self._staging)
         self._reflink = settings.reflink
 
     def stat(self, key: str) -> int | None:
@@ -80,6 +82,12 @@ class LocalRemote:
             with self._translated(key, below):
                 partial.finish()
 
+    def put_group(
+        self, contents: Iterator[tuple[str, bytes]], *, moved: OnBytes = ignore_bytes
+    ) -> Collection[str]:
+        """Store many contents, flushed together, and return the keys of which that is done."""
+        return self._groups.put(contents, moved)
+
     def get(self, key: str, target: Path, *, moved: OnBytes = ignore_bytes) -> None:
         """Write what `key` holds to the file `target`, made or replaced."""
         with self._open(key) as reading:
@@ -96,16 +104,15 @@ class LocalRemote:
 
     def read(self, key: str, offset: int, length: int) -> bytes:
         """Return up to `length` bytes from `offset` on; a negative one counts from the end."""
-        with self._open(key) as reading, self._translated(key, key):
-            size = os.fstat(reading.fileno()).st_size
-            start = max(0, size + offset) if offset < 0 else offset
-            wanted = max(0, min(length, size - start))
-            reading.seek(start)
-            pieces = []
-            while wanted and (piece := reading.read(wanted)):
-                pieces.append(piece)
-                wanted -= len(piece)
-        return b"".join(pieces)
+        with self._translated(key, key):
+            fd, found = self._opened(key)
+            try:
+                start = max(0, found.st_size + offset) if offset < 0 else offset
+                if start:
+                    os.lseek(fd, start, os.SEEK_SET)
+                return _read(fd, min(length, found.st_size - start))
+            finally:
+                os.close(fd)
 
     def delete(self, keys: Iterable[str]) -> None:
         """Make every one of `keys` absent."""
@@ -154,14 +161,18 @@ class LocalRemote:
             return False  # Copying will show on which side something is wrong.
 
     def _open(self, key: str) -> FileIO:
-        below, name = split_key(key)
         with self._translated(key, key):
-            folder = self._root.reading(below)
-            fd = _open_blob(folder, name) if folder is not None else None
-            if fd is None:
-                self._root.expect()
-                raise KeyMissingError(self.url, key)
+            fd, _found = self._opened(key)
         return FileIO(fd)
+
+    def _opened(self, key: str) -> tuple[int, os.stat_result]:
+        below, name = split_key(key)
+        folder = self._root.reading(below)
+        opened = _open_blob(folder, name) if folder is not None else None
+        if opened is None:
+            self._root.expect()
+            raise KeyMissingError(self.url, key)
+        return opened
 
     def _read_from(self, reading: FileIO, key: str) -> Callable[[int], bytes | None]:
         def read(count: int) -> bytes | None:
@@ -174,7 +185,7 @@ class LocalRemote:
         return translated(self.url, key, self._root.full(path))
 
 
-def _open_blob(folder: Folder, name: str) -> int | None:
+def _open_blob(folder: Folder, name: str) -> tuple[int, os.stat_result] | None:
     try:
         fd = folder.open_file(name)
     except FileNotFoundError:
@@ -183,10 +194,19 @@ def _open_blob(folder: Folder, name: str) -> int | None:
         if error.errno in _NO_FILE:
             return None
         raise
-    if stat.S_ISREG(os.fstat(fd).st_mode):
-        return fd
+    found = os.fstat(fd)
+    if stat.S_ISREG(found.st_mode):
+        return fd, found
     os.close(fd)
     return None
+
+
+def _read(fd: int, wanted: int) -> bytes:
+    pieces = []
+    while wanted > 0 and (piece := os.read(fd, wanted)):
+        pieces.append(piece)
+        wanted -= len(piece)
+    return b"".join(pieces)
 
 
 def _pour(

@@ -5,8 +5,9 @@ import threading
 from pathlib import Path
 
 from dvclite.files import changes
+from dvclite.files.atomic import discard
 from dvclite.files.staging import Staging, sweep
-from dvclite_local.partial import BLOB_MODE, Partial, Target
+from dvclite_local.partial import BLOB_MODE, Partial, Target, protect
 from dvclite_local.root import Root
 
 # No key begins with a dot, so that no listing ever shows it.
@@ -35,6 +36,27 @@ class RemoteStaging:
         """Make a new file that shall become `target`."""
         path, fd = self._create()
         return Partial(path, fd, target)
+
+    def place(self) -> str:
+        """Return the folder that all of them are in, made if it is absent."""
+        with self._lock:
+            if self._staging is None:
+                self._staging = self._begin()
+        return self._path
+
+    def write(self, data: bytes) -> str:
+        """Make a new file that holds `data`, as a key's file does, and return its path."""
+        path, fd = self._create()
+        try:
+            try:
+                changes.write(fd, data)
+                protect(path, fd)
+            finally:
+                changes.close(fd)
+        except BaseException:
+            discard(path)
+            raise
+        return path
 
     def link(self, source: Path, target: Target) -> Partial | None:
         """Let a file that nobody changes become `target`, without a copy of it; None if it cannot."""

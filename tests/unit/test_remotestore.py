@@ -22,6 +22,7 @@ from dvclite.formats.native import native
 from dvclite.hashing import BLAKE3, BlobRef, Oid, hash_bytes
 from dvclite.progress import SILENT
 from dvclite.remote import RemoteEntry
+from dvclite.remote.requests import Requests
 from dvclite.remotestore.loose.store import LooseStore
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.opening import open_remote, scheme_of
@@ -248,7 +249,7 @@ def test_what_was_lent_and_turned_out_corrupt_does_not_stay_on_the_remote(remote
         assert remote.stat(FORMAT.loose_key(oid(1))) == 1
         raise BlobCorruptError(oid(1), "cache")
 
-    outcome = store.push([blob], Source(None, lend(b"x", judge), None), SILENT)
+    outcome = store.push([blob], Source(None, lend(b"x", judge), None, None), SILENT)
 
     assert not list(remote.list(""))
     assert [failure.item for failure in outcome.failures] == [blob]
@@ -262,7 +263,7 @@ def test_what_could_not_be_lent_leaves_the_remote_as_it_is(remote, store, put):
         raise BlobCorruptError(name, "cache")
         yield
 
-    outcome = store.push([Named("a", BlobRef(oid(1), 1))], Source(None, lend, None), SILENT)
+    outcome = store.push([Named("a", BlobRef(oid(1), 1))], Source(None, lend, None, None), SILENT)
 
     assert len(outcome.failures) == 1
     assert len(list(remote.list(""))) == 1
@@ -283,6 +284,8 @@ def landing(tmp_path, adopted):
 
 def test_a_download_that_does_not_end_is_broken_off(tmp_path):
     class Endless(Holding):
+        requests = Requests()
+
         def get(self, key, target, *, moved):
             for _ in range(10):
                 with target.open("ab") as file:
@@ -307,9 +310,11 @@ def test_a_local_disk_that_fails_ends_the_fetch(store, put, tmp_path):
         data = str(number).encode()
         blobs.append(Named(str(number), BlobRef(hash_bytes(data, BLAKE3), len(data))))
         put(blobs[-1].ref.oid, data)
-    no_folder = Landing(lambda: str(tmp_path / "absent" / "partial"), *[None] * 6)
 
-    outcome = store.fetch(blobs, no_folder, SILENT)
+    def take(ref, data, source):
+        (tmp_path / "absent" / "partial").write_bytes(data)
+
+    outcome = store.fetch(blobs, Landing(*[None] * 3, take, *[None] * 3), SILENT)
 
     assert outcome.stopped
     assert len(outcome.failures) <= 4

@@ -27,6 +27,9 @@ from dvclite.remotestore.store import Landing
 _LARGE = 32 << 20
 """From how many bytes on a blob comes in pieces, several at once."""
 
+_SMALL = 64 << 10
+"""Up to how many bytes a blob that is near needs no file before it is known to be right."""
+
 _SMALLEST, _FIRST, _LONGEST = 1 << 20, 4 << 20, 16 << 20
 _MOST_AT_ONCE = 6
 """How many pieces are in memory at the same time."""
@@ -61,6 +64,7 @@ class Fetching:
         self._piece = _FIRST
         self._is_broken = False
         self._open: set[Arriving] = set()
+        self._door = threading.Lock()
         self._lock = threading.Lock()
 
     def fetch(self, blobs: Iterable[Named], jobs: int) -> Outcome[Named]:
@@ -71,6 +75,7 @@ class Fetching:
                 self._do,
                 jobs,
                 fatal=lambda error: isinstance(error, OSError) or ends_all(error),
+                is_crowded=self._door.locked,  # As long as a flush takes.
             )
         finally:
             for large in list(self._open):
@@ -121,7 +126,8 @@ class Fetching:
             self._progress.advance(size=size)
 
         try:
-            self._get(errand, count)
+            if self._is_far or not self._take(errand, count):
+                self._get(errand, count)
         except (DvcliteError, OSError) as error:
             self._fail(errand, error, told)
             raise
@@ -196,6 +202,22 @@ class Fetching:
     def _release(self, count: int) -> None:
         if count:
             self._room.release(count)
+
+    def _take(self, blob: Named, moved: OnBytes) -> bool:
+        """Bring a blob by way of memory; return whether it was small enough."""
+        if blob.ref.size > _SMALL:
+            return False
+        moved(0)
+        try:
+            data = self._remote.read(self._format.loose_key(blob.ref.oid), 0, _SMALL + 1)
+        except KeyMissingError:
+            raise BlobMissingError([blob.path], tried=[self._remote.url]) from None
+        if len(data) > _SMALL:
+            return False
+        moved(len(data))
+        with self._door:
+            self._landing.take(blob.ref, data, self._remote.url)
+        return True
 
     def _get(self, blob: Named, moved: OnBytes) -> None:
         ref = blob.ref

@@ -10,10 +10,11 @@ from dvclite.files.copying import OnBytes
 from dvclite.formats.format import Format
 from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, algorithm_of, hash_bytes
 from dvclite.progress import Progress
-from dvclite.remote import Remote
+from dvclite.remote import GroupingRemote, Remote
 from dvclite.remotestore.engine import Outcome, run
 from dvclite.remotestore.loose.checking import Checking
 from dvclite.remotestore.loose.fetching import Fetching
+from dvclite.remotestore.loose.grouping import Grouping
 from dvclite.remotestore.loose.presence import strike_out_present
 from dvclite.remotestore.mended import Mended, delete_unchanged
 from dvclite.remotestore.named import Named
@@ -70,12 +71,20 @@ class LooseStore(RemoteStore):
 
         Of a blob that `source` takes back as corrupt nothing stays on the remote.
         """
-        return run(
+        done = size = 0
+        if isinstance(self._remote, GroupingRemote) and not self._damaged:
+            grouping = Grouping(self._remote, self.format, source, progress)
+            blobs = grouping.push(blobs, self.jobs)
+            done, size = grouping.done, grouping.size
+        outcome = run(
             blobs,
             lambda blob, moved: self._put(blob, source, moved),
             self.jobs,
             progress=progress,
         )
+        outcome.done += done
+        outcome.size += size
+        return outcome
 
     def fetch(self, blobs: Iterable[Named], landing: Landing, progress: Progress) -> Outcome[Named]:
         """Bring blobs from the remote, each verified: see `RemoteStore`."""

@@ -17,6 +17,7 @@ import pytest
 pytest.register_assert_rewrite(
     "dvclite.testing.conformance.harness",
     "dvclite.testing.conformance.contents",
+    "dvclite.testing.conformance.groups",
     "dvclite.testing.conformance.keys",
     "dvclite.testing.conformance.races",
     "dvclite.testing.conformance.breaks",
@@ -24,11 +25,12 @@ pytest.register_assert_rewrite(
 
 from dvclite.testing.conformance.breaks import Breaks  # noqa: E402
 from dvclite.testing.conformance.contents import Contents  # noqa: E402
+from dvclite.testing.conformance.groups import Groups  # noqa: E402
 from dvclite.testing.conformance.keys import Keys  # noqa: E402
 from dvclite.testing.conformance.races import Races  # noqa: E402
 
 
-class RemoteConformance(Contents, Keys, Races, Breaks):
+class RemoteConformance(Contents, Keys, Races, Breaks, Groups):
     """Proves that a remote keeps the contract.
 
     A subclass defines the fixture `remote`: a remote in which nothing is yet, new for each test,

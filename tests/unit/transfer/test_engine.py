@@ -39,6 +39,43 @@ def test_as_many_run_at_once_as_there_are_jobs():
     assert run(range(8), lambda item, moved: together.wait(), 4).done == 8
 
 
+def test_what_takes_no_time_is_done_by_few():
+    counts = []
+
+    def items():
+        yield from range(100_000)
+        counts.append(threading.active_count())
+
+    before = threading.active_count()
+    run(items(), lambda item, moved: None, 32)
+
+    assert counts[0] - before <= 8
+
+
+def test_those_who_wait_for_each_other_are_not_joined_by_more():
+    door, workers = threading.Lock(), set()
+
+    def work(item, moved):
+        workers.add(threading.get_ident())
+        with door:
+            time.sleep(0.02)
+
+    run(range(20), work, 32, is_crowded=door.locked)
+
+    assert len(workers) <= 4
+
+
+def test_whoever_waits_is_soon_joined_by_others():
+    """Also where what came first took no time."""
+    together = threading.Barrier(32, timeout=30)
+
+    def work(item, moved):
+        if item >= 20_000:
+            together.wait()
+
+    assert run(range(20_032), work, 32).done == 20_032
+
+
 def test_no_more_run_at_once_than_there_are_jobs():
     lock, running, most = threading.Lock(), [], []
 

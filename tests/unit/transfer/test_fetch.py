@@ -19,6 +19,7 @@ from dvclite.errors import (
 from dvclite.files import changes
 from dvclite.hashing import BlobRef, Oid, hash_bytes
 from dvclite.progress import SILENT
+from dvclite.remote.requests import Requests
 from dvclite.testing.faults import Fault, Kind, Plan
 from dvclite.transfer import groups
 from dvclite.transfer.fetch import fetch, fetchable
@@ -33,6 +34,15 @@ FILES = {"a": b"one", "b/c": b"two", "b/d": b"three"}
 
 def key(format, data):
     return format.loose_key(hash_bytes(data, format.algorithm))
+
+
+@pytest.fixture(params=["near", "far"])
+def way(request, remote):
+    """How small blobs come from where they lie loose: what is asked of the remote."""
+    if request.param == "near":
+        return "read"
+    remote.requests = Requests()
+    return "get"
 
 
 @pytest.fixture
@@ -76,7 +86,7 @@ def test_a_second_fetch_asks_the_remote_for_nothing(there, store, remote, data):
 
 
 @loose
-def test_only_what_the_cache_lacks_comes(there, store, remote, data, format):
+def test_only_what_the_cache_lacks_comes(there, store, remote, way, data, format):
     there.fetch(store, data)
     there.lose(hash_bytes(b"two", format.algorithm))
     remote.forget_traffic()
@@ -84,11 +94,11 @@ def test_only_what_the_cache_lacks_comes(there, store, remote, data, format):
     moved = there.fetch(store, data)
 
     assert moved == Moved(files=1, size=3)
-    assert remote.traffic.calls == {"get": 1}
+    assert remote.traffic.calls == {way: 1}
 
 
 @loose
-def test_what_several_paths_share_comes_once(here, there, store, remote):
+def test_what_several_paths_share_comes_once(here, there, store, remote, way):
     one = here.add("one", {"a": b"same", "b": b"same"})
     two = here.add("two", {"x": b"same", "y": b"other"})
     here.push(store, one, two)
@@ -97,7 +107,22 @@ def test_what_several_paths_share_comes_once(here, there, store, remote):
     moved = there.fetch(store, one, two, one)
 
     assert (moved.files, moved.trees) == (2, 2)
-    assert remote.traffic.calls == {"get": 4}
+    assert remote.traffic.calls == {way: 4}
+
+
+@loose
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("excess", [0, 1, 1000])
+def test_a_blob_that_is_not_small_comes_like_others(here, there, store, excess):
+    content = os.urandom((64 << 10) + excess)
+    files = {"not small": content, "small": b"data"}
+    data = here.add("data", files)
+    here.push(store, data)
+
+    moved = there.fetch(store, data)
+
+    assert there.files(data) == files
+    assert moved.size == len(content) + 4 + there.cache.tree(data.ref.oid).ref.size
 
 
 def test_what_lies_in_the_trash_comes_from_there(there, store, remote, data, format):
@@ -114,9 +139,9 @@ def test_what_lies_in_the_trash_comes_from_there(there, store, remote, data, for
 @loose
 @pytest.mark.parametrize("kind", [Kind.CORRUPT, Kind.TRUNCATE])
 def test_a_bad_blob_is_named_and_not_let_in_and_the_rest_comes(
-    there, store, remote, data, format, failed, error_of, kind
+    there, store, remote, way, data, format, failed, error_of, kind
 ):
-    remote.plan = Plan((Fault(kind, "get", key(format, b"two")),))
+    remote.plan = Plan((Fault(kind, way, key(format, b"two")),))
 
     moved = there.fetch(store, data)
 
@@ -180,8 +205,10 @@ def test_a_tree_that_is_not_on_the_remote_is_named_by_its_directory(
 
 
 @loose
-def test_a_corrupt_tree_on_the_remote_is_not_let_in(there, store, remote, data, format, failed):
-    remote.plan = Plan((Fault(Kind.CORRUPT, "get", format.loose_key(data.ref.oid)),))
+def test_a_corrupt_tree_on_the_remote_is_not_let_in(
+    there, store, remote, way, data, format, failed
+):
+    remote.plan = Plan((Fault(Kind.CORRUPT, way, format.loose_key(data.ref.oid)),))
 
     moved = there.fetch(store, data)
 
@@ -189,8 +216,9 @@ def test_a_corrupt_tree_on_the_remote_is_not_let_in(there, store, remote, data, 
     assert data.ref.oid not in there.cache
 
 
-def test_a_tree_that_came_damaged_once_is_asked_for_again(there, store, remote, data, format):
-    fault = Fault(Kind.CORRUPT, "get", format.loose_key(data.ref.oid), times=1)
+@loose
+def test_a_tree_that_came_damaged_once_is_asked_for_again(there, store, remote, way, data, format):
+    fault = Fault(Kind.CORRUPT, way, format.loose_key(data.ref.oid), times=1)
     remote.plan = Plan((fault,))
 
     there.fetch(store, data).check("fetched")
@@ -218,7 +246,7 @@ def test_a_blob_that_calls_itself_a_tree_is_refused(there, store, overwrite, for
 
 
 @loose
-def test_trees_of_many_versions_come_side_by_side(here, there, store, remote):
+def test_trees_of_many_versions_come_side_by_side(here, there, store, remote, way):
     versions = [here.add("data", {"a": b"%d" % number}) for number in range(8)]
     here.push(store, *versions)
     remote.forget_traffic()
@@ -227,7 +255,7 @@ def test_trees_of_many_versions_come_side_by_side(here, there, store, remote):
     there.fetch(store, *versions).check("fetched")
 
     assert remote.traffic.at_once > 1
-    assert remote.traffic.calls == {"get": 16}
+    assert remote.traffic.calls == {way: 16}
 
 
 # Parts of directories
@@ -256,19 +284,19 @@ def test_a_part_that_is_here_already_is_no_error(there, store, data):
 
 
 @loose
-def test_the_same_fetch_again_completes_the_work(there, store, remote, many):
-    remote.plan = Plan((Fault(Kind.BREAK, "get", skip=20, times=3),))
+def test_the_same_fetch_again_completes_the_work(there, store, remote, way, many):
+    remote.plan = Plan((Fault(Kind.BREAK, way, skip=20, times=3),))
     assert len(there.fetch(store, many).failures) == 3
     remote.forget_traffic()
 
     there.fetch(store, many).check("fetched")
 
-    assert remote.traffic.calls == {"get": 3}
+    assert remote.traffic.calls == {way: 3}
 
 
 @loose
-def test_lost_access_stops_the_fetch_and_keeps_what_came(there, store, remote, many, error_of):
-    remote.plan = Plan((Fault(Kind.FAIL, "get", skip=21, error=AccessDeniedError),))
+def test_lost_access_stops_the_fetch_and_keeps_what_came(there, store, remote, way, many, error_of):
+    remote.plan = Plan((Fault(Kind.FAIL, way, skip=21, error=AccessDeniedError),))
 
     moved = there.fetch(store, many)
 
@@ -278,16 +306,16 @@ def test_lost_access_stops_the_fetch_and_keeps_what_came(there, store, remote, m
 
 
 @loose
-def test_no_access_at_all_is_said_plainly(there, store, remote, many):
-    remote.plan = Plan((Fault(Kind.FAIL, "get", error=AccessDeniedError),))
+def test_no_access_at_all_is_said_plainly(there, store, remote, way, many):
+    remote.plan = Plan((Fault(Kind.FAIL, way, error=AccessDeniedError),))
 
     with pytest.raises(AccessDeniedError):
         there.fetch(store, many)
 
 
 @loose
-def test_a_remote_that_is_down_is_said_of_each_directory(there, store, remote, data, failed):
-    remote.plan = Plan((Fault(Kind.FAIL, "get"),))
+def test_a_remote_that_is_down_is_said_of_each_directory(there, store, remote, way, data, failed):
+    remote.plan = Plan((Fault(Kind.FAIL, way),))
 
     assert failed(there.fetch(store, data)) == {"data": RemoteUnavailableError}
 
@@ -314,10 +342,13 @@ def test_a_fetch_that_is_interrupted_keeps_what_came(there, store, many):
 
 @loose
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
-@pytest.mark.parametrize("step", ["rename", "set_mode", "flush"])
+@pytest.mark.parametrize("step", ["create", "rename", "set_mode", "flush"])
 def test_a_failing_disk_is_never_taken_for_success(
-    there, store, many, monkeypatch, error_of, code, step
+    there, store, remote, many, monkeypatch, error_of, code, step
 ):
+    if step == "set_mode":
+        remote.requests = Requests()  # What is near is made with its mode.
+
     def fail(*args, **options):
         raise OSError(code, os.strerror(code), "somewhere")
 
@@ -335,16 +366,17 @@ def test_a_failing_disk_is_never_taken_for_success(
 
 
 @loose
-def test_a_disk_that_fills_up_keeps_what_has_room(there, store, many, monkeypatch):
-    fine, set_mode = iter(range(31)), changes.set_mode
+def test_a_disk_that_fills_up_keeps_what_has_room(there, store, way, many, monkeypatch):
+    step, before = ("create", 2) if way == "read" else ("set_mode", 1)  # The lease, and the tree.
+    fine, change = iter(range(before + 30)), getattr(changes, step)
 
-    def until_full(path, mode):
+    def until_full(path, *args, **options):
         if next(fine, None) is None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
-        set_mode(path, mode)
+        return change(path, *args, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(changes, "set_mode", until_full)
+        patch.setattr(changes, step, until_full)
         with pytest.raises(FileAccessError, match="No space left"):
             there.fetch(store, many)
 
