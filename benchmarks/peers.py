@@ -105,6 +105,10 @@ def prepare(programs, chosen):
         PATH=f"{programs}{os.pathsep}{os.environ['PATH']}",
         RESTIC_PASSWORD="secret",
         DVC_NO_ANALYTICS="1",
+        # Git LFS does not find what git packs at that moment.
+        GIT_CONFIG_COUNT="1",
+        GIT_CONFIG_KEY_0="gc.auto",
+        GIT_CONFIG_VALUE_0="0",
         **{
             f"GIT_{who}_{what}": "benchmark@example.com"
             for who in ("AUTHOR", "COMMITTER")
