@@ -8,6 +8,10 @@ compare checksums.
 """
 
 import sys
+import threading
+from collections.abc import Callable, Iterable
+from io import BytesIO
+from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -20,12 +24,31 @@ class Handler(WSGIRequestHandler):
         pass
 
 
+class OneClaimAtATime:
+    """An application that stores under a condition as S3 does: the looking is part of the storing.
+
+    moto looks whether there is a key and stores it a moment later, so that two could claim it.
+    """
+
+    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
+        self._application = application
+        self._claiming = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if "HTTP_IF_NONE_MATCH" not in environ or "CONTENT_LENGTH" not in environ:
+            return self._application(environ, start_response)
+        # Nobody waits for somebody whose line is slow.
+        environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+        with self._claiming:
+            return self._application(environ, start_response)
+
+
 def main() -> None:
     files = sys.argv[1:]
     server = make_server(
         "127.0.0.1",
         0,
-        DomainDispatcherApplication(create_backend_app),
+        OneClaimAtATime(DomainDispatcherApplication(create_backend_app)),
         threaded=True,
         request_handler=Handler,
         ssl_context=(files[0], files[1]) if files else None,
