@@ -1,7 +1,7 @@
 """Packs made of blobs: small ones go whole, large ones in chunks that the remote lacks."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -54,7 +54,7 @@ class Packing:
         self._flying: dict[bytes, Place] = {}
         self._lock = threading.Lock()
 
-    def packs(self, blobs: Iterable[Named]) -> Iterator[Draft]:
+    def packs(self, blobs: Iterable[Named]) -> Generator[Draft, None, None]:
         """Yield packs as they are complete.
 
         Raises:

@@ -1,7 +1,7 @@
 """Bringing packs to a remote: what holds data first, then the recipes that name it."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 
 from dvclite.compression import Judge
@@ -89,7 +89,7 @@ class Sending:
             raise KeyboardInterrupt
         self._progress.advance(size=size)
 
-    def _send(self, drafts: Iterable[Draft], settle: _Settle) -> None:
+    def _send(self, drafts: Generator[Draft, None, None], settle: _Settle) -> None:
         def send(draft: Draft, moved: OnBytes) -> None:
             try:
                 self._put(draft, moved)
@@ -102,6 +102,7 @@ class Sending:
                 draft.discard()
 
         sent = run(drafts, send, self._jobs)
+        drafts.close()  # Where the work was stopped within a large blob, that is still open.
         self._outcome.stopped = sent.stopped
         self._packs += sent.done
         self._sent += sent.size
@@ -135,7 +136,7 @@ class Sending:
             self._knowledge.add_recipes(draft.pack.id, Path(draft.pack.path).read_bytes())
             self._knowledge.learn(draft.pack)
 
-    def _recipe_packs(self, cuts: Iterable[Cut]) -> Iterator[Draft]:
+    def _recipe_packs(self, cuts: Iterable[Cut]) -> Generator[Draft, None, None]:
         """Yield packs of the recipes of blobs whose chunks have all arrived."""
         judge = Judge()
         draft: Draft | None = None
