@@ -58,6 +58,11 @@ REPLACED = Meaning(
 REFUSED = Meaning(RemoteSetupError, "the server refused the request ({code})")
 
 
+def wish(seconds: float) -> str:
+    """Return what to add to the error of a server that asks to be left alone for so long."""
+    return f"; it asks to be left alone for {seconds:,.0f} s"
+
+
 def others_left(count: int) -> str:
     """Return what to add to the error of one key of so many that a batched deletion left."""
     return f"; {count:,} keys were not deleted" if count > 1 else ""

@@ -17,7 +17,8 @@ from requests.adapters import HTTPAdapter
 from dvclite.errors import RemoteSetupError
 from dvclite.remote.address import Address
 from dvclite.remote.requests import Requests
-from dvclite_gcs.errors import is_passing
+from dvclite.remote.waiting import LONGEST, wait_as_asked
+from dvclite_gcs.errors import is_passing, wish_of
 from dvclite_gcs.options import GCSOptions
 
 TIMEOUT = (10.0, 60.0)
@@ -126,11 +127,14 @@ class Patience:
 
     def _bears(self, error: Exception) -> bool:
         self._left -= 1
-        if self._left <= 0 or not is_passing(error):
+        wish = wish_of(error)
+        if self._left <= 0 or not is_passing(error) or wish > LONGEST:
             return False
         if isinstance(error, InvalidResponse):
             error.response.close()  # The SDK would leave an answer that it does not read.
         self._requests.repeat()
+        if wish:
+            wait_as_asked(wish)  # The SDK looks at no such wish, and waits for its own time then.
         return True
 
 

@@ -30,7 +30,9 @@ from dvclite.remote.meanings import (
     REPLACED,
     Meaning,
     tidy,
+    wish,
 )
+from dvclite.remote.waiting import LONGEST, asked_for
 
 PERMISSIONS = {
     "read": "storage.objects.get",
@@ -163,6 +165,8 @@ def described(
         key: With which key; empty where it was not one.
         also: What else is to be said of it.
     """
+    if (seconds := wish_of(error)) > LONGEST:
+        also = wish(seconds) + also
     return _meaning(error).error(
         address, permission=PERMISSIONS[action], key=key, code=_code(error), also=also
     )
@@ -171,6 +175,12 @@ def described(
 def is_passing(error: Exception) -> bool:
     """Say whether the same request may succeed on another try."""
     return isinstance(error, FOREIGN) and _meaning(error) in {FAILING, _UNREACHABLE}
+
+
+def wish_of(error: Exception) -> float:
+    """Return for how many seconds the server asks to be left alone: 0 where it does not."""
+    headers = getattr(getattr(error, "response", None), "headers", None)
+    return asked_for(headers) if headers else 0.0
 
 
 def _meaning(error: Exception) -> Meaning:

@@ -30,6 +30,7 @@ from dvclite.remote.meanings import others_left
 from dvclite.remote.parts import Outgoing, Parts
 from dvclite.remote.ranges import offset_to_ask_for
 from dvclite.remote.requests import Requests
+from dvclite.remote.waiting import back_off
 from dvclite_gcs.client import TIMEOUT, Deletions, Patience, connect
 from dvclite_gcs.errors import NotGoogleError, described, is_passing, translated
 from dvclite_gcs.files import Source, Target
@@ -266,6 +267,8 @@ class GCSRemote:
             if tries == _TRIES or not all(is_passing(error) for _, error in left):
                 raise self._not_deleted(left)
             names = [name for name, _ in left]
+            self.requests.repeat()
+            back_off(tries)
 
     def _not_deleted(self, left: Sequence[tuple[str, GoogleAPICallError]]) -> RemoteError:
         name, error = left[0]

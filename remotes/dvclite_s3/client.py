@@ -12,6 +12,7 @@ from botocore.exceptions import InvalidConfigError
 
 from dvclite.remote.requests import Requests
 from dvclite_s3.options import S3Options
+from dvclite_s3.patience import be_patient
 
 _CONNECTIONS = 64
 """How many connections are kept open. More threads than that still work, less quickly."""
@@ -60,6 +61,7 @@ def connect(options: S3Options, requests: Requests) -> Any:
         requests.count(repeated=_FIRST_TRY.search(tries) is None)
 
     client.meta.events.register("before-send.s3", count)
+    be_patient(client)
     return client
 
 

@@ -14,8 +14,9 @@ from urllib3.exceptions import HTTPError
 
 from dvclite.errors import KeyMissingError, RemoteError, RemoteUnavailableError
 from dvclite.remote.address import Address
-from dvclite.remote.meanings import Meaning, others_left, tidy
+from dvclite.remote.meanings import FAILING, Meaning, others_left, tidy, wish
 from dvclite_s3 import meanings
+from dvclite_s3.patience import AskedToWaitError
 
 PERMISSIONS = {
     "read": "s3:GetObject",
@@ -63,6 +64,11 @@ def translated(address: Address, action: str, key: str = "") -> Iterator[None]:
             raise KeyMissingError(address.url, key) from error
         raise _meaning_of_answer(error, action).error(
             address, permission=PERMISSIONS[action], key=key, code=_described(error)
+        ) from error
+    except AskedToWaitError as error:
+        code, seconds = error.kwargs["code"], error.kwargs["seconds"]
+        raise FAILING.error(
+            address, permission=PERMISSIONS[action], key=key, code=tidy(code), also=wish(seconds)
         ) from error
     except (sdk.BotoCoreError, ResponseParserError, HTTPError) as error:
         raise meanings.of_exception(error).error(

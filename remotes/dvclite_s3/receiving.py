@@ -1,7 +1,5 @@
 """Content on its way from a bucket."""
 
-import random
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Any
@@ -11,6 +9,7 @@ from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
 from dvclite.remote.requests import Requests
+from dvclite.remote.waiting import back_off
 from dvclite_s3.errors import BEYOND_END, code_of, expected
 
 _READ_SIZE = 1 << 20
@@ -123,5 +122,4 @@ def _is_partial(answer: Mapping[str, Any]) -> bool:
 
 def _pause(tries: int, requests: Requests) -> None:
     requests.repeat()
-    # Not in step with everybody else whose connection the same event broke.
-    time.sleep(random.uniform(0.0, 0.2 * 2.0**tries))  # noqa: S311
+    back_off(tries)

@@ -16,6 +16,7 @@ from dvclite.remote import OnBytes, RemoteEntry, RemoteVersion, ignore_bytes
 from dvclite.remote.address import Address
 from dvclite.remote.ranges import offset_to_ask_for
 from dvclite.remote.requests import Requests
+from dvclite.remote.waiting import back_off
 from dvclite_s3.client import Extras, connect
 from dvclite_s3.errors import (
     BEYOND_END,
@@ -229,6 +230,8 @@ class S3Remote:
             if tries == _TRIES or not all(is_passing(str(it.get("Code"))) for it in refusals):
                 raise not_deleted(self._address, refusals)
             names = tuple(refusal["Key"] for refusal in refusals)
+            self.requests.repeat()
+            back_off(tries)
 
     def close(self) -> None:
         """Let go of connections. Closing twice is harmless."""

@@ -50,6 +50,7 @@ class Rules:
             self._rules = [{**rule, "seen": 0} for rule in rules]
             self.connections = self.struck = 0
             self.requests: list[str] = []
+            self.times: list[float] = []
 
     def find(self, method: str, path: str, length: int) -> dict:
         with self._lock:
@@ -74,6 +75,7 @@ class Rules:
     def passed(self, line: str) -> None:
         with self._lock:
             self.requests.append(line)
+            self.times.append(time.monotonic())
 
     def log(self) -> bytes:
         with self._lock:
@@ -81,6 +83,7 @@ class Rules:
                 "connections": self.connections,
                 "struck": self.struck,
                 "requests": self.requests,
+                "times": self.times,
             }
             return json.dumps(log).encode()
 

@@ -30,6 +30,14 @@ class Proxy:
         """Return to how many requests something was done since rules were set."""
         return self._ask(f"{self.address}/-/log")["struck"]
 
+    def timed(self):
+        """Return the requests since rules were set, each with the seconds after the first."""
+        log = self._ask(f"{self.address}/-/log")
+        return [
+            (line, time - log["times"][0])
+            for line, time in zip(log["requests"], log["times"], strict=True)
+        ]
+
     def puts(self, status="200"):
         """Return how often content was put since rules were set."""
         return len([line for line in self.log()[1] if self._is_put(line, status)])
