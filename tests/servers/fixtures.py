@@ -122,17 +122,17 @@ def localstack(serve, tmp_path_factory):
     """The address of a LocalStack server, installed into an environment of its own at first use."""
     if os.name == "nt":
         pytest.skip("LocalStack does not run on Windows")
-    python = installed("localstack", newer_python)
+    python = installed("localstack")
     return serve("localstack_server.py", tmp_path_factory.mktemp("localstack"), python=str(python))
 
 
 @pytest.fixture(scope="session")
 def aws_cli():
     """The path of the AWS command line, installed into an environment of its own at first use."""
-    return installed("awscli", lambda: sys.executable).with_name("aws")
+    return installed("awscli").with_name("aws")
 
 
-def installed(name, interpreter):
+def installed(name):
     """Return the Python of an environment with what a file lists; made where it is not there."""
     folder = SERVERS.parents[1] / f".venv-{name}"
     python = folder / "bin" / "python"
@@ -140,23 +140,11 @@ def installed(name, interpreter):
     stamp, wanted = folder / "installed.txt", requirements.read_text()
     with hold(f"{folder}-lock", seconds=600):  # Of several processes that test, one installs.
         if not stamp.exists() or stamp.read_text() != wanted:
-            found = interpreter()
-            if found is None:
-                pytest.skip(f"{name} needs Python 3.12 or newer")
-            subprocess.run([found, "-m", "venv", "--clear", folder], check=True)
+            subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
             pip = [python, "-m", "pip", "install", "--quiet", "--requirement"]
             subprocess.run([*pip, requirements], check=True)
             stamp.write_text(wanted)
     return python
-
-
-def newer_python():
-    for name in (sys.executable, "python3.14", "python3.13", "python3.12"):
-        path = shutil.which(name)
-        asked = "import sys; sys.exit(sys.version_info < (3, 12))"
-        if path and subprocess.run([path, "-c", asked], capture_output=True).returncode == 0:
-            return path
-    return None
 
 
 @pytest.fixture(scope="session")
