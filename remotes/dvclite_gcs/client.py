@@ -20,6 +20,7 @@ from dvclite.remote.requests import Requests
 from dvclite.remote.waiting import LONGEST, wait_as_asked
 from dvclite_gcs.errors import is_passing, wish_of
 from dvclite_gcs.options import GCSOptions
+from dvclite_gcs.sending import body_to_send
 
 TIMEOUT = (10.0, 60.0)
 """Seconds for making a connection, and of silence after which one counts as dead."""
@@ -37,10 +38,11 @@ class _Adapter(HTTPAdapter):
         super().__init__(pool_maxsize=_CONNECTIONS)
         self._requests = requests
 
-    def send(self, *args: Any, **options: Any) -> Any:
+    def send(self, request: Any, **options: Any) -> Any:  # type: ignore[override]
         """Send a request and return the answer."""
         self._requests.count()
-        return super().send(*args, **options)
+        request.body = body_to_send(request.body)
+        return super().send(request, **options)
 
 
 def connect(address: Address, options: GCSOptions, requests: Requests) -> storage.Client:

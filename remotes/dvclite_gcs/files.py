@@ -8,22 +8,19 @@ from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.remote import OnBytes
 from dvclite_gcs.client import Patience
+from dvclite_gcs.sending import Sending
 
 _WRITE_SIZE = 1 << 20
 
 
 class Source:
-    """A file that the SDK reads piece by piece and sends.
+    """A file that the SDK reads piece by piece and sends."""
 
-    A piece counts as moved when it is read, a little early, so that whoever counts can still
-    stop the last one before the whole becomes visible.
-    """
-
-    def __init__(self, path: Path, size: int, moved: OnBytes, patience: Patience) -> None:
+    def __init__(self, path: Path, size: int, sending: Sending, patience: Patience) -> None:
         self._path = path
         self._file = path.open("rb")
         self._size = size
-        self._moved = moved
+        self._sending = sending
         self._patience = patience
 
     def read(self, size: int = -1) -> bytes:
@@ -35,7 +32,7 @@ class Source:
             raise OSError(f"{self._path} became shorter while it was sent")
         if data:
             self._patience.renew()  # What was read before this has arrived.
-            self._moved(len(data))
+            self._sending.go_on(len(data))
         return data
 
     def tell(self) -> int:

@@ -35,6 +35,7 @@ from dvclite_gcs.client import TIMEOUT, Deletions, Patience, connect
 from dvclite_gcs.errors import NotGoogleError, described, is_passing, translated
 from dvclite_gcs.files import Source, Target
 from dvclite_gcs.options import GCSOptions
+from dvclite_gcs.sending import counted
 from dvclite_gcs.uploads import Asking, Multipart, NoPartsError
 
 _PIECE = 32 << 20
@@ -127,7 +128,7 @@ class GCSRemote:
         size = os.stat(source).st_size
         patience = Patience(self.requests)
         turn = self._large if size > _LARGE else nullcontext()
-        with turn, Source(source, size, moved, patience) as stream:
+        with turn, counted(moved) as sending, Source(source, size, sending, patience) as stream:
             blob.upload_from_file(
                 stream,
                 size=size,
@@ -137,6 +138,7 @@ class GCSRemote:
                 timeout=TIMEOUT,
                 retry=patience.retry(),
             )
+            sending.go_on(0)
 
     def _send_in_parts(self, key: str, source: Path, moved: OnBytes) -> bool:
         """Put a large file so that another attempt can go on; say whether that was possible."""
