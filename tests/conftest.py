@@ -34,9 +34,10 @@ hypothesis.settings.load_profile("thorough" if THOROUGHLY else "dvclite")
 def pytest_configure(config):
     """Let tests write into memory, where flushing costs nothing, unless TMPDIR says otherwise.
 
-    And let them all ask for servers.
+    And let them all ask for servers, and for a terminal.
     """
-    config.pluginmanager.register(module_at(Path(__file__).parent / "servers" / "fixtures.py"))
+    for name in ("servers/fixtures.py", "terminal.py"):
+        config.pluginmanager.register(module_at(Path(__file__).parent / name))
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # Shells keep Ctrl-C from what they run in the background; some tests press it.
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,31 +1,76 @@
-"""The progress bar: one line on a terminal, for work that takes longer than a second."""
+"""The progress bar: a line on a terminal for work that takes longer than a second.
 
-import os
+Below it stand the large files that are on their way for longer than a moment.
+"""
+
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self, TextIO
 
-from dvclite.cli.text import count, size
+from dvclite.cli.frame import Frame, ending
+from dvclite.cli.text import count, more, printable, size
 
 _APPEARS_AFTER = 1.0
 _BETWEEN_DRAWINGS = 0.1
 _RATE_OVER = 5.0
 _WIDTH = 20
 
+_SLOW_AFTER = 2.0
+_MOST_SHOWN = 4
+_SHORTEST_NAME = 12
+
+
+@dataclass(slots=True)
+class _Course:
+    """How far something has come, and how fast.
+
+    `past` holds when it was looked at lately, and how many files and bytes were done then.
+    """
+
+    began: float
+    files: int = 0
+    size: int = 0
+    past: deque[tuple[float, int, int]] = field(default_factory=deque)
+
+    def rates(self, now: float) -> tuple[float, float]:
+        """Return files and bytes a second in the last few seconds."""
+        self.past.append((now, self.files, self.size))
+        while len(self.past) > 2 and self.past[1][0] < now - _RATE_OVER:
+            self.past.popleft()
+        since, files, size_before = self.past[0] if len(self.past) > 1 else (self.began, 0, 0)
+        seconds = max(now - since, _BETWEEN_DRAWINGS)
+        return (self.files - files) / seconds, (self.size - size_before) / seconds
+
 
 @dataclass(slots=True)
 class _Work:
-    """A piece of work, and how far it has come."""
+    """A piece of work."""
 
     label: str
     files: int | None
     size: int | None
-    began: float
-    files_done: int = 0
-    size_done: int = 0
+    done: _Course
+
+
+class _Transfer:
+    """A large file on its way."""
+
+    def __init__(self, bar: "Bar", name: str, size: int) -> None:
+        self.name = name
+        self.size = size
+        self.done = _Course(time.monotonic())
+        self._bar = bar
+
+    def advance(self, size: int) -> None:
+        """Count what has moved."""
+        self._bar.advance_transfer(self, size)
+
+    def finish(self) -> None:
+        """End it."""
+        self._bar.finish_transfer(self)
 
 
 class Bar:
@@ -36,12 +81,11 @@ class Bar:
     """
 
     def __init__(self, stream: TextIO, *, appears_after: float = _APPEARS_AFTER) -> None:
-        self._stream = stream
+        self._frame = Frame(stream)
         self._appears_at = time.monotonic() + appears_after
         self._lock = threading.Lock()
         self._works: list[_Work] = []
-        self._past: deque[tuple[float, int, int]] = deque()
-        self._drawn = 0
+        self._transfers: dict[int, _Transfer] = {}
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._draw_on, name="dvclite-bar", daemon=True)
 
@@ -62,59 +106,78 @@ class Bar:
     def start(self, label: str, *, files: int | None = None, size: int | None = None) -> None:
         """Begin a piece of work."""
         with self._lock:
-            self._works.append(_Work(label, files, size, time.monotonic()))
-            self._past.clear()
+            self._works.append(_Work(label, files, size, _Course(time.monotonic())))
 
     def advance(self, *, files: int = 0, size: int = 0) -> None:
         """Count what is done."""
         with self._lock:
             if self._works:
-                self._works[-1].files_done += files
-                self._works[-1].size_done += size
+                self._works[-1].done.files += files
+                self._works[-1].done.size += size
 
     def finish(self) -> None:
         """End the piece of work begun last."""
         with self._lock:
             if self._works:
                 self._works.pop()
-            self._past.clear()
+
+    def begin_transfer(self, name: str, size: int) -> _Transfer:
+        """Take note of a large file that sets out."""
+        transfer = _Transfer(self, name, size)
+        with self._lock:
+            self._transfers[id(transfer)] = transfer
+        return transfer
+
+    def advance_transfer(self, transfer: _Transfer, size: int) -> None:
+        """Count what has moved of a large file."""
+        with self._lock:
+            transfer.done.size += size
+
+    def finish_transfer(self, transfer: _Transfer) -> None:
+        """Take note that a large file is not on its way any more."""
+        with self._lock:
+            self._transfers.pop(id(transfer), None)
 
     def hide(self) -> None:
-        """Wipe the line, so that something else may be printed."""
+        """Wipe off what is drawn, so that something else may be printed."""
         with self._lock:
-            self._write("")
+            self._frame.draw([])
 
     def _draw_on(self) -> None:
         while not self._ended.wait(_BETWEEN_DRAWINGS):
             now = time.monotonic()
             if now >= self._appears_at:
                 with self._lock:
-                    self._write(self._line(now) if self._works else "")
+                    self._frame.draw(self._lines(now) if self._works else [])
+            if self._frame.is_gone:
+                return  # The work goes on without being watched.
+
+    def _lines(self, now: float) -> list[str]:
+        columns, lines = self._frame.size()
+        return [self._line(now), *self._slow(now, columns, min(_MOST_SHOWN, lines - 2))]
 
     def _line(self, now: float) -> str:
         work = self._works[-1]
-        self._past.append((now, work.files_done, work.size_done))
-        while len(self._past) > 2 and self._past[1][0] < now - _RATE_OVER:
-            self._past.popleft()
-        since, files, size_before = self._past[0] if len(self._past) > 1 else (work.began, 0, 0)
-        seconds = max(now - since, _BETWEEN_DRAWINGS)
-        rates = ((work.files_done - files) / seconds, (work.size_done - size_before) / seconds)
+        done = work.done
         return describe(
-            work.label, (work.files_done, work.files), (work.size_done, work.size), rates
+            work.label, (done.files, work.files), (done.size, work.size), done.rates(now)
         )
 
-    def _write(self, line: str) -> None:
-        """Draw over what was drawn last. Blanks and not escapes: every terminal knows those."""
-        line = line[: _columns() - 1]
-        if not line and not self._drawn:
-            return
-        try:
-            self._stream.write("\r" + line.ljust(self._drawn) + ("" if line else "\r"))
-            self._stream.flush()
-        except (OSError, ValueError):
-            # The terminal is gone; the work goes on without being watched.
-            self._ended.set()
-        self._drawn = len(line)
+    def _slow(self, now: float, columns: int, most: int) -> list[str]:
+        """Return lines about the large files that take their time, the oldest first."""
+        slow = [
+            transfer
+            for transfer in self._transfers.values()
+            if now - transfer.done.began >= _SLOW_AFTER and transfer.done.size < transfer.size
+        ]
+        lines = [
+            describe_transfer(transfer.name, transfer.done.size, transfer.size, rate, columns)
+            for transfer in slow
+            for _files, rate in [transfer.done.rates(now)]
+        ]
+        if most < 1 or not all(lines):
+            return []
+        return lines[:most] + ([f"  {more(len(lines) - most)}"] if len(lines) > most else [])
 
 
 def describe(
@@ -152,6 +215,22 @@ def describe(
     return "  ".join(parts)
 
 
+def describe_transfer(name: str, done: int, total: int, rate: float, columns: int) -> str:
+    """Return a line about a large file on its way; nothing if there is no room for its name.
+
+    Args:
+        name: Its path: of a long one the end is shown.
+        done: How many bytes have moved.
+        total: How many it has.
+        rate: Bytes a second.
+        columns: How long the line may be.
+    """
+    share = min(max(done / total, 0), 1)
+    facts = f"  {int(share * 100):3d} %  {f'{size(max(rate, 0))}/s':>10}  "
+    room = columns - len(facts)
+    return facts + ending(printable(name), room) if room >= _SHORTEST_NAME else ""
+
+
 def duration(seconds: float) -> str:
     """Return a time as `0:07`, `12:34`, `3:02:01`."""
     minutes, rest = divmod(round(seconds), 60)
@@ -161,10 +240,3 @@ def duration(seconds: float) -> str:
 
 def _of(done: str, total: str) -> str:
     return f"{done} of {total}" if total else done
-
-
-def _columns() -> int:
-    try:
-        return os.get_terminal_size(2).columns or 80
-    except OSError:
-        return 80

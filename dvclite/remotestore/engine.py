@@ -13,7 +13,7 @@ from dvclite.errors import (
     RemoteUnavailableError,
 )
 from dvclite.files.copying import OnBytes
-from dvclite.progress import SILENT, Progress
+from dvclite.progress import SILENT, UNWATCHED, Progress, Transfer
 from dvclite.remotestore.packed import NOT_PACKED, Packed
 
 _Item = TypeVar("_Item")
@@ -78,6 +78,7 @@ def run(
     progress: Progress = SILENT,
     fatal: Callable[[Exception], bool] = ends_all,
     is_crowded: Callable[[], bool] = lambda: False,
+    begin: Callable[[_Item], Transfer] = lambda _item: UNWATCHED,
 ) -> Outcome[_Item]:
     """Work on many items at once, and return when all of that is done.
 
@@ -96,6 +97,7 @@ def run(
         fatal: Which errors end the work; items that are being worked on are finished then.
         is_crowded: Says whether those who wait right now may wait for each other, so that more
             would not help.
+        begin: Begins the transfer of an item that `work` moves, which is told of bytes, too.
 
     Returns:
         What came of it. Items that were drawn and are not among its failures are done.
@@ -105,7 +107,7 @@ def run(
             waited for as long as a person's patience lasts.
     """
     crew = _Crew(iter(items), work, jobs, progress, fatal)
-    crew.is_crowded = is_crowded
+    crew.is_crowded, crew.begin = is_crowded, begin
     try:
         crew.finish()
     except BaseException:
@@ -127,6 +129,7 @@ class _Crew(Generic[_Item]):
     ) -> None:
         self.outcome: Outcome[_Item] = Outcome()
         self.is_crowded: Callable[[], bool] = lambda: False
+        self.begin: Callable[[_Item], Transfer] = lambda _item: UNWATCHED
         self._items = items
         self._work = work
         self._jobs = jobs
@@ -203,7 +206,7 @@ class _Crew(Generic[_Item]):
             self._crash = error
 
     def _do(self, item: _Item) -> None:
-        moved = 0
+        moved, transfer = 0, self.begin(item)
 
         def count(size: int) -> None:
             nonlocal moved
@@ -211,6 +214,7 @@ class _Crew(Generic[_Item]):
                 raise KeyboardInterrupt
             moved += size
             self._progress.advance(size=size)
+            transfer.advance(size)
 
         try:
             self._work(item, count)
@@ -218,6 +222,8 @@ class _Crew(Generic[_Item]):
             self._progress.advance(size=-moved)
             self._fail(item, error)
             return
+        finally:
+            transfer.finish()
         with self._counting:
             self.outcome.done += 1
             self.outcome.size += moved

@@ -10,7 +10,7 @@ from dvclite.files.atomic import discard
 from dvclite.files.copying import OnBytes
 from dvclite.formats.format import Format
 from dvclite.hashing import BlobRef, Oid, is_tree
-from dvclite.progress import Progress
+from dvclite.progress import Progress, begin_transfer
 from dvclite.remote import Remote, VersionedRemote
 from dvclite.remotestore.engine import Outcome, ends_all, run
 from dvclite.remotestore.mended import Mended
@@ -99,6 +99,7 @@ class VersionStore(RemoteStore):
             lambda blob, moved: self._get(blob, landing, moved),
             self.jobs,
             progress=progress,
+            begin=lambda blob: begin_transfer(progress, blob.path, blob.ref.size),
             fatal=lambda error: isinstance(error, OSError) or ends_all(error),
         )
 

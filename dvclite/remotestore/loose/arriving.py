@@ -5,6 +5,7 @@ import threading
 
 from dvclite.files import changes
 from dvclite.files.atomic import discard
+from dvclite.progress import UNWATCHED, Transfer
 from dvclite.remotestore.named import Named
 
 
@@ -23,8 +24,8 @@ class Arriving:
         told: How many bytes the user was told of.
     """
 
-    def __init__(self, blob: Named, path: str) -> None:
-        """Go on with the file at `path`, which may exist.
+    def __init__(self, blob: Named, path: str, transfer: Transfer = UNWATCHED) -> None:
+        """Go on with the file at `path`, which may exist, and tell `transfer` of what comes.
 
         Raises:
             OSError: It cannot be written.
@@ -39,6 +40,8 @@ class Arriving:
             self.position = 0
         self.was_begun = self.position > 0
         self.told = self.position
+        self._transfer = transfer
+        transfer.advance(self.position)
         self._early: dict[int, bytes] = {}
         self._lock = threading.Lock()
 
@@ -53,6 +56,7 @@ class Arriving:
                 return 1
             self._early[begin] = data
             self.told += len(data)
+            self._transfer.advance(len(data))
             written = 0
             while (piece := self._early.pop(self.position, None)) is not None:
                 changes.write_at(self._fd, piece, self.position)
@@ -72,6 +76,7 @@ class Arriving:
                 return None
             self.is_over = True
             self.close()
+            self._transfer.finish()
             waiting = len(self._early)
             self._early.clear()
             return waiting

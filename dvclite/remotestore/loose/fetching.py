@@ -16,7 +16,7 @@ from dvclite.errors import (
 from dvclite.files.atomic import discard
 from dvclite.files.copying import OnBytes
 from dvclite.formats.format import Format
-from dvclite.progress import Progress
+from dvclite.progress import UNWATCHED, Progress, Transfer, begin_transfer
 from dvclite.remote import Remote
 from dvclite.remote.requests import Requests
 from dvclite.remotestore.engine import Failure, Outcome, ends_all, run
@@ -76,6 +76,7 @@ class Fetching:
                 jobs,
                 fatal=lambda error: isinstance(error, OSError) or ends_all(error),
                 is_crowded=self._door.locked,  # As long as a flush takes.
+                begin=self._begin,
             )
         finally:
             for large in list(self._open):
@@ -90,8 +91,15 @@ class Fetching:
             else:
                 yield blob
 
+    def _begin(self, errand: Named | _Piece) -> Transfer:
+        """Begin the transfer of a blob that comes as a whole: the pieces of others share theirs."""
+        if isinstance(errand, _Piece):
+            return UNWATCHED
+        return begin_transfer(self._progress, errand.path, errand.ref.size)
+
     def _pieces(self, blob: Named) -> Iterator[_Piece]:
-        large = Arriving(blob, self._landing.partial(blob.ref.oid))
+        transfer = begin_transfer(self._progress, blob.path, blob.ref.size)
+        large = Arriving(blob, self._landing.partial(blob.ref.oid), transfer)
         self._open.add(large)
         begin = large.position
         self._progress.advance(size=begin)

@@ -9,7 +9,7 @@ from dvclite.errors import BlobCorruptError, BlobMissingError, KeyMissingError, 
 from dvclite.files.copying import OnBytes
 from dvclite.formats.format import Format
 from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, algorithm_of, hash_bytes
-from dvclite.progress import Progress
+from dvclite.progress import Progress, begin_transfer
 from dvclite.remote import GroupingRemote, Remote
 from dvclite.remotestore.engine import Outcome, run
 from dvclite.remotestore.loose.checking import Checking
@@ -81,6 +81,7 @@ class LooseStore(RemoteStore):
             lambda blob, moved: self._put(blob, source, moved),
             self.jobs,
             progress=progress,
+            begin=lambda blob: begin_transfer(progress, blob.path, blob.ref.size),
         )
         outcome.done += done
         outcome.size += size

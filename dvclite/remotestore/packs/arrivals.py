@@ -4,7 +4,7 @@ import threading
 
 from dvclite.errors import BlobCorruptError, BlobMissingError, DvcliteError, RecipeError
 from dvclite.hashing import BlobRef
-from dvclite.progress import Progress
+from dvclite.progress import Progress, begin_transfer
 from dvclite.remotestore.engine import Failure, Outcome
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.packs.assembling import Assembly
@@ -51,6 +51,7 @@ class Arrivals:
 
     def begin(self, assembly: Assembly) -> None:
         """Take note of a large blob that is going to be put together."""
+        assembly.transfer = begin_transfer(self._progress, assembly.blob.path, assembly.size)
         with self._lock:
             self.open.add(assembly)
 
@@ -67,6 +68,7 @@ class Arrivals:
         """Take note of bytes of a large blob that are in their place."""
         with self._lock:
             assembly.told += size
+        assembly.transfer.advance(size)
         self._progress.advance(size=size)
 
     def settle(self, assembly: Assembly, error: Problem | None = None) -> None:
@@ -79,6 +81,7 @@ class Arrivals:
             return
         with self._lock:
             self.open.discard(assembly)
+        assembly.transfer.finish()
         failure = assembly.error or self._adopt(assembly)
         if failure is None:
             self._count(assembly.size)
@@ -103,6 +106,7 @@ class Arrivals:
         """Let go of the large blobs that are not complete, of which nothing more will come."""
         for assembly in self.open:
             assembly.close()
+            assembly.transfer.finish()
             self._progress.advance(size=-assembly.told)
             if assembly.error is not None:
                 self.fail(assembly.blob, assembly.error)

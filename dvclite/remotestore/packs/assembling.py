@@ -9,6 +9,7 @@ from blake3 import blake3
 from dvclite.errors import DvcliteError
 from dvclite.files import changes
 from dvclite.pack.layout import PackEntry
+from dvclite.progress import UNWATCHED, Transfer
 from dvclite.remotestore.named import Named
 
 
@@ -28,6 +29,7 @@ class Assembly:
         path: The file.
         error: Why it will never be complete.
         told: How many of its bytes the user was told of.
+        transfer: Is told of them, too.
     """
 
     def __init__(self, blob: Named, size: int, recipe: tuple[str, int], path: str) -> None:
@@ -42,6 +44,7 @@ class Assembly:
         self.path = path
         self.error: DvcliteError | OSError | None = None
         self.told = 0
+        self.transfer: Transfer = UNWATCHED
         self._awaited = 1  # The planning itself.
         self._lock = threading.Lock()
         self._fd: int | None = changes.open_partial(path)

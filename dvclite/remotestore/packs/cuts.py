@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dvclite.errors import DvcliteError
+from dvclite.progress import Transfer
 from dvclite.recipe import Recipe, RecipeBuilder
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.packs.draft import Draft
@@ -27,13 +28,15 @@ class Cut:
 
     Attributes:
         blob: The blob.
+        transfer: Is told of its bytes that are on the remote.
         size: How many bytes there are so far.
         is_complete: Whether that is all of it, verified as a whole.
     """
 
-    def __init__(self, blob: Named) -> None:
+    def __init__(self, blob: Named, transfer: Transfer) -> None:
         """Begin with no chunks."""
         self.blob = blob
+        self.transfer = transfer
         self.size = 0
         self.is_complete = False
         self._runs: list[_Run] = []

@@ -9,7 +9,9 @@ from dvclite.files.atomic import discard
 from dvclite.hashing import Algorithm, BlobRef, is_tree
 from dvclite.pack.layout import Codec, Kind, digest_of, kind_of, oid_of
 from dvclite.pack.writer import Pack, PackWriter
+from dvclite.progress import Transfer
 from dvclite.remotestore.named import Named
+from dvclite.remotestore.packs.gauge import Share, add_share
 from dvclite.remotestore.packs.tally import Tally
 
 
@@ -36,6 +38,7 @@ class Draft:
         blobs_size: How many bytes these hold.
         content: How many bytes went in, before compression.
         chunks: The digests of the chunks that are in it.
+        shares: Which bytes of the content belong to large blobs.
         pack: What it came to; None while it is filled, and where it is only counted.
         has_arrived: Whether it is on the remote.
         error: Why it did not arrive.
@@ -47,6 +50,7 @@ class Draft:
     blobs_size: int = 0
     content: int = 0
     chunks: list[bytes] = field(default_factory=list)
+    shares: list[Share] = field(default_factory=list)
     pack: Pack | None = None
     has_arrived: bool = False
     error: DvcliteError | OSError | None = None
@@ -80,6 +84,10 @@ class Draft:
             raise StagingError(error) from error
         self.content += len(data)
         return number
+
+    def share(self, transfer: Transfer, length: int) -> None:
+        """Take note that what was put in last, so many bytes, belongs to a large blob."""
+        add_share(self.shares, transfer, self.content - length, self.content)
 
     def add_small(self, blob: Named, data: bytes, judge: Judge) -> None:
         """Put a small blob in.

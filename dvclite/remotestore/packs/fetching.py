@@ -26,7 +26,7 @@ from dvclite.remotestore.named import Named
 from dvclite.remotestore.packs.arrivals import Arrivals, Problem
 from dvclite.remotestore.packs.assembling import Assembly
 from dvclite.remotestore.packs.budget import Budget
-from dvclite.remotestore.packs.gauge import Gauge
+from dvclite.remotestore.packs.gauge import Gauge, Share, add_share
 from dvclite.remotestore.packs.knowledge import Knowledge
 from dvclite.remotestore.packs.limit import Limit
 from dvclite.remotestore.packs.locating import Locating, Target
@@ -129,7 +129,7 @@ class Fetching:
         size = self._knowledge.packs[errand.pack]
         with self._disk.hold(size, moved):
             path = self._supply.new_path()
-            gauge = Gauge(self._progress, sum(want.entry.size for want in errand.wants), size)
+            gauge = _gauge(self._progress, errand, size)
             try:
                 count = Limit(errand.pack, size, gauge, moved).count
                 self._supply.remote.get(key_of(errand.pack), Path(path), moved=count)
@@ -216,6 +216,16 @@ class Fetching:
             blobs[assembly.blob.ref.oid] = assembly.blob
             errors[assembly.blob.ref.oid] = problem
         yield from self._locating.locate(list(blobs.values()), errors)
+
+
+def _gauge(progress: Progress, errand: Errand[Target], size: int) -> Gauge:
+    """Return what tells of the content that is wanted of a pack of `size` bytes."""
+    content, shares = 0, list[Share]()
+    for want in errand.wants:
+        begin, content = content, content + want.entry.size
+        if isinstance(want.target, Assembly):
+            add_share(shares, want.target.transfer, begin, content)
+    return Gauge(progress, content, size, shares)
 
 
 def _read_ahead(pack: PackFile) -> Callable[[int, int], memoryview]:

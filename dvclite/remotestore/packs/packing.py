@@ -10,6 +10,7 @@ from dvclite.errors import BlobCorruptError, DvcliteError
 from dvclite.formats.format import Format
 from dvclite.hashing import TREE_SUFFIX, Oid, algorithm_of
 from dvclite.pack.layout import LARGEST, Kind
+from dvclite.progress import UNWATCHED, Transfer
 from dvclite.remotestore.engine import Failure
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.packs.cuts import Cut, Place
@@ -36,10 +37,13 @@ class Packing:
         format: Format,
         new_draft: Callable[[], Draft],
         advance: Callable[[int], object],
+        *,
+        begin: Callable[[Named], Transfer] = lambda _blob: UNWATCHED,
     ) -> None:
         """Take bytes from `source` and put them into packs that `new_draft` begins.
 
-        `advance` is told of bytes that need not be sent, and may raise to interrupt.
+        `advance` is told of bytes that need not be sent, and may raise to interrupt; `begin`
+        begins the transfer of a large blob.
         """
         self.cuts: list[Cut] = []
         self.failures: list[Failure[Named]] = []
@@ -49,6 +53,7 @@ class Packing:
         self._format = format
         self._new_draft = new_draft
         self._advance = advance
+        self._begin = begin
         self._draft: Draft | None = None
         self._judge = Judge()
         self._flying: dict[bytes, Place] = {}
@@ -98,7 +103,7 @@ class Packing:
         self._open().add_small(blob, data, self._judge)
 
     def _cut(self, blob: Named) -> Iterator[Draft]:
-        whole = Cut(blob)
+        whole = Cut(blob, self._begin(blob))
         self.cuts.append(whole)
         judge = Judge()
         oid = blob.ref.oid
@@ -114,6 +119,7 @@ class Packing:
                     self._refuse(oid, path)
         except (DvcliteError, OSError) as error:
             self.cuts.remove(whole)
+            whole.transfer.finish()
             self.failures.append(Failure(blob, error))
         else:
             whole.is_complete = True
@@ -133,16 +139,18 @@ class Packing:
                 self.reused += 1
                 self.reused_size += len(chunk)
                 self._advance(len(chunk))
+                whole.transfer.advance(len(chunk))
             else:
-                place = self._add_chunk(digest, chunk, judge)
+                place = self._add_chunk(digest, chunk, judge, whole.transfer)
                 places.append(place)
             whole.add(*place, len(chunk))
             yield from self._full()
 
-    def _add_chunk(self, digest: bytes, chunk: bytes, judge: Judge) -> Place:
+    def _add_chunk(self, digest: bytes, chunk: bytes, judge: Judge, transfer: Transfer) -> Place:
         draft = self._open()
         number = draft.add(Kind.CHUNK, digest, chunk, judge)
         draft.chunks.append(digest)
+        draft.share(transfer, len(chunk))
         with self._lock:
             self._flying[digest] = draft, number
         return draft, number

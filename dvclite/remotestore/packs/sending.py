@@ -9,7 +9,7 @@ from dvclite.errors import DvcliteError, RecipeError
 from dvclite.files.copying import OnBytes
 from dvclite.formats.format import Format
 from dvclite.pack.layout import LARGEST_RECIPE, key_of
-from dvclite.progress import SILENT, Progress
+from dvclite.progress import SILENT, Progress, begin_transfer
 from dvclite.recipe import encode
 from dvclite.remote import Given, Remote
 from dvclite.remotestore.engine import Failure, Outcome, run
@@ -61,7 +61,14 @@ class Sending:
             StagingError: There is no room for packs.
         """
         self._progress = progress
-        packing = Packing(self._knowledge, source, self._format, self._new_draft, self._advance)
+        packing = Packing(
+            self._knowledge,
+            source,
+            self._format,
+            self._new_draft,
+            self._advance,
+            begin=lambda blob: begin_transfer(progress, blob.path, blob.ref.size),
+        )
         try:
             self._send(packing.packs(blobs), packing.settle)
             self._outcome.failures += packing.failures
@@ -75,6 +82,9 @@ class Sending:
             # A thread may still be at it: nothing is closed under its hands.
             self._is_over = True
             raise
+        finally:
+            for cut in packing.cuts:
+                cut.transfer.finish()
         packing.discard()
         self._outcome.packed = Packed(
             self._outcome.size, self._sent, self._packs, packing.reused, packing.reused_size
@@ -118,7 +128,7 @@ class Sending:
     def _put(self, draft: Draft, moved: OnBytes) -> None:
         pack = draft.pack
         assert pack is not None, "a pack is sent when it is complete"
-        gauge = Gauge(self._progress, draft.content, pack.size)
+        gauge = Gauge(self._progress, draft.content, pack.size, draft.shares)
 
         def count(size: int) -> None:
             moved(size)
