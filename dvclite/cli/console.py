@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from dvclite.cli.text import printable_lines
+from dvclite.errors import Hint
 from dvclite.progress import SILENT, Progress
 
 
@@ -82,7 +83,18 @@ class Console:
 
     def _note(self, kind: str, colour: str, text: str) -> None:
         label = click.style(f"{kind}:", fg=colour, bold=kind == "error" or None)
-        click.echo(f"{label} {printable_lines(text)}", err=True, color=_coloured(sys.stderr))
+        click.echo(
+            f"{label} {printable_lines(spelled(text))}", err=True, color=_coloured(sys.stderr)
+        )
+
+
+def spelled(text: str) -> str:
+    """Return a text, with the paths that a hint names as the user would type them where they are."""
+    if not isinstance(text, Hint):
+        return text
+    from dvclite.cli.names import quoted
+
+    return text.spelled(quoted)
 
 
 def _coloured(stream: Any) -> bool:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 
 from dvclite.cli.console import Console
 from dvclite.cli.text import printable
@@ -25,7 +26,7 @@ class Names:
 
     def typed(self, path: str) -> str:
         """Return a path, relative to the root, as an argument of the next command."""
-        if not self._here:
+        if not self._here or os.path.isabs(path):
             return path
         there = path.split("/")
         common = 0
@@ -39,6 +40,15 @@ class Names:
         return printable(self.typed(path))
 
 
+def quoted(path: str) -> str:
+    """Return a path, relative to the root of the repository the user is in, for a command's line."""
+    from dvclite.repo.project import home_of
+
+    here = Path(os.path.realpath(os.curdir))
+    root = next((folder for folder in (here, *here.parents) if home_of(folder)), here)
+    return printable(quote(Names(root).typed(path)))
+
+
 def tell_git(console: Console, repo: AnyRepo, paths: Sequence[str], *, staged: bool) -> None:
     """Say how git learns of changed pointers and ignore files, or that it has.
 
@@ -48,8 +58,6 @@ def tell_git(console: Console, repo: AnyRepo, paths: Sequence[str], *, staged: b
         paths: The files, relative to the root.
         staged: Whether git knows of them already.
     """
-    from shlex import quote
-
     names = Names(repo.root)
     if staged and console.verbose:
         console.write(f"Staged {names.shown(path)}" for path in paths)

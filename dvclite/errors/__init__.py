@@ -81,6 +81,7 @@ from dvclite.errors.formats import (
 from dvclite.errors.ground import (
     WHO_MAY,
     DvcliteError,
+    Hint,
     InstallationError,
     listing,
     shown,
@@ -145,6 +146,7 @@ __all__ = [
     "FileChangedError",
     "FormatError",
     "GitError",
+    "Hint",
     "HostilePathError",
     "IncompleteError",
     "InstallationError",

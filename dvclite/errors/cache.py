@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dvclite.errors.ground import DvcliteError, listing, shown
+from dvclite.errors.ground import DvcliteError, Hint, listing, shown
 
 
 class CacheError(DvcliteError):
@@ -60,7 +60,7 @@ class IncompleteError(BlobMissingError):
             alone = len(unusable) == 1 and not parts
             parts.append(reasons[0] if alone else f"this cannot be used:{listing(reasons)}")
             hints += dict.fromkeys(error.hint for error in unusable)
-        CacheError.__init__(self, "\nand ".join(parts), hint="; ".join(filter(None, hints)))
+        CacheError.__init__(self, "\nand ".join(parts), hint=Hint.joined("; ", filter(None, hints)))
         self.unusable = tuple(unusable)
         if not missing:
             self.exit_code = unusable[0].exit_code

@@ -1,6 +1,6 @@
 """Bytes that are not what they claim to be."""
 
-from dvclite.errors.ground import DvcliteError, shown
+from dvclite.errors.ground import DvcliteError, Hint, shown
 
 
 class FormatError(DvcliteError):
@@ -13,7 +13,7 @@ class PointerError(FormatError):
     def __init__(self, path: str, reason: str, *, hint: str = "") -> None:
         super().__init__(
             f"{shown(path)}: {reason}",
-            hint=hint or f"restore it with `git checkout -- {shown(path)}`, or add its data again",
+            hint=hint or Hint("restore it with `git checkout -- {}`, or add its data again", path),
         )
         self.path = path
 
@@ -25,9 +25,10 @@ class PointerConflictError(PointerError):
         super().__init__(
             path,
             "holds an unresolved merge conflict",
-            hint=(
-                f"keep one side with `git checkout --ours {shown(path)}` or `--theirs`, then `dvclite checkout`;"
-                " or put the merged data in place and run `dvclite add --force` on it"
+            hint=Hint(
+                "keep one side with `git checkout --ours -- {}` or `--theirs`, then `dvclite checkout`;"
+                " or put the merged data in place and run `dvclite add --force` on it",
+                path,
             ),
         )
 

@@ -1,12 +1,49 @@
 """What all errors are, and how names stand in their messages."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Self
 
 _NAMES_SHOWN = 10
 
 
 WHO_MAY = "check who owns it and its permissions with `ls -l`"
 """What to do where the operating system denies something to this user."""
+
+
+class Hint(str):
+    """A hint that names paths of the repository, which whoever shows it may spell otherwise.
+
+    As text, it has them as they are from the repository's root.
+
+    Attributes:
+        template: The text, with `{}` for each path.
+        paths: The paths, relative to the root.
+    """
+
+    __slots__ = ("paths", "template")
+
+    template: str
+    paths: tuple[str, ...]
+
+    def __new__(cls, template: str, *paths: str) -> Self:
+        """Put paths where `template` has `{}`."""
+        hint = super().__new__(cls, template.format(*map(shown, paths)))
+        hint.template, hint.paths = template, paths
+        return hint
+
+    @classmethod
+    def joined(cls, between: str, hints: Iterable[str]) -> Self:
+        """Make one hint of several, those that name no paths among them."""
+        parts = [
+            hint if isinstance(hint, Hint) else cls(hint.replace("{", "{{").replace("}", "}}"))
+            for hint in hints
+        ]
+        template = between.join(part.template for part in parts)
+        return cls(template, *(path for part in parts for path in part.paths))
+
+    def spelled(self, spell: Callable[[str], str]) -> str:
+        """Return the text, with each path as `spell` spells it."""
+        return self.template.format(*map(spell, self.paths))
 
 
 class DvcliteError(Exception):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from dvclite.errors.cache import BlobCorruptError
 from dvclite.errors.formats import FormatError
-from dvclite.errors.ground import DvcliteError, listing, shown
+from dvclite.errors.ground import DvcliteError, Hint, listing, shown
 
 _LOGIN = re.compile(r"(?<=://)[^/?#@]*@")
 
@@ -72,9 +72,12 @@ class TransferError(DvcliteError):
         untried = f"\n  {left:,} others were not tried after that" if left else ""
         super().__init__(
             f"{failed:,} of {done + failed:,} files could not be {action}:{listing(causes)}{untried}",
-            hint=(
-                f"{_hint(action, failures)}what arrived is kept;"
-                " run the same command again to go on from there"
+            hint=Hint.joined(
+                "; ",
+                [
+                    *_hint(action, failures),
+                    "what arrived is kept; run the same command again to go on from there",
+                ],
             ),
         )
         self.failures = tuple(failures)
@@ -88,13 +91,12 @@ def _cause(name: str, error: Exception) -> str:
     return str(error).partition("\n")[0].rstrip(":").removeprefix(f"{shown(name)}: ")
 
 
-def _hint(action: str, failures: Sequence[tuple[str, Exception]]) -> str:
+def _hint(action: str, failures: Sequence[tuple[str, Exception]]) -> list[str]:
     """Return what to do about a remote that is damaged, or failed if that is all that is wrong."""
     if action == "fetched" and any(isinstance(error, BlobCorruptError) for _, error in failures):
-        return "ask whoever has this data to run `dvclite fsck --remote --repair`; "
+        return ["ask whoever has this data to run `dvclite fsck --remote --repair`"]
     hints = {
         error.hint if isinstance(error, (RemoteError, FormatError)) else ""
         for _name, error in failures
     }
-    hint = hints.pop() if len(hints) == 1 else ""
-    return f"{hint}; " if hint else ""
+    return [hint for hint in hints if hint] if len(hints) == 1 else []

@@ -4,7 +4,7 @@ import errno
 import os
 from collections.abc import Sequence
 
-from dvclite.errors.ground import WHO_MAY, DvcliteError, listing, shown
+from dvclite.errors.ground import WHO_MAY, DvcliteError, Hint, listing, shown
 
 _DENIED = (os.strerror(errno.EACCES), os.strerror(errno.EPERM))
 
@@ -41,7 +41,9 @@ class TrackedByGitError(WorkspaceError):
     def __init__(self, path: str, names: Sequence[str]) -> None:
         super().__init__(
             f"{shown(path)} is tracked by git:{listing(names)}",
-            hint=f"untrack it with `git rm -r --cached -- {shown(path)}` and commit, then add it again",
+            hint=Hint(
+                "untrack it with `git rm -r --cached -- {}` and commit, then add it again", path
+            ),
         )
         self.path = path
         self.names = tuple(names)
@@ -74,7 +76,7 @@ class OverlapError(WorkspaceError):
     def __init__(self, path: str, other: str, pointer: str) -> None:
         super().__init__(
             f"{shown(path)} overlaps with {other}, which {pointer} tracks",
-            hint=f"stop tracking the other with `dvclite remove {pointer}` first",
+            hint=Hint("stop tracking the other with `dvclite remove {}` first", pointer),
         )
         self.path = path
 

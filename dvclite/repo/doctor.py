@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from dvclite import __version__
 from dvclite.cache.layout import Kind
 from dvclite.config.setting import RemoteSettings
-from dvclite.errors import DvcliteError
+from dvclite.errors import DvcliteError, Hint
 from dvclite.files import changes
 from dvclite.files.staging import Staging
 from dvclite.git.program import run
@@ -129,7 +129,7 @@ def _pointers(project: Project) -> Iterator[Finding]:
     yield Finding("pointers", f"{len(found):,}")
     tracked = [output.path for pointer in found for output in pointer.outputs]
     if project.uses_git and (held := project.index.tracked(tracked)):
-        hint = "untrack it with `git rm -r --cached`, and commit"
+        hint = Hint("untrack it with `git rm -r --cached -- {}`, and commit", held[0])
         yield Finding("data in git", f"git tracks {held[0]}", ok=False, hint=hint)
 
 

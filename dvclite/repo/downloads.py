@@ -9,7 +9,10 @@ from posixpath import dirname
 
 from dvclite.cache.leases import Lease
 from dvclite.cache.writer import Writer
-from dvclite.errors import OriginError
+from dvclite.errors import (
+    Hint,
+    OriginError,
+)
 from dvclite.files import changes
 from dvclite.files.folder import Folder
 from dvclite.hashing import BlobRef, Oid, hash_stream
@@ -90,7 +93,7 @@ def download(way: Way, writer: Writer, output: Output) -> Got:
         raise OriginError(
             url,
             f"dvclite does not bring data from {scheme}://",
-            hint=f"`dvc update {output.path}.dvc` or `dvc pull` may",
+            hint=Hint("`dvc update {}` or `dvc pull` may", f"{output.path}.dvc"),
         )
     return _from_here(way, writer, output, url)
 
@@ -194,7 +197,7 @@ def _from_here(way: Way, writer: Writer, output: Output, path: str) -> Got:
         raise OriginError(
             path,
             f"it is outside of the repository, and {output.path} was imported without its data",
-            hint=f"if it may be read, say so: `dvclite update {output.path}`",
+            hint=Hint("if it may be read, say so: `dvclite update {}`", output.path),
         )
     entries = []
     for name, inner in _files(top):

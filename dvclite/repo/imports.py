@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dvclite.cache.writer import Writer
-from dvclite.errors import OriginError
+from dvclite.errors import (
+    Hint,
+    OriginError,
+)
 from dvclite.files.locks import hold
 from dvclite.files.staging import make_folder
 from dvclite.hashing import BlobRef, Oid, algorithm_of, hash_bytes
@@ -51,7 +54,7 @@ def bring(way: Way, output: Output) -> tuple[Output, Moved]:
         raise OriginError(
             _place(output.origin),
             f"it holds something else than was imported as {output.path}",
-            hint=f"`dvclite update {output.path}` takes over what is there now",
+            hint=Hint("`dvclite update {}` takes over what is there now", output.path),
         )
     return found, moved
 

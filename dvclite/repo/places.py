@@ -3,7 +3,10 @@
 import os
 from collections.abc import Sequence
 
-from dvclite.errors import UnsupportedFileError
+from dvclite.errors import (
+    Hint,
+    UnsupportedFileError,
+)
 from dvclite.paths import check_path, is_reserved
 from dvclite.pointer import is_pointer, pointer_path
 from dvclite.repo.outputs import nested_projects
@@ -50,7 +53,7 @@ def check_pointers_show(project: Project, outputs: Sequence[str]) -> None:
         raise UnsupportedFileError(
             path.removesuffix(".dvc"),
             f"git ignores its pointer {path}",
-            hint=f"`git check-ignore -v {path}` shows by which line",
+            hint=Hint("`git check-ignore -v {}` shows by which line", path),
         )
 
 

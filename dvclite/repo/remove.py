@@ -6,6 +6,7 @@ from posixpath import basename
 
 from dvclite.errors import (
     FileAccessError,
+    Hint,
     NotAnOutputError,
     OverlapError,
     PathTakenError,
@@ -129,8 +130,11 @@ def _whole(named: Named) -> Named:
     if named.path != named.output.path:
         raise NotAnOutputError(
             named.path,
-            hint=f"it is part of {named.output.path}: delete it there, then"
-            f" `dvclite add {named.path}` takes it out of the tree",
+            hint=Hint(
+                "it is part of {}: delete it there, then `dvclite add {}` takes it out of the tree",
+                named.output.path,
+                named.path,
+            ),
         )
     return named
 
@@ -139,7 +143,9 @@ def _single(project: Project, source: str) -> Named:
     """Return the output that a path means, if it can be moved together with its pointer."""
     named = _whole(named_outputs(project, [source])[0])
     if source not in (named.output.path, named.pointer.path):
-        raise NotAnOutputError(source, hint=f"move what is in it, one by one: {named.output.path}")
+        raise NotAnOutputError(
+            source, hint=Hint("move what is in it, one by one: {}", named.output.path)
+        )
     if len(named.pointer.outputs) > 1 or named.pointer.path != pointer_path(named.output.path):
         raise PointerError(
             named.pointer.path,

@@ -14,6 +14,7 @@ from dvclite.errors import (
     FileAccessError,
     FileChangedError,
     FormatError,
+    Hint,
     HostilePathError,
     OverlapError,
     UnsupportedFileError,
@@ -191,7 +192,7 @@ class _Saver(Closing):
             raise UnsupportedFileError(
                 plan.parts[0],
                 f"{plan.output.path} was added by an old version of DVC, in another way",
-                hint=f"add all of it once: `dvclite add {plan.output.path}`",
+                hint=Hint("add all of it once: `dvclite add {}`", plan.output.path),
             )
         try:
             return next(differences(self._workspace, plan.output, plan.output.path), None) is None

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import click
 
-from dvclite.cli.console import Console
+from dvclite.cli.console import Console, spelled
 from dvclite.cli.text import printable_lines
 from dvclite.remotecheck import CheckResult
 from dvclite.repo.results.keeping import Finding
@@ -28,7 +28,7 @@ def _show(console: Console, finding: Finding | CheckResult) -> None:
     mark = _mark(finding.ok)
     console.say(f"{mark} {finding.name.ljust(_WIDTH)} {printable_lines(finding.detail)}")
     if finding.hint and (console.verbose or not finding.ok):
-        console.say(f"     {' ' * _WIDTH} {printable_lines(finding.hint)}")
+        console.say(f"     {' ' * _WIDTH} {printable_lines(spelled(finding.hint))}")
 
 
 def _mark(ok: bool | None) -> str:
