@@ -18,7 +18,7 @@ from dvclite.errors import RemoteSetupError
 from dvclite.remote.address import Address
 from dvclite.remote.requests import Requests
 from dvclite.remote.waiting import LONGEST, wait_as_asked
-from dvclite_gcs.errors import is_passing, wish_of
+from dvclite_gcs.errors import NotGoogleError, is_passing, wish_of
 from dvclite_gcs.options import GCSOptions
 from dvclite_gcs.sending import body_to_send
 
@@ -153,6 +153,13 @@ class Deletions(Batch):  # type: ignore[misc]  # it comes without types
                 bucket.delete_blob(name, timeout=TIMEOUT, retry=None)
 
     def finish(self, raise_exception: bool = True) -> list[Any]:  # noqa: ARG002, FBT001, FBT002
-        """Send the request; the answers tell what became of each."""
-        self.answers = super().finish(raise_exception=False)
+        """Send the request; the answers tell what became of each.
+
+        Raises:
+            NotGoogleError: There are none.
+        """
+        try:
+            self.answers = super().finish(raise_exception=False)
+        except ValueError as error:
+            raise NotGoogleError from error
         return self.answers

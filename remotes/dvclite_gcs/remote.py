@@ -255,9 +255,12 @@ class GCSRemote:
             send = Patience(self.requests).retry()(
                 partial(Deletions, self._client, self._bucket, names)
             )
+            answers = send().answers
+            if len(answers) != len(names):
+                raise NotGoogleError
             refusals = [
                 (name, from_http_response(answer))  # type: ignore[no-untyped-call]
-                for name, answer in zip(names, send().answers, strict=True)
+                for name, answer in zip(names, answers, strict=True)
                 if answer.status_code >= 300
             ]
             absent = [name for name, error in refusals if isinstance(error, NotFound)]

@@ -61,8 +61,18 @@ def connect(options: S3Options, requests: Requests) -> Any:
         requests.count(repeated=_FIRST_TRY.search(tries) is None)
 
     client.meta.events.register("before-send.s3", count)
+    client.meta.events.register_first("needs-retry.s3.HeadBucket", _take_for_redirected)
     be_patient(client)
     return client
+
+
+def _take_for_redirected(request_dict: dict[str, Any], **_event: object) -> None:
+    """Let the SDK ask for a bucket's region but once.
+
+    Redirected elsewhere, as by the login of a hotel's network, it asks for the region, and when that
+    is redirected, too, it asks for the region.
+    """
+    request_dict["context"].setdefault("s3_redirect", {})["redirected"] = True
 
 
 def _core(options: S3Options) -> botocore.session.Session:

@@ -102,6 +102,7 @@ _BY_CODE: dict[str, Meaning] = {
         ("AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect", "301", "307"),
         WRONG_REGION,
     ),
+    **dict.fromkeys(("302", "308"), _NOT_S3),
     "NoSuchBucket": NO_BUCKET,
     "RequestTimeTooSkewed": CLOCK,
     **dict.fromkeys(

@@ -38,7 +38,7 @@ def test_answers_become_the_contracts_errors(
     assert words in f"{error} {error.hint}"
 
 
-@pytest.mark.parametrize("name", ["stat", "list", "put", "get", "read"])
+@pytest.mark.parametrize("name", ["stat", "list", "put", "get", "read", "delete"])
 def test_an_endpoint_that_is_not_google_cloud_storage_is_called_that(
     gcs, canned, source, name, calls, fails
 ):

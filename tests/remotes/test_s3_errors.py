@@ -23,6 +23,14 @@ def test_a_server_that_keeps_failing_is_unavailable(s3, canned, source, call, tm
     assert "try again later" in error.hint
 
 
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_network_that_leads_elsewhere_is_found_out(s3, canned, source, call, fails, status):
+    remote = s3.open(endpointurl=canned(status, b"", {"Location": "http://127.0.0.1:9/login"}))
+    error = fails(RemoteSetupError, call, remote, source(b"x"))
+    assert "does not speak S3" in str(error) or "another region" in str(error)
+    assert len(canned.asked) <= 6
+
+
 def test_expired_credentials_are_called_that(s3, canned, source, call, fails):
     body = b"<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>"
     remote = s3.open(endpointurl=canned(400, body))
