@@ -89,6 +89,11 @@ _BAD_SETTINGS = Meaning(
     "the AWS settings make no sense ({code})",
     "check this remote's options and the AWS configuration file",
 )
+_NO_RUNTIME = Meaning(
+    RemoteSetupError,
+    "what the AWS configuration asks for needs the AWS Common Runtime, which is not installed",
+    "run `pip install 'boto3[crt]'`",
+)
 _BY_CODE: dict[str, Meaning] = {
     **dict.fromkeys(
         ("AccessDenied", "AllAccessDisabled", "AccountProblem", "403", "Forbidden"), DENIED
@@ -165,6 +170,7 @@ _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Meaning], ...] = (
     ((sdk.FlexibleChecksumError, sdk.ChecksumError), DAMAGED),
     ((sdk.IncompleteReadError, sdk.HTTPClientError, sdk.ConnectionError, HTTPError), _BROKE_OFF),
     ((ResponseParserError,), _NOT_S3),
+    ((sdk.MissingDependencyException,), _NO_RUNTIME),
     ((sdk.BotoCoreError,), _BAD_SETTINGS),
 )
 
