@@ -40,7 +40,7 @@ class Transfer(Protocol):
         """Report that so many more bytes have moved. Negative numbers take that back."""
 
     def finish(self) -> None:
-        """End it, arrived or not. Ending it twice is harmless."""
+        """End it, arrived or not. Ending it twice is harmless, as is what it is told afterwards."""
 
 
 @runtime_checkable

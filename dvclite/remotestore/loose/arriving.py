@@ -22,10 +22,11 @@ class Arriving:
         was_begun: Whether some of them were there before.
         is_over: Whether it failed, or is complete.
         told: How many bytes the user was told of.
+        transfer: Is told of them, too.
     """
 
-    def __init__(self, blob: Named, path: str, transfer: Transfer = UNWATCHED) -> None:
-        """Go on with the file at `path`, which may exist, and tell `transfer` of what comes.
+    def __init__(self, blob: Named, path: str) -> None:
+        """Go on with the file at `path`, which may exist.
 
         Raises:
             OSError: It cannot be written.
@@ -33,6 +34,7 @@ class Arriving:
         self.blob = blob
         self.path = path
         self.is_over = False
+        self.transfer: Transfer = UNWATCHED
         self._fd: int | None = changes.open_partial(path)
         self.position = os.fstat(self._fd).st_size
         if self.position > blob.ref.size:
@@ -40,8 +42,6 @@ class Arriving:
             self.position = 0
         self.was_begun = self.position > 0
         self.told = self.position
-        self._transfer = transfer
-        transfer.advance(self.position)
         self._early: dict[int, bytes] = {}
         self._lock = threading.Lock()
 
@@ -56,7 +56,6 @@ class Arriving:
                 return 1
             self._early[begin] = data
             self.told += len(data)
-            self._transfer.advance(len(data))
             written = 0
             while (piece := self._early.pop(self.position, None)) is not None:
                 changes.write_at(self._fd, piece, self.position)
@@ -76,7 +75,6 @@ class Arriving:
                 return None
             self.is_over = True
             self.close()
-            self._transfer.finish()
             waiting = len(self._early)
             self._early.clear()
             return waiting

@@ -81,6 +81,7 @@ class Fetching:
         finally:
             for large in list(self._open):
                 large.end()
+                large.transfer.finish()
         self._outcome.stopped = done.stopped
         return self._outcome
 
@@ -98,11 +99,12 @@ class Fetching:
         return begin_transfer(self._progress, errand.path, errand.ref.size)
 
     def _pieces(self, blob: Named) -> Iterator[_Piece]:
-        transfer = begin_transfer(self._progress, blob.path, blob.ref.size)
-        large = Arriving(blob, self._landing.partial(blob.ref.oid), transfer)
+        large = Arriving(blob, self._landing.partial(blob.ref.oid))
+        large.transfer = begin_transfer(self._progress, blob.path, blob.ref.size)
         self._open.add(large)
         begin = large.position
         self._progress.advance(size=begin)
+        large.transfer.advance(begin)
         while self._has_room():
             if large.is_over:
                 self._release(1)
@@ -155,6 +157,7 @@ class Fetching:
                 self._fail(large.blob, error, large.told)
             raise
         self._progress.advance(size=len(data))
+        large.transfer.advance(len(data))
         self._release(done)
         if large.is_complete and self._end(large):
             self._finish(large, moved)
@@ -205,6 +208,7 @@ class Fetching:
         waiting = large.end()
         self._release(waiting or 0)
         self._open.discard(large)
+        large.transfer.finish()
         return waiting is not None
 
     def _release(self, count: int) -> None:
