@@ -7,7 +7,7 @@ from contextlib import closing
 from itertools import cycle
 
 from dvclite.files import changes
-from dvclite.hashing import READ_SIZE, Hasher
+from dvclite.hashing import READ_SIZE, Hasher, apart
 
 _LARGE = 8 << 20
 """Smaller files are hashed before a thread has begun to run."""
@@ -88,6 +88,7 @@ def _hashed_beside(source: int, hasher: Hasher) -> Generator[memoryview, None, N
     from concurrent.futures import Future, ThreadPoolExecutor
 
     hashing: Future[object] | None = None
+    slowest, *others = apart(hasher)
     with ThreadPoolExecutor(1, thread_name_prefix="dvclite-hashing") as beside:
         for buffer in cycle([memoryview(bytearray(READ_SIZE)) for _ in range(2)]):
             count = read_into(source, buffer)
@@ -95,7 +96,9 @@ def _hashed_beside(source: int, hasher: Hasher) -> Generator[memoryview, None, N
                 hashing.result()
             if not count:
                 return
-            hashing = beside.submit(hasher.update, buffer[:count])
+            hashing = beside.submit(slowest.update, buffer[:count])
+            for other in others:
+                other.update(buffer[:count])
             yield buffer[:count]
 
 

@@ -12,6 +12,9 @@ from dvclite.files.closing import Closing
 
 _ONE_BY_ONE = 8
 
+_TOGETHER = 64 << 20
+"""How many bytes are sent on their way to the disk at once."""
+
 # File systems on which one syncfs makes everything written to them durable.
 _SYNCFS = frozenset(
     {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "tmpfs", "overlay", "zfs", "bcachefs"}
@@ -60,6 +63,22 @@ class Flusher(Closing):
         if self._volume is not None:
             os.close(self._volume)
             self._volume = None
+
+
+class Outflow:
+    """Has what is written to a file sent on its way to the disk, so that a flush has less to do."""
+
+    def __init__(self, fd: int) -> None:
+        """Be told of what is written to an open file."""
+        self._fd = fd
+        self._waiting = 0
+
+    def add(self, size: int) -> None:
+        """Take note of more bytes."""
+        self._waiting += size
+        if self._waiting >= _TOGETHER:
+            changes.begin_flush(self._fd)
+            self._waiting = 0
 
 
 class Meanwhile:
