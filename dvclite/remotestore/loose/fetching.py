@@ -65,7 +65,9 @@ class Fetching:
         self._is_far = isinstance(getattr(remote, "requests", None), Requests)
         self._outcome: Outcome[Named] = Outcome()
         self._room = threading.Semaphore(_MOST_AT_ONCE)
-        self._piece = _FIRST
+        # What lies near is read before it has left the processor's cache.
+        self._piece = _FIRST if self._is_far else _SMALLEST
+        self._is_full = False
         self._gives_all_at_once: bool | None = None
         self._is_broken = False
         self._open: set[Arriving] = set()
@@ -80,7 +82,7 @@ class Fetching:
                 self._do,
                 jobs,
                 fatal=lambda error: isinstance(error, OSError) or ends_all(error),
-                is_crowded=self._door.locked,  # As long as a flush takes.
+                is_crowded=lambda: self._is_full or self._door.locked(),
             )
         finally:
             for large in list(self._open):
@@ -140,9 +142,11 @@ class Fetching:
     def _has_room(self) -> bool:
         """Wait until there is room for another piece; return false if none will come any more."""
         # Of those that are on their way one is always the next to be written.
-        while not self._room.acquire(timeout=_NAP):
+        self._is_full = not self._room.acquire(blocking=False)
+        while self._is_full:
             if self._is_broken:
                 return False
+            self._is_full = not self._room.acquire(timeout=_NAP)
         return True
 
     def _do(self, errand: Named | _Piece, moved: OnBytes) -> None:

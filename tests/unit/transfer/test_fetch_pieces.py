@@ -71,7 +71,7 @@ def test_what_lies_near_is_read_once_and_hashed_as_it_arrives(here, there, forma
 
     assert content(there, wanted) == content(here, wanted)
     assert near.traffic.calls["get"] == 1  # A look at how it hands things out.
-    assert near.traffic.calls["read"] == 9
+    assert near.traffic.calls["read"] == 33
 
 
 class Cloning(FaultyRemote):
