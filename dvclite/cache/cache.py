@@ -25,7 +25,7 @@ from dvclite.files.copying import OnBytes, ignore_bytes, read_whole
 from dvclite.files.naming import Naming, renaming
 from dvclite.files.staging import Staging, sweep
 from dvclite.formats.format import Format
-from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, algorithm_of, hash_bytes, hash_stream
+from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, algorithm_of, hash_bytes
 from dvclite.pack.layout import LARGEST
 from dvclite.tree import Tree
 
@@ -127,8 +127,7 @@ class Cache:
         if isinstance(found, bytes):
             return BytesIO(found)
         stream = open(found.fd, "rb")  # noqa: SIM115 - the caller closes it
-        algorithm = algorithm_of(oid, self.format.algorithm)
-        if hash_stream(stream, algorithm).oid != oid.removesuffix(TREE_SUFFIX):
+        if not self._verifier.holds(found.fd, oid):
             stream.close()
             raise BlobCorruptError(oid, str(self.root))
         stream.seek(0)

@@ -70,7 +70,8 @@ class ForeignDoor(Incoming):
         """
         fd = os.open(partial, _READ)
         try:
-            is_right, size = self._judged(fd, ref, given)
+            size = os.fstat(fd).st_size
+            is_right = self._is_right(fd, ref.oid, given)
         finally:
             os.close(fd)
         if not is_right or ref.size not in (-1, size):
@@ -80,20 +81,6 @@ class ForeignDoor(Incoming):
         with self._lock:
             self._lease.rely_on([ref.oid])
             self._name(partial, BlobRef(ref.oid, size))
-
-    def _judged(self, fd: int, ref: BlobRef, given: Hasher | None) -> tuple[bool, int]:
-        """Return whether an open file holds a blob, and its size."""
-        size = os.fstat(fd).st_size
-
-        def hash_all(hasher: Hasher) -> None:
-            os.lseek(fd, 0, os.SEEK_SET)
-            read(fd, hasher, ignore_bytes)
-
-        if isinstance(given, Verification) and given.oid == ref.oid:
-            return given.is_right(hash_all), size
-        verification = self._verifier.begin(ref.oid, size)
-        hash_all(verification)
-        return verification.is_right(hash_all), size
 
     def inherit(self, path: str, oid: Oid, algorithm: Algorithm) -> BlobRef:
         """Bring in a blob of another cache under the name that it has here, read once.
@@ -125,6 +112,12 @@ class ForeignDoor(Incoming):
             discard(partial)
             raise
         return ref
+
+    def _is_right(self, fd: int, oid: Oid, given: Hasher | None) -> bool:
+        """Say whether an open file holds a blob."""
+        if isinstance(given, Verification) and given.oid == oid:
+            return given.is_right(lambda hasher: read(fd, hasher, ignore_bytes))
+        return self._verifier.holds(fd, oid)
 
     def adopt_pack(self, partial: str, pack: str) -> bool:
         """Bring in all of a foreign pack as it is, if it is what it should be. Safe from many threads.

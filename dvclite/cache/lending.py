@@ -9,8 +9,8 @@ from dvclite.cache.loose import LooseBlobs, open_blob
 from dvclite.cache.verifying import Verifier
 from dvclite.cache.watch import Watch
 from dvclite.errors import BlobCorruptError, BlobMissingError
-from dvclite.files.copying import OnBytes, read, read_whole
-from dvclite.hashing import READ_SIZE, TREE_SUFFIX, Algorithm, Hasher, Oid, algorithm_of, hash_bytes
+from dvclite.files.copying import OnBytes
+from dvclite.hashing import TREE_SUFFIX, Algorithm, Oid, algorithm_of, hash_bytes
 
 _LARGE = 8 << 20
 """Smaller blobs are verified before a thread has begun to run."""
@@ -83,28 +83,9 @@ def _verify(blobs: LooseBlobs, verifier: Verifier, oid: Oid, path: str, moved: O
 
 
 def _is_right(verifier: Verifier, oid: Oid, path: str, moved: OnBytes) -> bool:
-    """Read a file and say whether it holds a blob.
-
-    Args:
-        verifier: Knows how to tell.
-        oid: The blob.
-        path: The file.
-        moved: Is told of bytes that were read, of a file that takes more than one look.
-    """
     fd = open_blob(path)
     try:
-        size = os.fstat(fd).st_size
-        verification = verifier.begin(oid, size)
-
-        def hash_all(hasher: Hasher) -> None:
-            os.lseek(fd, 0, os.SEEK_SET)
-            if size <= READ_SIZE:
-                hasher.update(read_whole(fd, size))
-            else:
-                read(fd, hasher, moved)
-
-        hash_all(verification)
-        return verification.is_right(hash_all)
+        return verifier.holds(fd, oid, moved)
     finally:
         os.close(fd)
 

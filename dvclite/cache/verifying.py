@@ -1,8 +1,10 @@
 """Finding out whether bytes are the blob that they should be, as quickly as that can be known."""
 
+import os
 from collections.abc import Callable
 
 from dvclite.cache.fingerprints import Fingerprints
+from dvclite.files.copying import OnBytes, ignore_bytes, read, read_whole
 from dvclite.hashing import (
     BLAKE3,
     READ_SIZE,
@@ -36,6 +38,27 @@ class Verifier:
         algorithm = algorithm_of(oid, self._algorithm)
         remembers = algorithm.slow and size > READ_SIZE
         return Verification(oid, algorithm, self._fingerprints if remembers else None)
+
+    def holds(self, fd: int, oid: Oid, moved: OnBytes = ignore_bytes) -> bool:
+        """Read an open file from its beginning, and say whether it holds a blob.
+
+        Args:
+            fd: The file.
+            oid: The blob.
+            moved: Is told of bytes that were read, of a file that takes more than one look.
+        """
+        size = os.fstat(fd).st_size
+        verification = self.begin(oid, size)
+
+        def hash_all(hasher: Hasher) -> None:
+            os.lseek(fd, 0, os.SEEK_SET)
+            if size <= READ_SIZE:
+                hasher.update(read_whole(fd, size))
+            else:
+                read(fd, hasher, moved)
+
+        hash_all(verification)
+        return verification.is_right(hash_all)
 
     def naming(self, size: int) -> "Naming":
         """Begin to name a new blob of about so many bytes."""

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from dvclite.cache import lending, watch
+from dvclite.cache import lending, verifying, watch
 from dvclite.cache.cache import Cache
 from dvclite.errors import BlobCorruptError, BlobMissingError, RemoteUnavailableError
 from dvclite.files.folder import Folder
@@ -181,7 +181,7 @@ def test_one_that_cannot_be_read_fails_and_stays(place, monkeypatch):
     def fail(*_what):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(lending, "read", fail)
+    monkeypatch.setattr(verifying, "read", fail)
     remote = MemoryRemote()
     (failure,) = place.push(remote).failures
 
@@ -197,7 +197,7 @@ def test_a_blob_that_is_nowhere_is_missing(place):
 
 def test_who_interrupts_is_heard_while_the_last_bytes_wait(place, monkeypatch):
     wait = threading.Event()
-    monkeypatch.setattr(lending, "read", lambda *_what: wait.wait(20))
+    monkeypatch.setattr(verifying, "read", lambda *_what: wait.wait(20))
     told = []
 
     def moved(count):
@@ -215,7 +215,7 @@ def test_who_interrupts_is_heard_while_the_last_bytes_wait(place, monkeypatch):
 def test_sending_does_not_run_far_ahead(place, monkeypatch):
     monkeypatch.setattr(watch, "_AHEAD", 3 * MIB)
     ahead = []
-    read = lending.read
+    read = verifying.read
 
     def slowly(fd, hasher, moved):
         done = 0
@@ -229,7 +229,7 @@ def test_sending_does_not_run_far_ahead(place, monkeypatch):
 
         return read(fd, hasher, told)
 
-    monkeypatch.setattr(lending, "read", slowly)
+    monkeypatch.setattr(verifying, "read", slowly)
     sent = []
     with place.open().entrust(place.ref.oid) as (_path, count):
         for _ in range(9):

@@ -67,6 +67,7 @@ def test_what_lies_near_is_read_once_and_hashed_as_it_arrives(here, there, forma
     wanted = here.add_file("large", os.urandom(33 * MIB))
     here.push(store, wanted)
     monkeypatch.setattr("dvclite.cache.foreigndoor.read", None)
+    monkeypatch.setattr("dvclite.cache.verifying.read", None)
     there.fetch(store, wanted).check("fetched")
 
     assert content(there, wanted) == content(here, wanted)
@@ -182,6 +183,7 @@ def test_bytes_that_an_earlier_attempt_left_are_hashed_with_the_others(
     whole = content(here, large)
     (folder / large.ref.oid).write_bytes(whole[: 21 * MIB + 5])
     monkeypatch.setattr("dvclite.cache.foreigndoor.read", None)
+    monkeypatch.setattr("dvclite.cache.verifying.read", None)
     there.fetch(store, large).check("fetched")
 
     assert content(there, large) == whole
