@@ -151,8 +151,8 @@ def chunked_and_written(source, target):
 
 def chunks_of(stream):
     """Yield the chunks of a stream, each good until the next."""
-    for chunks in cut(stream):
-        yield from chunks
+    for cuts in cut(stream):
+        yield from cuts.chunks
 
 
 def compress_all(compressor, pieces):

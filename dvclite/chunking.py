@@ -11,7 +11,7 @@ from functools import cache
 from io import BytesIO
 from itertools import cycle
 from types import FunctionType
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from blake3 import blake3
 
@@ -43,30 +43,42 @@ class Stream(Protocol):
         """Fill the beginning of `buffer` and return how many bytes that was; 0 at the end."""
 
 
-def cut(stream: Stream, *, lists: int = 1) -> Iterator[list[memoryview]]:
+class Cuts(NamedTuple):
+    """Some chunks of a stream.
+
+    Attributes:
+        data: All of their bytes.
+        chunks: The bytes of each.
+    """
+
+    data: memoryview
+    chunks: list[memoryview]
+
+
+def cut(stream: Stream, *, kept: int = 1) -> Iterator[Cuts]:
     """Read a stream to its end and yield its chunks in order, some at a time; none where it is empty.
 
-    The memory that they are in is used again: a list is good until so many more were asked for.
+    The memory that they are in is used again: they are good until `kept` times more were asked for.
 
     Args:
         stream: May give fewer bytes at a time than it is asked for.
-        lists: How many lists are good at the same time; each takes 4 MiB of memory.
+        kept: How often chunks are asked for until the first are used up; 4 MiB of memory each.
 
     Raises:
         InstallationError: The library that cuts is not compiled, or cuts at other places.
     """
     _check_library()
-    return _cut(stream, lists)
+    return _cut(stream, kept)
 
 
-def _cut(stream: Stream, lists: int) -> Iterator[list[memoryview]]:
+def _cut(stream: Stream, kept: int) -> Iterator[Cuts]:
     from pyfastcdc import FastCDC
 
     cutter = FastCDC(
         AVERAGE, min_size=MINIMUM, max_size=MAXIMUM, normalized_chunking=_NORMALIZATION
     )
     rest = memoryview(b"")
-    for memory in cycle([memoryview(bytearray(_WINDOW)) for _ in range(lists)]):
+    for memory in cycle([memoryview(bytearray(_WINDOW)) for _ in range(kept)]):
         begin, end = 0, len(rest)
         memory[:end] = rest
         end += _fill(stream, memory[end:])
@@ -77,7 +89,7 @@ def _cut(stream: Stream, lists: int) -> Iterator[list[memoryview]]:
             chunks.append(next(pieces).data)
             begin += len(chunks[-1])
         if chunks:
-            yield chunks
+            yield Cuts(memory[:begin], chunks)
         if end < _WINDOW:
             return
         rest = memory[begin:end]
@@ -108,7 +120,7 @@ def _check_library() -> None:
             ),
         )
     probe = BytesIO(blake3(_PROBE).digest(length=MAXIMUM))
-    if [len(chunk) for chunks in _cut(probe, 1) for chunk in chunks] != _PROBE_LENGTHS:
+    if [len(chunk) for cuts in _cut(probe, 1) for chunk in cuts.chunks] != _PROBE_LENGTHS:
         raise InstallationError(
             _LIBRARY,
             "it does not cut where the repository format says",

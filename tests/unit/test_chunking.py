@@ -26,7 +26,7 @@ def made_up(seed, period, size):
 
 
 def chunks_of(stream):
-    return [bytes(chunk) for chunks in cut(stream) for chunk in chunks]
+    return [bytes(chunk) for cuts in cut(stream) for chunk in cuts.chunks]
 
 
 def lengths(data):
@@ -97,16 +97,17 @@ def test_an_open_file_is_cut_from_where_it_stands(tmp_path):
     assert chunks == chunks_of(io.BytesIO(data[1234:]))
 
 
-@pytest.mark.parametrize("lists", [1, 2, 3])
-def test_chunks_stay_what_they_are_until_so_many_more_were_asked_for(lists):
+@pytest.mark.parametrize("kept", [1, 2, 3])
+def test_chunks_stay_what_they_are_until_so_many_more_were_asked_for(kept):
     data = made_up("kept", 40 << 20, 40 << 20)
     whole = b""
-    kept = deque(maxlen=lists)
+    good = deque(maxlen=kept)
 
-    for chunks in cut(io.BytesIO(data), lists=lists):
-        kept.append((len(whole), chunks))
-        whole += b"".join(chunks)
-        assert all(b"".join(some) == whole[at:][: sum(map(len, some))] for at, some in kept)
+    for cuts in cut(io.BytesIO(data), kept=kept):
+        good.append((len(whole), cuts))
+        whole += cuts.data
+        for begin, some in good:
+            assert some.data == b"".join(some.chunks) == whole[begin : begin + len(some.data)]
 
     assert whole == data
 
@@ -137,7 +138,7 @@ def test_a_long_stream_takes_little_memory():
     cut(io.BytesIO())
     tracemalloc.start()
     try:
-        count = sum(len(chunks) for chunks in cut(Long()))
+        count = sum(len(cuts.chunks) for cuts in cut(Long()))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

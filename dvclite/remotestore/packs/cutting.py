@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 from blake3 import blake3
 
-from dvclite.chunking import Stream, cut
+from dvclite.chunking import Cuts, Stream, cut
 from dvclite.hashing import Algorithm
 
 _LARGE = 8 << 20
 """Smaller blobs are done before a thread has begun to run."""
 
 _AT_ONCE = 3
-"""How many lists of chunks are in memory: one is cut, one hashed, and one used."""
+"""How many lists of chunks are in memory: one is used, one hashed, and one cut."""
 
 
 class Chunk(NamedTuple):
@@ -45,16 +45,16 @@ class Cutting:
         if 0 <= size < _LARGE:
             yield from map(self._named, cut(self._stream))
             return
-        lists = cut(self._stream, lists=_AT_ONCE)
+        cuts = cut(self._stream, kept=_AT_ONCE)
         with (
             ThreadPoolExecutor(1, thread_name_prefix="dvclite-cutting") as cutting,
             ThreadPoolExecutor(1, thread_name_prefix="dvclite-hashing") as hashing,
         ):
             named: Future[list[Chunk]] | None = None
-            ahead = cutting.submit(next, lists, None)
-            while chunks := ahead.result():
-                following = hashing.submit(self._named, chunks)
-                ahead = cutting.submit(next, lists, None)
+            ahead = cutting.submit(next, cuts, None)
+            while some := ahead.result():
+                following = hashing.submit(self._named, some)
+                ahead = cutting.submit(next, cuts, None)
                 if named is not None:
                     yield named.result()
                 named = following
@@ -65,8 +65,6 @@ class Cutting:
         """Return the hash of all that was yielded, in lower-case hex."""
         return self._hasher.hexdigest()
 
-    def _named(self, chunks: list[memoryview]) -> list[Chunk]:
-        group = [Chunk(blake3(data).digest(), data) for data in chunks]
-        for chunk in group:
-            self._hasher.update(chunk.data)
-        return group
+    def _named(self, cuts: Cuts) -> list[Chunk]:
+        self._hasher.update(cuts.data)
+        return [Chunk(blake3(data).digest(), data) for data in cuts.chunks]
