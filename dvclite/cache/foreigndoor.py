@@ -14,7 +14,16 @@ from dvclite.files.copying import copy, ignore_bytes, read
 from dvclite.files.linking import try_link
 from dvclite.files.staging import Staging
 from dvclite.formats.format import Format
-from dvclite.hashing import TREE_SUFFIX, Algorithm, BlobRef, Both, Oid, algorithm_of, hash_bytes
+from dvclite.hashing import (
+    TREE_SUFFIX,
+    Algorithm,
+    BlobRef,
+    Both,
+    Hasher,
+    Oid,
+    algorithm_of,
+    hash_bytes,
+)
 from dvclite.pack.reader import PackFile
 from dvclite.pack.writer import PACK_MODE, Pack
 
@@ -41,21 +50,26 @@ class ForeignDoor(Incoming):
         with self._lock:
             return self._staging.new_path()
 
-    def adopt(self, partial: str, ref: BlobRef, source: str) -> None:
+    def verification(self, ref: BlobRef) -> Hasher:
+        """Begin to verify a blob while it arrives; `adopt` need not read it then."""
+        return algorithm_of(ref.oid, self._format.algorithm).new()
+
+    def adopt(self, partial: str, ref: BlobRef, source: str, given: Hasher | None = None) -> None:
         """Bring in foreign bytes, if they are what they should be. Safe from many threads.
 
         Args:
             partial: A file on a path from `new_path`; it is gone afterwards in every case.
             ref: What it should hold.
             source: Where it came from, for messages.
+            given: From `verification`, where it was given all bytes of the file in their order.
 
         Raises:
             BlobCorruptError: It holds something else.
         """
-        hasher = algorithm_of(ref.oid, self._format.algorithm).new()
+        hasher = given or self.verification(ref)
         fd = os.open(partial, _READ)
         try:
-            size = read(fd, hasher, ignore_bytes)
+            size = os.fstat(fd).st_size if given else read(fd, hasher, ignore_bytes)
         finally:
             os.close(fd)
         if hasher.hexdigest() != ref.oid.removesuffix(TREE_SUFFIX) or ref.size not in (-1, size):

@@ -8,7 +8,7 @@ from contextlib import closing
 from itertools import cycle
 
 from dvclite.files import changes
-from dvclite.files.flushing import EarlyFlush
+from dvclite.files.flushing import Outflow
 from dvclite.hashing import READ_SIZE, Hasher
 
 _LARGE = 8 << 20
@@ -42,12 +42,13 @@ def copy(
         How many bytes there were.
     """
     size = 0
-    with closing(_pieces(source, hasher)) as pieces, EarlyFlush(target) as early:
+    outflow = Outflow(target)
+    with closing(_pieces(source, hasher)) as pieces:
         for piece in pieces:
             changes.write(target, piece)
             size += len(piece)
             if to_be_flushed:
-                early.count(len(piece))
+                outflow.add(len(piece))
             moved(len(piece))
     return size
 

@@ -97,29 +97,32 @@ class Meanwhile:
             self._error = error
 
 
-class EarlyFlush(Closing):
-    """Sends what is written to an open file on its way to the disk, so that a flush has little to do.
+class Outflow:
+    """Sends what is written to an open file on its way to the disk, so that a flush has less to do.
 
     A thread does it: the system lets nobody go on who does so himself while the disk is behind.
     """
 
     def __init__(self, fd: int) -> None:
-        """Be ready for what is written to `fd`, which stays open until this is closed."""
+        """Be told of what is written to an open file."""
         self._fd = fd
         self._waiting = 0
         self._sending: Meanwhile | None = None
 
-    def count(self, size: int) -> None:
-        """Take note of bytes that were written."""
+    def add(self, size: int) -> None:
+        """Take note of more bytes that were written."""
         self._waiting += size
         if self._waiting >= _TOGETHER and (self._sending is None or self._sending.is_done):
             self._waiting = 0
-            self._sending = Meanwhile(partial(changes.begin_flush, self._fd))
+            if sys.platform == "linux":  # Elsewhere there is no such thing.
+                self._sending = Meanwhile(partial(_begin_flush_and_close, os.dup(self._fd)))
 
-    def close(self) -> None:
-        """Return when the file may be closed."""
-        if self._sending is not None:
-            self._sending.wait()
+
+def _begin_flush_and_close(fd: int) -> None:
+    try:
+        changes.begin_flush(fd)
+    finally:
+        os.close(fd)
 
 
 def flush_file(path: str) -> None:

@@ -11,7 +11,7 @@ from dvclite.damage import Checkup, Damage
 from dvclite.files.closing import Closing
 from dvclite.files.copying import OnBytes
 from dvclite.formats.format import Format
-from dvclite.hashing import BlobRef, Oid
+from dvclite.hashing import BlobRef, Hasher, Oid
 from dvclite.progress import Progress
 from dvclite.remotestore.engine import DEFAULT_JOBS, Outcome
 from dvclite.remotestore.mended import Mended
@@ -59,8 +59,9 @@ class Landing:
 
     Attributes:
         new_path: Returns a path for a new file.
-        adopt: Takes such a file over if it holds the blob it should; is told where it came from.
-            Raises BlobCorruptError otherwise.
+        adopt: Takes such a file over if it holds the blob it should; is told where it came from, and
+            handed what the blob was hashed with, if it was. Raises BlobCorruptError otherwise.
+        hasher: Returns what to hash all bytes of a blob with, in their order, while they arrive.
         adopt_pack: Takes a file over that is the pack of a name, if that is what it is and such packs
             are kept; returns whether it did. Otherwise the file stays.
         take: Takes the bytes of a small blob over likewise.
@@ -71,7 +72,8 @@ class Landing:
     """
 
     new_path: Callable[[], str]
-    adopt: Callable[[str, BlobRef, str], None]
+    adopt: Callable[[str, BlobRef, str, Hasher | None], None]
+    hasher: Callable[[BlobRef], Hasher]
     adopt_pack: Callable[[str, str], bool]
     take: Callable[[BlobRef, bytes, str], None]
     partial: Callable[[Oid], str]

@@ -272,14 +272,14 @@ def test_what_could_not_be_lent_leaves_the_remote_as_it_is(remote, store, put):
 def landing(tmp_path, adopted):
     numbers = iter(range(1000))
 
-    def adopt(partial, ref, source):
+    def adopt(partial, ref, source, given):
         data = Path(partial).read_bytes()
         Path(partial).unlink()
         if hash_bytes(data, BLAKE3) != ref.oid:
             raise BlobCorruptError(ref.oid, source)
         adopted[ref.oid] = data
 
-    return Landing(lambda: str(tmp_path / f"partial{next(numbers)}"), adopt, *[None] * 5)
+    return Landing(lambda: str(tmp_path / f"partial{next(numbers)}"), adopt, *[None] * 6)
 
 
 def test_a_download_that_does_not_end_is_broken_off(tmp_path):
@@ -314,7 +314,7 @@ def test_a_local_disk_that_fails_ends_the_fetch(store, put, tmp_path):
     def take(ref, data, source):
         (tmp_path / "absent" / "partial").write_bytes(data)
 
-    outcome = store.fetch(blobs, Landing(*[None] * 3, take, *[None] * 3), SILENT)
+    outcome = store.fetch(blobs, Landing(*[None] * 4, take, *[None] * 3), SILENT)
 
     assert outcome.stopped
     assert len(outcome.failures) <= 4

@@ -178,7 +178,7 @@ class Fetching:
         """Take a blob in, all of which is there."""
         blob = large.blob
         try:
-            self._landing.adopt(large.path, blob.ref, self._remote.url)
+            self._landing.adopt(large.path, blob.ref, self._remote.url, None)
         except BlobCorruptError as error:
             if not large.was_begun:
                 self._fail(blob, error, large.told)
@@ -239,7 +239,7 @@ class Fetching:
         except BaseException:
             discard(partial)
             raise
-        self._landing.adopt(partial, ref, self._remote.url)
+        self._landing.adopt(partial, ref, self._remote.url, None)
 
     def _succeed(self, size: int) -> None:
         with self._lock:
