@@ -16,6 +16,11 @@ from dvclite.transfer.wanted import Wanted
 MIB = 1 << 20
 
 
+@pytest.fixture
+def remote(far_or_near):
+    return far_or_near
+
+
 def digest(data):
     return blake3(data).digest()
 
