@@ -65,7 +65,7 @@ class Near(Harness):
         for key, content in data.items():
             near.put(key, source(content))
 
-        def content(key: str) -> bytes:
+        def whole(key: str) -> bytes:
             memory = memoryview(bytearray(MIB))
             with near.reading(key) as read:
                 for begin in range(0, MIB, 1 << 16):
@@ -73,4 +73,4 @@ class Near(Harness):
             return bytes(memory)
 
         with ThreadPoolExecutor(8) as threads:
-            assert dict(zip(data, threads.map(content, data), strict=True)) == data
+            assert dict(zip(data, threads.map(whole, data), strict=True)) == data
