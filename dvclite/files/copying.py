@@ -9,7 +9,7 @@ from itertools import cycle
 
 from dvclite.files import changes
 from dvclite.files.flushing import Outflow
-from dvclite.hashing import READ_SIZE, Hasher
+from dvclite.hashing import READ_SIZE, Hasher, apart
 
 _LARGE = 8 << 20
 """Smaller files are hashed before a thread has begun to run."""
@@ -89,6 +89,7 @@ def _hashed_beside(source: int, hasher: Hasher) -> Generator[memoryview, None, N
     """Do as `_pieces`, but read ahead in one thread and hash in another while a piece is used."""
     from concurrent.futures import Future, ThreadPoolExecutor
 
+    slowest, *others = apart(hasher)
     hashing: deque[Future[object]] = deque()
     with (
         ThreadPoolExecutor(1, thread_name_prefix="dvclite-hashing") as beside,
@@ -99,10 +100,12 @@ def _hashed_beside(source: int, hasher: Hasher) -> Generator[memoryview, None, N
         reading = before.submit(read_into, source, buffer)
         while count := reading.result():
             piece, buffer = buffer[:count], next(buffers)
-            hashing.append(beside.submit(hasher.update, piece))
+            hashing.append(beside.submit(slowest.update, piece))
             if len(hashing) == _AHEAD:
                 hashing.popleft().result()  # It has left the memory that is read into next.
             reading = before.submit(read_into, source, buffer)
+            for other in others:
+                other.update(piece)
             yield piece
         for rest in hashing:
             rest.result()

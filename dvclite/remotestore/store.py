@@ -34,6 +34,17 @@ Raises:
 """
 
 
+Entrust = Callable[[Oid, OnBytes], AbstractContextManager[tuple[Path, OnBytes]]]
+"""Lends a file with the bytes of a blob, which is verified while it is sent.
+
+It is handed what is told of the bytes that are sent, and yields with the file what is to be told in
+place of that: it raises rather than hear of the last bytes of a blob that is not right.
+
+Raises:
+    BlobMissingError, BlobCorruptError: As from `Lend`, when the block ends at the latest.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where pushed bytes come from: the way out of a cache. Safe from many threads.
@@ -41,6 +52,7 @@ class Source:
     Attributes:
         read: Returns the bytes of a small blob, verified. Raises as `lend` does.
         lend: Lends a blob of any size as a file.
+        entrust: Lends it to somebody who sends it.
         show: Does as `lend`, but does not verify: for those who hash what they read, and `lend` the
             blob if that is not what its name says.
         read_small: Returns the bytes of a blob, verified, if that has at most so many and takes one
@@ -49,6 +61,7 @@ class Source:
 
     read: Callable[[Oid], bytes]
     lend: Lend
+    entrust: Entrust
     show: Lend
     read_small: Callable[[Oid, int], bytes | None]
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from dvclite.errors import KeyExistsError, KeyMissingError
 from dvclite.files import changes
 from dvclite.files.atomic import discard
+from dvclite.files.flushing import Outflow
 from dvclite.files.folder import Folder
 from dvclite.remote import Given, OnBytes, ReadInto, RemoteEntry, ignore_bytes
 from dvclite_local.failures import translated
@@ -97,8 +98,13 @@ class LocalRemote:
                 if self._clone(reading, writing):
                     moved(os.fstat(writing).st_size)
                 else:
-                    read = self._read_from(reading, key)
-                    _pour(read, lambda piece: changes.write(writing, piece), reading, moved)
+                    read, outflow = self._read_from(reading, key), Outflow(writing)
+
+                    def write(piece: bytes) -> None:
+                        changes.write(writing, piece)
+                        outflow.add(len(piece))
+
+                    _pour(read, write, reading, moved)
             finally:
                 changes.close(writing)
 
@@ -158,9 +164,12 @@ class LocalRemote:
             moved(os.fstat(partial.fd).st_size)
             return
 
+        outflow = Outflow(partial.fd)
+
         def write(piece: bytes) -> None:
             with self._translated(key, key):
                 changes.write(partial.fd, piece)
+                outflow.add(len(piece))
 
         _pour(reading.read, write, reading, moved)
 

@@ -119,6 +119,10 @@ def with_links(kind, prepare):
     return lambda folder: prepare(folder, links=kind)
 
 
+def with_loose_remote(prepare):
+    return lambda folder: prepare(folder, layout="loose")
+
+
 def beside_git(folder):
     scene.nothing_added(folder, git=True)
 
@@ -189,7 +193,13 @@ CASES = {
     ),
     "push": Case(scene.version_1_added, scene.push, is_on_remote),
     "push again": Case(scene.version_1_pushed, scene.push, is_on_remote),
+    "push large files": Case(
+        with_loose_remote(scene.version_1_added), scene.push_large, is_on_remote
+    ),
     "fetch": Case(scene.cloned, scene.fetch, is_in_cache, saved=False),
+    "fetch large files": Case(
+        with_loose_remote(scene.cloned), scene.fetch_large, is_in_cache, saved=False
+    ),
     "pull": Case(scene.cloned, scene.pull, is_pulled, saved=False),
     "remove": Case(scene.version_1_added, scene.remove, is_removed),
     "remove with data": Case(scene.version_1_added, scene.remove_outs, is_removed_with_data),
