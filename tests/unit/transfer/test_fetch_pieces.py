@@ -8,8 +8,11 @@ import pytest
 
 from dvclite.errors import BlobMissingError, FileAccessError, TransferError
 from dvclite.files import changes
+from dvclite.hashing import BLAKE3, BlobRef
 from dvclite.remote.requests import Requests
+from dvclite.remotestore.loose.arriving import Arriving
 from dvclite.remotestore.loose.store import LooseStore
+from dvclite.remotestore.named import Named
 from dvclite.testing.faults import Fault, FaultyRemote, Kind, Plan
 from dvclite.testing.memory import MemoryRemote
 
@@ -224,3 +227,30 @@ def test_progress_adds_up(there, far, store, large, recorder):
     there.fetch(store, large, progress=recorder)
     ends = [work for work in recorder.works if work[0] == "Fetching"]
     assert [work[3:] for work in ends] == [[0, 0], [1, 60 * MIB]]
+
+
+def test_a_file_is_let_go_of_when_nobody_writes_to_it_any_more(tmp_path, monkeypatch):
+    writing, may_go_on = threading.Event(), threading.Event()
+    write_at = changes.write_at
+
+    def slowly(fd, data, offset):
+        writing.set()
+        assert may_go_on.wait(20)
+        write_at(fd, data, offset)
+
+    monkeypatch.setattr(changes, "write_at", slowly)
+    blob, released = Named("large", BlobRef("0" * 64, 2 * MIB)), []
+    arriving = Arriving(blob, str(tmp_path / "partial"), BLAKE3.new(), released.append)
+    bringing = threading.Thread(target=arriving.take, args=(bytes(MIB), 0))
+    bringing.start()
+    assert writing.wait(20)
+    ending = threading.Thread(target=arriving.end)
+    ending.start()
+    ending.join(0.2)
+    assert ending.is_alive()
+    may_go_on.set()
+    bringing.join()
+    ending.join()
+
+    assert (tmp_path / "partial").stat().st_size == MIB
+    assert sum(released) == 1
