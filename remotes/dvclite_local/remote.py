@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from io import FileIO
 from itertools import groupby
 from operator import itemgetter
@@ -15,7 +15,7 @@ from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.flushing import Outflow
 from dvclite.files.folder import Folder
-from dvclite.remote import Given, OnBytes, RemoteEntry, ignore_bytes
+from dvclite.remote import Given, OnBytes, ReadInto, RemoteEntry, ignore_bytes
 from dvclite_local.failures import translated
 from dvclite_local.group import Groups
 from dvclite_local.keys import split_key
@@ -120,6 +120,18 @@ class LocalRemote:
             finally:
                 os.close(fd)
 
+    @contextmanager
+    def reading(self, key: str) -> Iterator[ReadInto]:
+        """Open what `key` holds until the block ends."""
+        with self._open(key) as file:
+
+            def read(offset: int, memory: memoryview) -> int:
+                with self._translated(key, key):
+                    file.seek(offset)
+                    return _fill(file, memory)
+
+            yield read
+
     def delete(self, keys: Iterable[str]) -> None:
         """Make every one of `keys` absent."""
         for below, parts in groupby(map(split_key, keys), key=itemgetter(0)):
@@ -216,6 +228,13 @@ def _read(fd: int, wanted: int) -> bytes:
         pieces.append(piece)
         wanted -= len(piece)
     return b"".join(pieces)
+
+
+def _fill(file: FileIO, memory: memoryview) -> int:
+    filled = 0
+    while filled < len(memory) and (count := file.readinto(memory[filled:])):
+        filled += count
+    return filled
 
 
 def _pour(

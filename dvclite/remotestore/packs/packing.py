@@ -146,7 +146,9 @@ class Packing:
             whole.add(*place, len(chunk))
             yield from self._full()
 
-    def _add_chunk(self, digest: bytes, chunk: bytes, judge: Judge, transfer: Transfer) -> Place:
+    def _add_chunk(
+        self, digest: bytes, chunk: memoryview, judge: Judge, transfer: Transfer
+    ) -> Place:
         draft = self._open()
         number = draft.add(Kind.CHUNK, digest, chunk, judge)
         draft.chunks.append(digest)
