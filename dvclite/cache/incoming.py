@@ -105,10 +105,7 @@ class Incoming:
         self._packing.named()
 
     def _advance_naming(self) -> None:
-        """Give names to what waits, while more is brought in if no packs are among it."""
-        if self.packs:
-            self._finish_naming()
-            return
+        """Give names to what was flushed, and have flushed what waits while more is brought in."""
         unnamed, self._unnamed, self._flushed = self._unnamed, {}, {}
         self._naming.advance()
         self._flushed = unnamed
@@ -197,5 +194,8 @@ class Incoming:
     def _count(self, size: int, blobs: int = 1) -> None:
         self.stored += blobs
         self.stored_bytes += size
-        if self._naming.is_full or self._packing.is_full:
+        if self.packs:
+            if self._naming.is_full or self._packing.is_full:
+                self._finish_naming()
+        elif self._naming.is_worth_a_flush:
             self._advance_naming()
