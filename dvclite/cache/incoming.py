@@ -71,6 +71,7 @@ class Incoming:
         """
         with self._lock:
             path = self._staging.new_path()
+            self._naming.begin()  # So that the flush reports what fails of what others write.
         changes.make_folder(path)
         return path
 

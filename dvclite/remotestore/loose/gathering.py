@@ -16,7 +16,7 @@ from dvclite.remotestore.store import Landing
 _SMALL = 1 << 20
 """The most bytes that a blob has which is read into memory."""
 
-_MOST, _MOST_BYTES = 10_000, 256 << 20
+_MOST, _MOST_BYTES = 5000, 256 << 20
 """How many blobs, or bytes, are in a group: so much is lost if the command is killed."""
 
 
