@@ -36,6 +36,8 @@ class Algorithm:
         cryptographic: Whether nobody can make two blobs with one oid. Where it is false,
             an oid protects against accidents only.
         new: Makes an empty hasher. What it returns begins with `mark`.
+        slow: Whether it takes so much longer than blake3 that large blobs are proved by that where
+            possible.
         mark: What its oids begin with; empty for all but algorithms that are no longer used.
         older: What the oids were made with that pointers hold without a word about it.
         other: What the repository's other format makes oids with, if it has been of two.
@@ -46,6 +48,7 @@ class Algorithm:
     digits: int
     cryptographic: bool
     new: Callable[[], Hasher]
+    slow: bool = False
     mark: str = ""
     older: "Algorithm | None" = field(default=None, compare=False)
     other: "Algorithm | None" = field(default=None, compare=False)
@@ -82,7 +85,7 @@ def _md5() -> Hasher:
 
 BLAKE3 = Algorithm("blake3", 64, cryptographic=True, new=_blake3)
 XXH128 = Algorithm("xxh128", 32, cryptographic=False, new=_xxh128)
-MD5 = Algorithm("md5", 32, cryptographic=False, new=_md5)
+MD5 = Algorithm("md5", 32, cryptographic=False, new=_md5, slow=True)
 
 _ALGORITHMS = {algorithm.name: algorithm for algorithm in (BLAKE3, XXH128, MD5)}
 ALGORITHM_NAMES = tuple(_ALGORITHMS)
@@ -128,21 +131,30 @@ class _Marking:
         return self._mark + self._hasher.hexdigest()
 
 
-class Both:
-    """Two incremental hashes of the same bytes."""
+class Hashers:
+    """Several incremental hashes of the same bytes, as one.
 
-    def __init__(self, one: Hasher, other: Hasher) -> None:
-        """Pass all bytes on to both."""
-        self._hashers = one, other
+    Attributes:
+        hashers: All of them. The first tells the result, and is the slowest.
+    """
+
+    def __init__(self, *hashers: Hasher) -> None:
+        """Pass all bytes on to each."""
+        self.hashers = hashers
 
     def update(self, data: bytes | bytearray | memoryview, /) -> None:
         """Take in more bytes."""
-        for hasher in self._hashers:
+        for hasher in self.hashers:
             hasher.update(data)
 
     def hexdigest(self) -> str:
         """The hash that the first one comes to."""
-        return self._hashers[0].hexdigest()
+        return self.hashers[0].hexdigest()
+
+
+def apart(hasher: Hasher) -> tuple[Hasher, ...]:
+    """Return the hashers that one stands for, for those who can share the work, slowest first."""
+    return hasher.hashers if isinstance(hasher, Hashers) else (hasher,)
 
 
 @cache

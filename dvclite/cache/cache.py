@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dvclite.cache.finding import Finder, Opened
+from dvclite.cache.fingerprints import Fingerprints
 from dvclite.cache.layout import Kind, Layout
 from dvclite.cache.leases import Lease, collecting, leased, leases_folder
-from dvclite.cache.lending import lent, read_small
+from dvclite.cache.lending import entrusted, lent, read_small
 from dvclite.cache.loose import LooseBlobs
 from dvclite.cache.packed import PackedBlobs
 from dvclite.cache.packfolder import PackFolder
 from dvclite.cache.packing import Packing
 from dvclite.cache.projects import register
+from dvclite.cache.verifying import Verifier
 from dvclite.cache.writer import Writer
 from dvclite.errors import BlobCorruptError, PackError
 from dvclite.files import changes
@@ -23,7 +25,7 @@ from dvclite.files.copying import OnBytes, ignore_bytes, read_whole
 from dvclite.files.naming import Naming, renaming
 from dvclite.files.staging import Staging, sweep
 from dvclite.formats.format import Format
-from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, algorithm_of, hash_bytes, hash_stream
+from dvclite.hashing import TREE_SUFFIX, BlobRef, Oid, algorithm_of, hash_bytes
 from dvclite.pack.layout import LARGEST
 from dvclite.tree import Tree
 
@@ -33,6 +35,9 @@ class Cache:
 
     Every byte is verified when it leaves. Two doors lead in, both through a `Writer`: one for own
     bytes, hashed while they are read, one for foreign bytes, verified before they get their name.
+
+    Attributes:
+        fingerprints: What proves large blobs quickly.
     """
 
     def __init__(
@@ -41,6 +46,7 @@ class Cache:
         format: Format,
         index: Path,
         *,
+        fingerprints: Path | None = None,
         shared: bool = False,
         largest_packed: int = LARGEST,
     ) -> None:
@@ -50,6 +56,8 @@ class Cache:
             root: The cache's folder.
             format: How blobs are named and trees written.
             index: Where to remember which pack holds what.
+            fingerprints: Where to remember what proves large blobs quickly, in a folder of its own;
+                None to forget it with this cache.
             shared: Whether all members of the folder's group shall be able to write.
             largest_packed: How large a blob may be that goes into a pack, in bytes, where the
                 format has packs.
@@ -65,7 +73,9 @@ class Cache:
         # A command comes back to the tree it works on, and a large one takes time to check.
         self._last_tree: tuple[Tree, object] | None = None
         self._told: dict[Oid, Tree] = {}
-        self._layout = Layout(self.loose, self._finder, format.algorithm)
+        self.fingerprints = Fingerprints(fingerprints)
+        self._verifier = Verifier(format.algorithm, self.fingerprints)
+        self._layout = Layout(self.loose, self._finder, self._verifier)
 
     def absent(self, oids: Iterable[Oid]) -> set[Oid]:
         """Return which of these blobs are nowhere in the cache."""
@@ -117,8 +127,7 @@ class Cache:
         if isinstance(found, bytes):
             return BytesIO(found)
         stream = open(found.fd, "rb")  # noqa: SIM115 - the caller closes it
-        algorithm = algorithm_of(oid, self.format.algorithm)
-        if hash_stream(stream, algorithm).oid != oid.removesuffix(TREE_SUFFIX):
+        if not self._verifier.holds(found.fd, oid):
             stream.close()
             raise BlobCorruptError(oid, str(self.root))
         stream.seek(0)
@@ -176,9 +185,14 @@ class Cache:
         data = self._finder.find(oid, loose_first=True, mend=True)
         if isinstance(data, Opened):
             os.close(data.fd)
-            with lent(self.loose, self.format.algorithm, oid, moved) as path:
+            with lent(self.loose, self._verifier, oid, moved) as path:
                 yield path
             return
+        with self._lent_from_memory(data) as path:
+            yield path
+
+    @contextmanager
+    def _lent_from_memory(self, data: bytes) -> Iterator[Path]:
         with Staging(self.root / "tmp", mode=self._folder_mode) as staging:
             partial = staging.new_path()
             fd = changes.create(partial)
@@ -187,6 +201,33 @@ class Cache:
             finally:
                 changes.close(fd)
             yield Path(partial)
+
+    @contextmanager
+    def entrust(self, oid: Oid, moved: OnBytes = ignore_bytes) -> Iterator[tuple[Path, OnBytes]]:
+        """Lend a file that holds a blob to somebody who sends it, and verify it meanwhile.
+
+        A small blob is verified before the block, a large one beside it. Who sends is kept from
+        telling of the last bytes before it is verified, and gets an error if it is not right: what
+        is only seen when all was told is never seen then.
+
+        Args:
+            oid: The blob.
+            moved: As of a remote's `put`.
+
+        Yields:
+            The file, and what to hand to `put` in place of `moved`.
+
+        Raises:
+            BlobMissingError, BlobCorruptError: As from `lay_out`; at the end of the block, too.
+        """
+        found = self._finder.find(oid, loose_first=True, mend=True)
+        if isinstance(found, Opened):
+            os.close(found.fd)
+            with entrusted(self.loose, self._verifier, oid, moved) as both:
+                yield both
+            return
+        with self._lent_from_memory(found) as path:
+            yield path, moved
 
     def may_be_packed(self, size: int) -> bool:
         """Say whether a blob of `size` bytes goes into a pack, as a rule."""
@@ -216,6 +257,11 @@ class Cache:
         finally:
             lease.end()
             self.packed.save()
+            self.remember()
+
+    def remember(self) -> None:
+        """Remember for later commands what proves large blobs quickly."""
+        self.fingerprints.save()
 
     @contextmanager
     def collecting(self) -> Iterator[None]:
@@ -240,7 +286,7 @@ class Cache:
         """Bring blobs in; when the block ends without an error, all of them are durable."""
         with Staging(self.root / "tmp", mode=self._folder_mode) as staging:
             packing = Packing(self.packed, self.format.algorithm, staging, self._largest_packed)
-            writer = Writer(self.loose, packing, self.format, lease, staging)
+            writer = Writer(self.loose, packing, self.format, self._verifier, lease, staging)
             try:
                 yield writer
                 writer.finish()

@@ -8,6 +8,7 @@ from dvclite.cache.leases import Lease
 from dvclite.cache.loose import BLOB_MODE, LooseBlobs
 from dvclite.cache.packing import Packing
 from dvclite.cache.proving import Proving
+from dvclite.cache.verifying import Verification, Verifier
 from dvclite.errors import BlobCorruptError
 from dvclite.files import changes
 from dvclite.files.atomic import discard
@@ -15,7 +16,16 @@ from dvclite.files.copying import copy, ignore_bytes, read
 from dvclite.files.linking import try_link
 from dvclite.files.staging import Staging
 from dvclite.formats.format import Format
-from dvclite.hashing import TREE_SUFFIX, Algorithm, BlobRef, Both, Oid, algorithm_of, hash_bytes
+from dvclite.hashing import (
+    TREE_SUFFIX,
+    Algorithm,
+    BlobRef,
+    Hasher,
+    Hashers,
+    Oid,
+    algorithm_of,
+    hash_bytes,
+)
 from dvclite.pack.reader import PackFile
 from dvclite.pack.writer import PACK_MODE, Pack
 
@@ -30,11 +40,12 @@ class ForeignDoor(Incoming):
         blobs: LooseBlobs,
         packing: Packing,
         format: Format,
+        verifier: Verifier,
         lease: Lease,
         staging: Staging,
     ) -> None:
         """Write to `blobs` and packs, relying by `lease` on what is there already."""
-        super().__init__(blobs, packing, format, lease, staging)
+        super().__init__(blobs, packing, format, verifier, lease, staging)
         self._proving = Proving()
 
     def new_path(self) -> str:
@@ -42,24 +53,29 @@ class ForeignDoor(Incoming):
         with self._lock:
             return self._staging.new_path()
 
-    def adopt(self, partial: str, ref: BlobRef, source: str) -> None:
+    def verification(self, ref: BlobRef) -> Verification:
+        """Begin to verify a blob while it arrives; `adopt` need not read it then."""
+        return self._verifier.begin(ref.oid, ref.size)
+
+    def adopt(self, partial: str, ref: BlobRef, source: str, given: Hasher | None = None) -> None:
         """Bring in foreign bytes, if they are what they should be. Safe from many threads.
 
         Args:
             partial: A file on a path from `new_path`; it is gone afterwards in every case.
             ref: What it should hold.
             source: Where it came from, for messages.
+            given: From `verification`, where it was given all bytes of the file in their order.
 
         Raises:
             BlobCorruptError: It holds something else.
         """
-        hasher = algorithm_of(ref.oid, self._format.algorithm).new()
         fd = os.open(partial, _READ)
         try:
-            size = read(fd, hasher, ignore_bytes)
+            size = os.fstat(fd).st_size
+            is_right = self._is_right(fd, ref.oid, given)
         finally:
             os.close(fd)
-        if hasher.hexdigest() != ref.oid.removesuffix(TREE_SUFFIX) or ref.size not in (-1, size):
+        if not is_right or ref.size not in (-1, size):
             discard(partial)
             raise BlobCorruptError(ref.oid, source)
         changes.set_mode(partial, BLOB_MODE)
@@ -83,7 +99,7 @@ class ForeignDoor(Incoming):
         theirs, ours = algorithm_of(oid, algorithm).new(), self._format.algorithm.new()
         partial = self.new_path()
         try:
-            size = _link_or_copy(path, partial, Both(theirs, ours))
+            size = _link_or_copy(path, partial, Hashers(theirs, ours))
             if theirs.hexdigest() != oid.removesuffix(TREE_SUFFIX):
                 raise BlobCorruptError(oid, os.path.dirname(path))
             ref = BlobRef(Oid(ours.hexdigest()), size)
@@ -97,6 +113,12 @@ class ForeignDoor(Incoming):
             discard(partial)
             raise
         return ref
+
+    def _is_right(self, fd: int, oid: Oid, given: Hasher | None) -> bool:
+        """Say whether an open file holds a blob."""
+        if isinstance(given, Verification) and given.oid == oid:
+            return given.is_right(lambda hasher: read(fd, hasher, ignore_bytes))
+        return self._verifier.holds(fd, oid)
 
     def adopt_pack(self, partial: str, pack: str) -> bool:
         """Bring in all of a foreign pack as it is, if it is what it should be. Safe from many threads.
@@ -131,7 +153,7 @@ class ForeignDoor(Incoming):
         Raises:
             BlobCorruptError: They are something else.
         """
-        if not self._is_right(ref, data):
+        if not self._are_right(ref, data):
             raise BlobCorruptError(ref.oid, source)
         with self._lock:
             self._offer(ref.oid, data, source)
@@ -149,7 +171,7 @@ class ForeignDoor(Incoming):
         Returns:
             Whether they were written.
         """
-        if not self._is_right(ref, data):
+        if not self._are_right(ref, data):
             return False
         path = os.path.join(folder, ref.oid)
         try:
@@ -174,12 +196,12 @@ class ForeignDoor(Incoming):
         self._proving.close()
         super().discard()
 
-    def _is_right(self, ref: BlobRef, data: bytes) -> bool:
+    def _are_right(self, ref: BlobRef, data: bytes) -> bool:
         found = hash_bytes(data, algorithm_of(ref.oid, self._format.algorithm))
         return found == ref.oid.removesuffix(TREE_SUFFIX) and ref.size in (-1, len(data))
 
 
-def _link_or_copy(path: str, partial: str, hasher: Both) -> int:
+def _link_or_copy(path: str, partial: str, hasher: Hashers) -> int:
     """Make `partial` a second name of a file, or a copy, and hash what it holds."""
     source = os.open(path, _READ)
     try:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from dvclite.cache.leases import Lease
 from dvclite.cache.loose import BLOB_MODE, LooseBlobs, holds
 from dvclite.cache.packing import Packing
+from dvclite.cache.verifying import Verifier
 from dvclite.errors import BlobCorruptError, OidCollisionError
 from dvclite.files import changes
 from dvclite.files.naming import Naming, renaming
@@ -39,6 +40,7 @@ class Incoming:
         blobs: LooseBlobs,
         packing: Packing,
         format: Format,
+        verifier: Verifier,
         lease: Lease,
         staging: Staging,
     ) -> None:
@@ -46,6 +48,7 @@ class Incoming:
         self._blobs = blobs
         self._packing = packing
         self._format = format
+        self._verifier = verifier
         self._lease = lease
         self._staging = staging
         self._naming = Naming(blobs.root, renaming(blobs.make_folder))

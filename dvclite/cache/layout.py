@@ -2,15 +2,17 @@
 
 import os
 from enum import StrEnum
+from functools import partial
 
 from dvclite.cache.finding import Finder
-from dvclite.cache.loose import LooseBlobs
+from dvclite.cache.loose import LooseBlobs, open_blob
+from dvclite.cache.verifying import Verifier
 from dvclite.errors import BlobCorruptError
 from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.copying import copy, ignore_bytes, read, read_whole
 from dvclite.files.linking import try_link
-from dvclite.hashing import READ_SIZE, TREE_SUFFIX, Algorithm, BlobRef, Hasher, algorithm_of
+from dvclite.hashing import READ_SIZE, BlobRef, Hasher
 from dvclite.pack.layout import LARGEST
 
 
@@ -29,11 +31,11 @@ _LINKS = frozenset({Kind.HARDLINK, Kind.SYMLINK})
 class Layout:
     """Makes workspace files from blobs: loose ones can be linked, packed ones are copied."""
 
-    def __init__(self, blobs: LooseBlobs, finder: Finder, algorithm: Algorithm) -> None:
+    def __init__(self, blobs: LooseBlobs, finder: Finder, verifier: Verifier) -> None:
         """Take blobs from where `finder` finds them."""
         self._blobs = blobs
         self._finder = finder
-        self._algorithm = algorithm
+        self._verifier = verifier
         self._can_clone = True
 
     def make(self, ref: BlobRef, target: str, kinds: tuple[Kind, ...], mode: int) -> Kind:
@@ -44,12 +46,12 @@ class Layout:
             _write(found, target, mode)
             return Kind.COPY
         source, path = found
-        hasher = algorithm_of(ref.oid, self._algorithm).new()
+        hasher = self._verifier.begin(ref.oid, os.fstat(source).st_size)
         try:
             kind = self._link(source, path, target, kinds, mode, hasher)
             if kind is None:
                 self._copy(source, ref.size, target, mode, hasher)
-            if hasher.hexdigest() != ref.oid.removesuffix(TREE_SUFFIX):
+            if not hasher.is_right(partial(_hash_all, target)):
                 aside = self._blobs.set_aside(ref.oid, path)
                 raise BlobCorruptError(ref.oid, self._blobs.root, set_aside=aside)
         except BaseException:
@@ -100,9 +102,18 @@ class Layout:
             return
         fd = changes.create(target, mode=mode)
         try:
-            copy(source, fd, hasher, ignore_bytes)
+            # Whoever has files made flushes them before they get their names.
+            copy(source, fd, hasher, ignore_bytes, to_be_flushed=True)
         finally:
             changes.close(fd)
+
+
+def _hash_all(path: str, hasher: Hasher) -> None:
+    fd = open_blob(path)
+    try:
+        read(fd, hasher, ignore_bytes)
+    finally:
+        os.close(fd)
 
 
 def _write(data: bytes, target: str, mode: int) -> None:

@@ -121,7 +121,7 @@ class OwnDoor(Incoming):
     ) -> tuple[Saved | None, os.stat_result]:
         partial = self._staging.new_path()
         try:
-            ref = self._store_hashed(fd, partial, moved)
+            ref = self._store_hashed(fd, partial, before.st_size, moved)
             after = os.fstat(fd)
             if ref.size != after.st_size or not _is_unchanged(before, after):
                 discard(partial)
@@ -136,22 +136,22 @@ class OwnDoor(Incoming):
             raise
         return Saved(ref, after), after
 
-    def _store_hashed(self, source: int, partial: str, moved: OnBytes) -> BlobRef:
+    def _store_hashed(self, source: int, partial: str, expected: int, moved: OnBytes) -> BlobRef:
         """Copy or clone an open file, and hash exactly what `partial` holds then."""
-        hasher = self._format.algorithm.new()
+        naming = self._verifier.naming(expected)
         target = changes.create(partial, mode=BLOB_MODE)
         try:
             cloned = changes.clone(source, target)
-            size = 0 if cloned else copy(source, target, hasher, moved, to_be_flushed=True)
+            size = 0 if cloned else copy(source, target, naming, moved, to_be_flushed=True)
         finally:
             changes.close(target)
         if cloned:
             clone = os.open(partial, _READ)
             try:
-                size = read(clone, hasher, moved)
+                size = read(clone, naming, moved)
             finally:
                 os.close(clone)
-        return BlobRef(Oid(hasher.hexdigest()), size)
+        return BlobRef(naming.oid(), size)
 
     def _is_news(self, piece: Piece) -> bool:
         """Say whether the cache holds no blob of a piece, so that all of it goes into a pack."""

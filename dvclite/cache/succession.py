@@ -28,6 +28,7 @@ class SuccessorCache(Cache):
         index: Path,
         former: Cache,
         *,
+        fingerprints: Path | None = None,
         shared: bool = False,
         largest_packed: int = LARGEST,
     ) -> None:
@@ -35,7 +36,14 @@ class SuccessorCache(Cache):
 
         Other arguments as those of a `Cache`.
         """
-        super().__init__(root, format, index, shared=shared, largest_packed=largest_packed)
+        super().__init__(
+            root,
+            format,
+            index,
+            fingerprints=fingerprints,
+            shared=shared,
+            largest_packed=largest_packed,
+        )
         self._former = former
 
     def absent(self, oids: Iterable[Oid]) -> set[Oid]:
@@ -90,12 +98,27 @@ class SuccessorCache(Cache):
             with super().lend(oid, moved) as path:
                 yield path
 
+    @contextmanager
+    def entrust(self, oid: Oid, moved: OnBytes = ignore_bytes) -> Iterator[tuple[Path, OnBytes]]:
+        """Lend a file that holds a blob to somebody who sends it: see `Cache`."""
+        if self._is_theirs(oid):
+            with self._former.entrust(self._as_theirs(oid), moved) as both:
+                yield both
+        else:
+            with super().entrust(oid, moved) as both:
+                yield both
+
     def set_aside_damaged(self, oid: Oid) -> None:
         """Move a blob out of the way, if its bytes are wrong."""
         if self._is_theirs(oid):
             self._former.set_aside_damaged(self._as_theirs(oid))
         else:
             super().set_aside_damaged(oid)
+
+    def remember(self) -> None:
+        """Remember for later commands what proves large blobs of either cache quickly."""
+        super().remember()
+        self._former.remember()
 
     def linked_oid(self, target: str) -> Oid | None:
         """Return which blob of either cache a symbolic link leads to."""

@@ -70,7 +70,13 @@ class IncompleteError(BlobMissingError):
 
 
 class BlobCorruptError(CacheError):
-    """A blob's bytes do not match its name."""
+    """A blob's bytes do not match its name.
+
+    Attributes:
+        oid: The blob.
+        where: The cache or remote that it is in.
+        set_aside: The path that it was moved to; empty where it stays.
+    """
 
     exit_code = 6
 
@@ -82,6 +88,7 @@ class BlobCorruptError(CacheError):
         )
         self.oid = oid
         self.where = where
+        self.set_aside = set_aside
 
 
 class OidCollisionError(CacheError):

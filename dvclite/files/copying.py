@@ -2,17 +2,20 @@
 
 import os
 import sys
+from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import closing
 from itertools import cycle
 
 from dvclite.files import changes
-from dvclite.hashing import READ_SIZE, Hasher
+from dvclite.files.flushing import Outflow
+from dvclite.hashing import READ_SIZE, Hasher, apart
 
 _LARGE = 8 << 20
 """Smaller files are hashed before a thread has begun to run."""
 
-_FLUSHED_TOGETHER = 64 << 20
+_AHEAD = 4
+"""How many pieces of a large file are in memory: one is used while others are read and hashed."""
 
 OnBytes = Callable[[int], object]
 """Is told how many more bytes have moved."""
@@ -38,15 +41,14 @@ def copy(
     Returns:
         How many bytes there were.
     """
-    size = waiting = 0
+    size = 0
+    outflow = Outflow(target)
     with closing(_pieces(source, hasher)) as pieces:
         for piece in pieces:
             changes.write(target, piece)
             size += len(piece)
-            waiting += len(piece)
-            if to_be_flushed and waiting >= _FLUSHED_TOGETHER:
-                changes.begin_flush(target)
-                waiting = 0
+            if to_be_flushed:
+                outflow.add(len(piece))
             moved(len(piece))
     return size
 
@@ -84,19 +86,29 @@ def _pieces(source: int, hasher: Hasher) -> Generator[memoryview, None, None]:
 
 
 def _hashed_beside(source: int, hasher: Hasher) -> Generator[memoryview, None, None]:
-    """Do as `_pieces`, and hash each while it is used and the next is read: a core for each."""
+    """Do as `_pieces`, but read ahead in one thread and hash in another while a piece is used."""
     from concurrent.futures import Future, ThreadPoolExecutor
 
-    hashing: Future[object] | None = None
-    with ThreadPoolExecutor(1, thread_name_prefix="dvclite-hashing") as beside:
-        for buffer in cycle([memoryview(bytearray(READ_SIZE)) for _ in range(2)]):
-            count = read_into(source, buffer)
-            if hashing is not None:
-                hashing.result()
-            if not count:
-                return
-            hashing = beside.submit(hasher.update, buffer[:count])
-            yield buffer[:count]
+    slowest, *others = apart(hasher)
+    hashing: deque[Future[object]] = deque()
+    with (
+        ThreadPoolExecutor(1, thread_name_prefix="dvclite-hashing") as beside,
+        ThreadPoolExecutor(1, thread_name_prefix="dvclite-reading") as before,
+    ):
+        buffers = cycle([memoryview(bytearray(READ_SIZE)) for _ in range(_AHEAD)])
+        buffer = next(buffers)
+        reading = before.submit(read_into, source, buffer)
+        while count := reading.result():
+            piece, buffer = buffer[:count], next(buffers)
+            hashing.append(beside.submit(slowest.update, piece))
+            if len(hashing) == _AHEAD:
+                hashing.popleft().result()  # It has left the memory that is read into next.
+            reading = before.submit(read_into, source, buffer)
+            for other in others:
+                other.update(piece)
+            yield piece
+        for rest in hashing:
+            rest.result()
 
 
 _HAS_READV = hasattr(os, "readv")

@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from functools import partial
 from threading import Thread
 
 from dvclite.files import changes
@@ -11,6 +12,9 @@ from dvclite.files.atomic import flush_folder
 from dvclite.files.closing import Closing
 
 _ONE_BY_ONE = 8
+
+_TOGETHER = 64 << 20
+"""How many bytes are sent on their way to the disk at a time."""
 
 # File systems on which one syncfs makes everything written to them durable.
 _SYNCFS = frozenset(
@@ -75,6 +79,11 @@ class Meanwhile:
         self._thread = Thread(target=self._run, name="dvclite-flush", daemon=True)
         self._thread.start()
 
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left to wait for."""
+        return not self._thread.is_alive()
+
     def wait(self) -> None:
         """Return when it is done, or raise what it raised."""
         self._thread.join()
@@ -86,6 +95,34 @@ class Meanwhile:
             self._do()
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             self._error = error
+
+
+class Outflow:
+    """Sends what is written to an open file on its way to the disk, so that a flush has less to do.
+
+    A thread does it: the system lets nobody go on who does so himself while the disk is behind.
+    """
+
+    def __init__(self, fd: int) -> None:
+        """Be told of what is written to an open file."""
+        self._fd = fd
+        self._waiting = 0
+        self._sending: Meanwhile | None = None
+
+    def add(self, size: int) -> None:
+        """Take note of more bytes that were written."""
+        self._waiting += size
+        if self._waiting >= _TOGETHER and (self._sending is None or self._sending.is_done):
+            self._waiting = 0
+            if sys.platform == "linux":  # Elsewhere there is no such thing.
+                self._sending = Meanwhile(partial(_begin_flush_and_close, os.dup(self._fd)))
+
+
+def _begin_flush_and_close(fd: int) -> None:
+    try:
+        changes.begin_flush(fd)
+    finally:
+        os.close(fd)
 
 
 def flush_file(path: str) -> None:

@@ -50,4 +50,4 @@ def _is_text(beginning: bytearray) -> bool:
     return len(beginning.translate(None, _TEXT)) <= _MOST_OTHER * len(beginning)
 
 
-DOS2UNIX = Algorithm("md5-dos2unix", 32, cryptographic=False, new=_Hasher, mark=MARK)
+DOS2UNIX = Algorithm("md5-dos2unix", 32, cryptographic=False, new=_Hasher, slow=True, mark=MARK)

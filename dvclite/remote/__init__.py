@@ -25,8 +25,10 @@ The contract, which `dvclite.testing.conformance` proves:
    200 characters and no part that is empty or begins with a dot; none is a folder of another, as
    `a` is of `a/b`. The core keeps to that.
 10. `moved` is called with counts of bytes as they move, negative where they move again; their sum
-    is the size when the method returns. It may raise to interrupt: let that pass. What need not move
-    because it is there from an earlier attempt is counted as `Spared`.
+    is the size when the method returns, and before anything of a `put` can be seen under its key.
+    It may take its time, and it may raise to interrupt, at the last byte too: let that pass, and
+    leave the key as it was. The core tells so of a file that turns out to be damaged while it is
+    sent. What need not move because it is there from an earlier attempt is counted as `Spared`.
 11. A remote may tell in an attribute `requests`, a `dvclite.remote.requests.Requests`, how many
     requests it makes and how many of them are tries again. Of others the calls are counted.
 12. A `source` that is a `Given` may become the key's own where that saves a copy.

@@ -11,7 +11,7 @@ from dvclite.damage import Checkup, Damage
 from dvclite.files.closing import Closing
 from dvclite.files.copying import OnBytes
 from dvclite.formats.format import Format
-from dvclite.hashing import BlobRef, Oid
+from dvclite.hashing import BlobRef, Hasher, Oid
 from dvclite.progress import Progress
 from dvclite.remotestore.engine import DEFAULT_JOBS, Outcome
 from dvclite.remotestore.mended import Mended
@@ -34,6 +34,17 @@ Raises:
 """
 
 
+Entrust = Callable[[Oid, OnBytes], AbstractContextManager[tuple[Path, OnBytes]]]
+"""Lends a file with the bytes of a blob, which is verified while it is sent.
+
+It is handed what is told of the bytes that are sent, and yields with the file what is to be told in
+place of that: it raises rather than hear of the last bytes of a blob that is not right.
+
+Raises:
+    BlobMissingError, BlobCorruptError: As from `Lend`, when the block ends at the latest.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where pushed bytes come from: the way out of a cache. Safe from many threads.
@@ -41,6 +52,7 @@ class Source:
     Attributes:
         read: Returns the bytes of a small blob, verified. Raises as `lend` does.
         lend: Lends a blob of any size as a file.
+        entrust: Lends it to somebody who sends it.
         show: Does as `lend`, but does not verify: for those who hash what they read, and `lend` the
             blob if that is not what its name says.
         read_small: Returns the bytes of a blob, verified, if that has at most so many and takes one
@@ -49,6 +61,7 @@ class Source:
 
     read: Callable[[Oid], bytes]
     lend: Lend
+    entrust: Entrust
     show: Lend
     read_small: Callable[[Oid, int], bytes | None]
 
@@ -59,8 +72,9 @@ class Landing:
 
     Attributes:
         new_path: Returns a path for a new file.
-        adopt: Takes such a file over if it holds the blob it should; is told where it came from.
-            Raises BlobCorruptError otherwise.
+        adopt: Takes such a file over if it holds the blob it should; is told where it came from, and
+            handed what the blob was hashed with, if it was. Raises BlobCorruptError otherwise.
+        hasher: Returns what to hash all bytes of a blob with, in their order, while they arrive.
         adopt_pack: Takes a file over that is the pack of a name, if that is what it is and such packs
             are kept; returns whether it did. Otherwise the file stays.
         take: Takes the bytes of a small blob over likewise.
@@ -76,7 +90,8 @@ class Landing:
     """
 
     new_path: Callable[[], str]
-    adopt: Callable[[str, BlobRef, str], None]
+    adopt: Callable[[str, BlobRef, str, Hasher | None], None]
+    hasher: Callable[[BlobRef], Hasher]
     adopt_pack: Callable[[str, str], bool]
     take: Callable[[BlobRef, bytes, str], None]
     new_folder: Callable[[], str] | None

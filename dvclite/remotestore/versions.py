@@ -145,4 +145,4 @@ class VersionStore(RemoteStore):
         except BaseException:
             discard(partial)
             raise
-        landing.adopt(partial, blob.ref, self.url)
+        landing.adopt(partial, blob.ref, self.url, None)

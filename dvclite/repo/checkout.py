@@ -56,7 +56,10 @@ def checkout(
         wanted += _dropped(project, known, [item.output.path for item in named])
     if os.access(project.cache.root, os.W_OK):
         project.register()
-    restored = _restored(project, wanted, progress, force=force, link=link)
+    try:
+        restored = _restored(project, wanted, progress, force=force, link=link)
+    finally:
+        project.cache.remember()
     _forget_dropped(project, wanted)
     _check_complete(project, restored, broken)
     return restored

@@ -43,8 +43,13 @@ def push_outputs(
     """
 
     def one(store: RemoteStore, shipment: Shipment) -> Moved:
-        move = pushable if dry else push
-        return move(shipment.project.cache, store, shipment.wanted, progress)
+        cache = shipment.project.cache
+        if dry:
+            return pushable(cache, store, shipment.wanted, progress)
+        try:
+            return push(cache, store, shipment.wanted, progress)
+        finally:
+            cache.remember()
 
     broken: Broken = {}
     shipments = to_push(project, choice, broken)

@@ -166,13 +166,26 @@ class Project:
         folder = main if main is not None and self.home.shares_cache else self.folder
         root = Path(configured) if configured else folder / "cache"
         index = self.temporary / "packs.db"
+        fingerprints = self.temporary / "fingerprints" / "blake3.db"
         shared = self.config.get("cache.shared") == "group"
         largest = self.config.number("cache.largest_packed") or 0
         if self.former is None:
-            return Cache(root, self.format, index, shared=shared, largest_packed=largest)
-        before = self.former.cache
+            return Cache(
+                root,
+                self.format,
+                index,
+                fingerprints=fingerprints,
+                shared=shared,
+                largest_packed=largest,
+            )
         return SuccessorCache(
-            root, self.format, index, before, shared=shared, largest_packed=largest
+            root,
+            self.format,
+            index,
+            self.former.cache,
+            fingerprints=fingerprints,
+            shared=shared,
+            largest_packed=largest,
         )
 
     def register(self) -> None:

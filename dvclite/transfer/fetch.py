@@ -176,6 +176,7 @@ def _landing(cache: Cache, writer: Writer, partials: Partials) -> Landing:
     return Landing(
         new_path=writer.new_path,
         adopt=writer.adopt,
+        hasher=writer.verification,
         adopt_pack=writer.adopt_pack,
         take=writer.take,
         new_folder=None if writer.packs else writer.new_folder,

@@ -77,7 +77,7 @@ def pushable(
     try:
         leaves = sizes.copy().draw(contents.leaves())
         shown = partial(_shown, cache)
-        source = Source(cache.read, shown, shown, cache.read_small)
+        source = Source(cache.read, shown, cache.entrust, shown, cache.read_small)
         packed = store.weigh(chain(leaves, complete), source, progress)
     finally:
         progress.finish()
@@ -110,7 +110,7 @@ def _pushed(
 ) -> Moved:
     count = len(chosen)
     shown = partial(_shown_or_lent, cache)
-    source = Source(partial(_read, cache), cache.lend, shown, cache.read_small)
+    source = Source(partial(_read, cache), cache.lend, cache.entrust, shown, cache.read_small)
     leaves = store.push(chosen.draw(contents.leaves()), source, progress)
     complete, withheld, trees = list[Named](), list[str](), Outcome[Named]()
     if not leaves.stopped:

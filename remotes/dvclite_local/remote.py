@@ -12,6 +12,7 @@ from pathlib import Path
 from dvclite.errors import KeyExistsError, KeyMissingError
 from dvclite.files import changes
 from dvclite.files.atomic import discard
+from dvclite.files.flushing import Outflow
 from dvclite.remote import Given, OnBytes, RemoteEntry, ignore_bytes
 from dvclite_local.blobs import open_blob, read_part
 from dvclite_local.failures import translated
@@ -108,8 +109,13 @@ class LocalRemote:
                 if self._clone(reading, writing):
                     moved(os.fstat(writing).st_size)
                 else:
-                    read = self._read_from(reading, key)
-                    _pour(read, lambda piece: changes.write(writing, piece), reading, moved)
+                    read, outflow = self._read_from(reading, key), Outflow(writing)
+
+                    def write(piece: bytes) -> None:
+                        changes.write(writing, piece)
+                        outflow.add(len(piece))
+
+                    _pour(read, write, reading, moved)
             finally:
                 changes.close(writing)
 
@@ -157,9 +163,12 @@ class LocalRemote:
             moved(os.fstat(partial.fd).st_size)
             return
 
+        outflow = Outflow(partial.fd)
+
         def write(piece: bytes) -> None:
             with self._translated(key, key):
                 changes.write(partial.fd, piece)
+                outflow.add(len(piece))
 
         _pour(reading.read, write, reading, moved)
 

@@ -33,7 +33,7 @@ OURS = ("tmp", ".dvclite-tmp", "leases", "projects", ".git")
 """Folders of what is on its way or can be made again, and what is git's."""
 
 
-DERIVED = ("stat.db-journal", "packs.db", "packs.db-journal")
+DERIVED = ("stat.db-journal", "packs.db", "packs.db-journal", "blake3.db", "blake3.db-journal")
 """Files in `tmp` that no command needs."""
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from invariants import outputs
 
+from dvclite.cache import lending
 from dvclite.files import flushing, naming
+from dvclite.remotestore.loose import fetching
 from dvclite.repo.migration.order import Order
 from dvclite.repo.repo import Repo
 from dvclite.repo.versions import WORKSPACE, Choice, Keep
@@ -76,7 +78,7 @@ def holds(repo, version):
     )
 
 
-def make(folder, *, links="copy", git=False, format="native"):
+def make(folder, *, links="copy", git=False, format="native", layout=""):
     """Make a repository, with an empty remote and a place beside it that is nobody's business."""
     (folder / "outside").mkdir()
     (folder / "outside/secret").write_bytes(b"secret")
@@ -92,6 +94,8 @@ def make(folder, *, links="copy", git=False, format="native"):
             config.write("[core]\n")
         config.write(f"    remote = store\n[cache]\n    type = {links}\n")
         config.write(f"['remote \"store\"']\n    url = {folder / 'remote'}\n    jobs = 1\n")
+        if layout:
+            config.write(f"    layout = {layout}\n")
     return repo
 
 
@@ -122,6 +126,18 @@ def add_part(folder):
 
 def commit(folder):
     opened(folder).commit()
+
+
+def push_large(folder):
+    """Push as if files were large; only in a process that ends after this."""
+    lending._LARGE = 0
+    push(folder)
+
+
+def fetch_large(folder):
+    """Fetch as if files were large; only in a process that ends after this."""
+    fetching._LARGE = 1 << 10
+    fetch(folder)
 
 
 def checkout(folder):

@@ -128,6 +128,10 @@ def with_links(kind, prepare):
     return lambda folder: prepare(folder, links=kind)
 
 
+def with_loose_remote(prepare):
+    return lambda folder: prepare(folder, layout="loose")
+
+
 def beside_git(folder):
     scene.nothing_added(folder, git=True)
 
@@ -198,7 +202,13 @@ CASES = {
     ),
     "push": Case(scene.version_1_added, scene.push, is_on_remote),
     "push again": Case(scene.version_1_pushed, scene.push, is_on_remote),
+    "push large files": Case(
+        with_loose_remote(scene.version_1_added), scene.push_large, is_on_remote
+    ),
     "fetch": Case(scene.cloned, scene.fetch, is_in_cache, saved=False),
+    "fetch large files": Case(
+        with_loose_remote(scene.cloned), scene.fetch_large, is_in_cache, saved=False
+    ),
     "pull": Case(scene.cloned, scene.pull, is_pulled, saved=False),
     "add to DVC with help": Case(
         scene.nothing_added_to_dvc, scene.helped(scene.add), is_saved(VERSION_1)

@@ -121,6 +121,12 @@ class GoesOnRegardless(MemoryRemote):
             pass
 
 
+class TellsWhenAllIsDone(MemoryRemote):
+    def put(self, key, source, *, moved=lambda count: None, **options):
+        super().put(key, source, **options)
+        moved(source.stat().st_size)
+
+
 class TakesAMissingSourceForEmpty(MemoryRemote):
     def put(self, key, source, **options):
         if source.exists():
@@ -201,6 +207,16 @@ DEFECTS = [
         GoesOnRegardless,
         "test_a_put_that_progress_breaks_off_leaves_nothing_by_halves",
         {"interruption": KeyboardInterrupt, "if_absent": False},
+    ),
+    (
+        TellsWhenAllIsDone,
+        "test_a_put_that_is_broken_off_at_its_last_byte_is_never_seen",
+        {"size": 1, "if_absent": False},
+    ),
+    (
+        TellsWhenAllIsDone,
+        "test_a_put_that_is_broken_off_at_its_last_byte_replaces_nothing",
+        {"size": MIB},
     ),
     (
         TakesAMissingSourceForEmpty,

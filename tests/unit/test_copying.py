@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from dvclite.files import copying
+from dvclite.files import copying, flushing
 from dvclite.files.copying import copy, ignore_bytes, read, read_whole
 from dvclite.hashing import BLAKE3, READ_SIZE, hash_bytes
 
@@ -38,7 +38,7 @@ def test_a_copy_is_the_same_and_is_hashed_on_the_way(
 ):
     data, fd = source(tmp_path, size)
     hasher, moved = BLAKE3.new(), []
-    monkeypatch.setattr(copying, "_FLUSHED_TOGETHER", READ_SIZE)
+    monkeypatch.setattr(flushing, "_TOGETHER", READ_SIZE)
 
     with open(tmp_path / "target", "wb", buffering=0) as target:
         copied = copy(fd, target.fileno(), hasher, moved.append, to_be_flushed=flush)

@@ -234,7 +234,7 @@ def lend(tmp_path):
 
         @contextmanager
         def lending(name, moved):
-            yield source
+            yield source, moved
             judge()
 
         return lending
@@ -249,7 +249,7 @@ def test_what_was_lent_and_turned_out_corrupt_does_not_stay_on_the_remote(remote
         assert remote.stat(FORMAT.loose_key(oid(1))) == 1
         raise BlobCorruptError(oid(1), "cache")
 
-    outcome = store.push([blob], Source(None, lend(b"x", judge), None, None), SILENT)
+    outcome = store.push([blob], Source(None, None, lend(b"x", judge), None, None), SILENT)
 
     assert not list(remote.list(""))
     assert [failure.item for failure in outcome.failures] == [blob]
@@ -263,7 +263,9 @@ def test_what_could_not_be_lent_leaves_the_remote_as_it_is(remote, store, put):
         raise BlobCorruptError(name, "cache")
         yield
 
-    outcome = store.push([Named("a", BlobRef(oid(1), 1))], Source(None, lend, None, None), SILENT)
+    outcome = store.push(
+        [Named("a", BlobRef(oid(1), 1))], Source(None, None, lend, None, None), SILENT
+    )
 
     assert len(outcome.failures) == 1
     assert len(list(remote.list(""))) == 1
@@ -272,14 +274,14 @@ def test_what_could_not_be_lent_leaves_the_remote_as_it_is(remote, store, put):
 def landing(tmp_path, adopted):
     numbers = iter(range(1000))
 
-    def adopt(partial, ref, source):
+    def adopt(partial, ref, source, hasher):
         data = Path(partial).read_bytes()
         Path(partial).unlink()
         if hash_bytes(data, BLAKE3) != ref.oid:
             raise BlobCorruptError(ref.oid, source)
         adopted[ref.oid] = data
 
-    return Landing(lambda: str(tmp_path / f"partial{next(numbers)}"), adopt, *[None] * 5)
+    return Landing(lambda: str(tmp_path / f"partial{next(numbers)}"), adopt, *[None] * 6)
 
 
 def test_a_download_that_does_not_end_is_broken_off(tmp_path):
@@ -314,7 +316,7 @@ def test_a_local_disk_that_fails_ends_the_fetch(store, put, tmp_path):
     def take(ref, data, source):
         (tmp_path / "absent" / "partial").write_bytes(data)
 
-    outcome = store.fetch(blobs, Landing(*[None] * 3, take, *[None] * 3), SILENT)
+    outcome = store.fetch(blobs, Landing(*[None] * 4, take, *[None] * 3), SILENT)
 
     assert outcome.stopped
     assert len(outcome.failures) <= 4

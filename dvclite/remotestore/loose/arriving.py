@@ -2,86 +2,158 @@
 
 import os
 import threading
+from collections.abc import Callable, Iterator
 
 from dvclite.files import changes
 from dvclite.files.atomic import discard
+from dvclite.files.copying import read_into
+from dvclite.files.flushing import Outflow
+from dvclite.hashing import READ_SIZE, Hasher, apart
 from dvclite.remotestore.named import Named
+
+
+class _Lane:
+    """Something that is done with all pieces in their order, by one thread at a time.
+
+    Attributes:
+        do: Does it with a piece.
+        position: With how many bytes it is done.
+        turn: Is held by whoever does it.
+    """
+
+    def __init__(self, do: Callable[[bytes | memoryview], object], position: int) -> None:
+        self.do = do
+        self.position = position
+        self.turn = threading.Lock()
 
 
 class Arriving:
     """One large blob on its way.
 
-    Pieces may come in any order, and are written in their own: whatever ends this, the next
-    attempt goes on where the file ends.
+    Pieces may come in any order, and are written and hashed in their own: whatever ends this, the
+    next attempt goes on where the file ends. Whichever thread brings a piece does what is to be
+    done next: one writes while another hashes.
 
     Attributes:
         blob: The blob.
         path: The file.
-        position: How many bytes are in the file.
-        was_begun: Whether some of them were there before.
+        hasher: What all bytes of it are given to.
+        begin: How many bytes were there before.
         is_over: Whether it failed, or is complete.
         told: How many bytes the user was told of.
     """
 
-    def __init__(self, blob: Named, path: str) -> None:
+    def __init__(
+        self, blob: Named, path: str, hasher: Hasher, release: Callable[[int], object]
+    ) -> None:
         """Go on with the file at `path`, which may exist.
+
+        Args:
+            blob: The blob.
+            path: The file.
+            hasher: Is given all bytes, those that are there already too.
+            release: Is told how many pieces are of no use any more.
 
         Raises:
             OSError: It cannot be written.
         """
         self.blob = blob
         self.path = path
+        self.hasher = hasher
         self.is_over = False
-        self._fd: int | None = changes.open_partial(path)
-        self.position = os.fstat(self._fd).st_size
-        if self.position > blob.ref.size:
+        self._release = release
+        self._fd = changes.open_partial(path)
+        self.begin = os.fstat(self._fd).st_size
+        if self.begin > blob.ref.size:
             changes.truncate(self._fd, 0)
-            self.position = 0
-        self.was_begun = self.position > 0
-        self.told = self.position
-        self._early: dict[int, bytes] = {}
+            self.begin = 0
+        self.told = self.begin
+        self._outflow = Outflow(self._fd)
+        self._pieces: dict[int, bytes] = {}
+        self._writing = _Lane(self._write, self.begin)
+        self._lanes = [_Lane(one.update, 0) for one in apart(hasher)] + [self._writing]
         self._lock = threading.Lock()
 
-    def take(self, data: bytes, begin: int) -> int:
-        """Take a piece in; return how many were written, or are of no use any more.
+    def take(self, data: bytes, begin: int) -> None:
+        """Take a piece in, and do what can be done now.
 
         Raises:
             OSError: The disk is full or failing.
         """
         with self._lock:
-            if self._fd is None:
-                return 1
-            self._early[begin] = data
-            self.told += len(data)
-            written = 0
-            while (piece := self._early.pop(self.position, None)) is not None:
-                changes.write_at(self._fd, piece, self.position)
-                self.position += len(piece)
-                written += 1
-            return written
+            useful = bool(data) and not self.is_over
+            if useful:
+                self._pieces[begin] = data
+                self.told += len(data)
+        if not useful:
+            self._release(1)
+        for lane in self._lanes:
+            # Looked at again afterwards: who came meanwhile left the piece to whoever was there.
+            while self._has_work(lane) and lane.turn.acquire(blocking=False):
+                try:
+                    self._work(lane)
+                finally:
+                    lane.turn.release()
 
     @property
     def is_complete(self) -> bool:
-        """Whether all of it is in the file."""
-        return self.position == self.blob.ref.size
+        """Whether all of it is in the file, and hashed."""
+        return all(lane.position == self.blob.ref.size for lane in self._lanes)
 
-    def end(self) -> int | None:
-        """Take no more; return how many pieces were waiting, None if this is not the first time."""
+    def end(self) -> bool:
+        """Take no more, and let go of the file; say whether this is the first time."""
         with self._lock:
             if self.is_over:
-                return None
+                return False
             self.is_over = True
-            self.close()
-            waiting = len(self._early)
-            self._early.clear()
-            return waiting
-
-    def close(self) -> None:
-        """Let go of the file, and leave it."""
-        fd, self._fd = self._fd, None
-        if fd is not None:
-            changes.close(fd)
+        for lane in self._lanes:
+            with lane.turn:
+                pass  # Whoever was in it has left the file.
+        changes.close(self._fd)
+        self._release(len(self._pieces))
+        self._pieces.clear()
+        return True
 
     def discard(self) -> None:
         """Remove the file, in which something is wrong."""
         discard(self.path)
+
+    def _has_work(self, lane: _Lane) -> bool:
+        return not self.is_over and (lane.position < self.begin or lane.position in self._pieces)
+
+    def _work(self, lane: _Lane) -> None:
+        if lane.position < self.begin and not self.is_over:
+            for piece in self._there():
+                lane.do(piece)
+                lane.position += len(piece)
+        while not self.is_over and (data := self._pieces.get(lane.position)) is not None:
+            lane.do(data)
+            lane.position += len(data)
+            self._drop_done()
+
+    def _there(self) -> Iterator[memoryview]:
+        """Yield what an earlier attempt left, as far as it is wanted."""
+        buffer = memoryview(bytearray(READ_SIZE))
+        fd = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        left = self.begin
+        try:
+            while not self.is_over and left and (count := read_into(fd, buffer[:left])):
+                yield buffer[:count]
+                left -= count
+        finally:
+            os.close(fd)
+        if left and not self.is_over:
+            raise OSError(f"{self.path} became shorter while it was read")
+
+    def _write(self, data: bytes | memoryview) -> None:
+        changes.write_at(self._fd, data, self._writing.position)
+        self._outflow.add(len(data))
+
+    def _drop_done(self) -> None:
+        """Forget the pieces that all is done with."""
+        with self._lock:
+            everywhere = min(lane.position for lane in self._lanes)
+            done = [begin for begin in self._pieces if begin < everywhere]
+            for begin in done:
+                del self._pieces[begin]
+        self._release(len(done))

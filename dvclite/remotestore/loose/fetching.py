@@ -46,6 +46,10 @@ class _Piece(NamedTuple):
     size: int
 
 
+class _PiecemealError(Exception):
+    """Ends a look at how a remote hands out a blob."""
+
+
 class Fetching:
     """One fetch."""
 
@@ -61,7 +65,10 @@ class Fetching:
         self._is_far = isinstance(getattr(remote, "requests", None), Requests)
         self._outcome: Outcome[Named] = Outcome()
         self._room = threading.Semaphore(_MOST_AT_ONCE)
-        self._piece = _FIRST
+        # What lies near is read before it has left the processor's cache.
+        self._piece = _FIRST if self._is_far else _SMALLEST
+        self._is_full = False
+        self._gives_all_at_once: bool | None = None
         self._is_broken = False
         self._open: set[Arriving] = set()
         self._door = threading.Lock()
@@ -75,7 +82,7 @@ class Fetching:
                 self._do,
                 jobs,
                 fatal=lambda error: isinstance(error, OSError) or ends_all(error),
-                is_crowded=self._door.locked,  # As long as a flush takes.
+                is_crowded=lambda: self._is_full or self._door.locked(),
             )
         finally:
             for large in list(self._open):
@@ -85,15 +92,42 @@ class Fetching:
 
     def _errands(self, blobs: Iterable[Named]) -> Iterator[Named | _Piece]:
         for blob in blobs:
-            if self._is_far and blob.ref.size > _LARGE:
+            if blob.ref.size > _LARGE and not self._is_shared(blob):
                 yield from self._pieces(blob)
             else:
                 yield blob
 
+    def _is_shared(self, blob: Named) -> bool:
+        """Say whether a remote that is near makes a file share what it holds, without a copy."""
+        if self._is_far:
+            return False
+        if self._gives_all_at_once is None:
+            self._gives_all_at_once = self._gives_at_once(blob)
+        return self._gives_all_at_once
+
+    def _gives_at_once(self, blob: Named) -> bool:
+        """Say whether the remote tells of all of a large blob as soon as it tells of anything."""
+        partial = self._landing.new_path()
+
+        def look(size: int) -> None:
+            if size < blob.ref.size:
+                raise _PiecemealError
+
+        try:
+            self._remote.get(self._format.loose_key(blob.ref.oid), Path(partial), moved=look)
+        except _PiecemealError:
+            return False
+        except (DvcliteError, OSError):
+            pass  # Will be met again, and told.
+        finally:
+            discard(partial)
+        return True
+
     def _pieces(self, blob: Named) -> Iterator[_Piece]:
-        large = Arriving(blob, self._landing.partial(blob.ref.oid))
+        hasher = self._landing.hasher(blob.ref)
+        large = Arriving(blob, self._landing.partial(blob.ref.oid), hasher, self._release)
         self._open.add(large)
-        begin = large.position
+        begin = large.begin
         self._progress.advance(size=begin)
         while self._has_room():
             if large.is_over:
@@ -108,9 +142,11 @@ class Fetching:
     def _has_room(self) -> bool:
         """Wait until there is room for another piece; return false if none will come any more."""
         # Of those that are on their way one is always the next to be written.
-        while not self._room.acquire(timeout=_NAP):
+        self._is_full = not self._room.acquire(blocking=False)
+        while self._is_full:
             if self._is_broken:
                 return False
+            self._is_full = not self._room.acquire(timeout=_NAP)
         return True
 
     def _do(self, errand: Named | _Piece, moved: OnBytes) -> None:
@@ -135,19 +171,21 @@ class Fetching:
 
     def _bring(self, piece: _Piece, moved: OnBytes) -> None:
         large = piece.large
+        is_taken = False
         try:
             data = self._read(piece, moved)
-            done = large.take(data, piece.begin)
+            is_taken = True
+            large.take(data, piece.begin)
         except BaseException as error:
             self._is_broken |= not isinstance(error, DvcliteError)
-            self._release(1)
+            if not is_taken:
+                self._release(1)
             if self._end(large) and isinstance(error, DvcliteError | OSError):
                 if isinstance(error, BlobCorruptError):
                     large.discard()
                 self._fail(large.blob, error, large.told)
             raise
         self._progress.advance(size=len(data))
-        self._release(done)
         if large.is_complete and self._end(large):
             self._finish(large, moved)
 
@@ -169,6 +207,8 @@ class Fetching:
 
     def _adapt(self, seconds: float) -> None:
         """Ask for so much at once that little is lost when the line breaks."""
+        if not self._is_far:
+            return
         if seconds < _QUICK:
             self._piece = min(_LONGEST, self._piece * 2)
         elif seconds > _SLOW:
@@ -178,9 +218,9 @@ class Fetching:
         """Take a blob in, all of which is there."""
         blob = large.blob
         try:
-            self._landing.adopt(large.path, blob.ref, self._remote.url)
+            self._landing.adopt(large.path, blob.ref, self._remote.url, large.hasher)
         except BlobCorruptError as error:
-            if not large.was_begun:
+            if not large.begin:
                 self._fail(blob, error, large.told)
                 raise
             # What an earlier attempt left was something else.
@@ -194,10 +234,9 @@ class Fetching:
 
     def _end(self, large: Arriving) -> bool:
         """Await no more of a blob; say whether that is news."""
-        waiting = large.end()
-        self._release(waiting or 0)
+        is_news = large.end()
         self._open.discard(large)
-        return waiting is not None
+        return is_news
 
     def _release(self, count: int) -> None:
         if count:
@@ -239,7 +278,7 @@ class Fetching:
         except BaseException:
             discard(partial)
             raise
-        self._landing.adopt(partial, ref, self._remote.url)
+        self._landing.adopt(partial, ref, self._remote.url, None)
 
     def _succeed(self, size: int) -> None:
         with self._lock:

@@ -130,13 +130,15 @@ class LooseStore(RemoteStore):
 
     def _put(self, blob: Named, source: Source, moved: OnBytes) -> None:
         key = self.format.loose_key(blob.ref.oid)
-        sent = False
+        path, sent = None, False
         try:
-            with source.lend(blob.ref.oid, moved) as path:
-                self._remote.put(key, path, moved=moved)
+            with source.entrust(blob.ref.oid, moved) as (path, told):
+                self._remote.put(key, path, moved=told)
                 sent = True
             self._damaged.discard(blob.ref.oid)
-        except BlobCorruptError:
+        except BlobCorruptError as error:
             if sent:
                 self._remote.delete([key])
+            elif path is not None:  # A remote that shows what was broken off is cured of it.
+                delete_unchanged(self._remote, {key: error.set_aside or str(path)})
             raise

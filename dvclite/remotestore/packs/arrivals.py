@@ -94,7 +94,7 @@ class Arrivals:
     def _adopt(self, assembly: Assembly) -> Problem | None:
         try:
             ref = BlobRef(assembly.blob.ref.oid, assembly.size)
-            self._landing.adopt(assembly.path, ref, self._source)
+            self._landing.adopt(assembly.path, ref, self._source, None)
         except (BlobCorruptError, OSError) as error:
             return error
         return None

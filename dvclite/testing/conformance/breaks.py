@@ -76,6 +76,47 @@ class Breaks(Harness):
 
         assert content("mark") in {before, after}
 
+    @pytest.mark.parametrize("size", [1, MIB, 20 * MIB])
+    @pytest.mark.parametrize("if_absent", [False, True])
+    def test_a_put_that_is_broken_off_at_its_last_byte_is_never_seen(
+        self,
+        remote: Remote,
+        source: Source,
+        content: Content,
+        size: int,
+        if_absent: bool,  # noqa: FBT001 - a parameter of the test
+    ) -> None:
+        data = secrets.token_bytes(size)
+
+        with pytest.raises(StopError):
+            remote.put(
+                "files/ab/cdef",
+                source(data),
+                if_absent=if_absent,
+                moved=_break_off_after(size, StopError),
+            )
+
+        assert remote.stat("files/ab/cdef") is None
+        assert list(remote.list("")) == []
+        remote.put("files/ab/cdef", source(data), if_absent=if_absent)
+        assert content("files/ab/cdef") == data
+
+    @pytest.mark.parametrize("size", [1, MIB, 20 * MIB])
+    def test_a_put_that_is_broken_off_at_its_last_byte_replaces_nothing(
+        self, remote: Remote, source: Source, content: Content, size: int
+    ) -> None:
+        before = secrets.token_bytes(MIB)
+        remote.put("mark", source(before))
+
+        with pytest.raises(StopError):
+            remote.put(
+                "mark",
+                source(secrets.token_bytes(size)),
+                moved=_break_off_after(size, StopError),
+            )
+
+        assert content("mark") == before
+
     @pytest.mark.parametrize("interruption", INTERRUPTIONS)
     def test_a_get_that_progress_breaks_off_can_be_done_again(
         self,

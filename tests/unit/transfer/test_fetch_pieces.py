@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from dvclite.errors import FileAccessError, TransferError
+from dvclite.errors import BlobMissingError, FileAccessError, TransferError
 from dvclite.files import changes
+from dvclite.hashing import BLAKE3, BlobRef
 from dvclite.remote.requests import Requests
+from dvclite.remotestore.loose.arriving import Arriving
 from dvclite.remotestore.loose.store import LooseStore
+from dvclite.remotestore.named import Named
 from dvclite.testing.faults import Fault, FaultyRemote, Kind, Plan
 from dvclite.testing.memory import MemoryRemote
 
@@ -61,13 +64,44 @@ def test_pieces_are_asked_for_at_once_and_few_are_held(here, there, far, store, 
     assert 2 <= far.traffic.at_once <= 6
 
 
-def test_where_nothing_is_asked_over_a_line_it_comes_in_one_piece(here, there, format):
+def test_what_lies_near_is_read_once_and_hashed_as_it_arrives(here, there, format, monkeypatch):
     near = FaultyRemote(MemoryRemote())
     store = LooseStore(near, format)
     wanted = here.add_file("large", os.urandom(33 * MIB))
     here.push(store, wanted)
+    monkeypatch.setattr("dvclite.cache.foreigndoor.read", None)
+    monkeypatch.setattr("dvclite.cache.verifying.read", None)
     there.fetch(store, wanted).check("fetched")
+
+    assert content(there, wanted) == content(here, wanted)
+    assert near.traffic.calls["get"] == 1  # A look at how it hands things out.
+    assert near.traffic.calls["read"] == 33
+
+
+class Cloning(FaultyRemote):
+    """One that gives all at once, as where blocks are shared."""
+
+    def get(self, key, target, *, moved):
+        super().get(key, target)
+        moved(target.stat().st_size)
+
+
+def test_what_needs_no_copy_is_not_copied(here, there, format):
+    near = Cloning(MemoryRemote())
+    store = LooseStore(near, format)
+    wanted = here.add_file("large", os.urandom(33 * MIB))
+    here.push(store, wanted)
+    there.fetch(store, wanted).check("fetched")
+
+    assert content(there, wanted) == content(here, wanted)
     assert "read" not in near.traffic.calls
+
+
+def test_one_that_is_missing_there_is_told(here, there, format, failed):
+    near = FaultyRemote(MemoryRemote())
+    store = LooseStore(near, format)
+    wanted = here.add_file("large", os.urandom(33 * MIB))
+    assert failed(there.fetch(store, wanted)) == {"large": BlobMissingError}
 
 
 @pytest.mark.parametrize("method", [Kind.FAIL, Kind.BREAK])
@@ -143,6 +177,33 @@ def test_one_that_fails_keeps_no_other_from_coming(here, there, far, store, larg
     assert content(there, other) == content(here, other)
 
 
+def test_bytes_that_an_earlier_attempt_left_are_hashed_with_the_others(
+    here, there, far, store, large, monkeypatch
+):
+    there.fetch(store, there.add_file("other", b"x"))
+    folder = there.root / "cache" / "tmp" / "partial" / str(os.getuid())
+    folder.mkdir(parents=True, exist_ok=True)
+    whole = content(here, large)
+    (folder / large.ref.oid).write_bytes(whole[: 21 * MIB + 5])
+    monkeypatch.setattr("dvclite.cache.foreigndoor.read", None)
+    monkeypatch.setattr("dvclite.cache.verifying.read", None)
+    there.fetch(store, large).check("fetched")
+
+    assert content(there, large) == whole
+
+
+def test_what_is_complete_already_is_only_hashed(here, there, far, store, large):
+    there.fetch(store, there.add_file("other", b"x"))
+    folder = there.root / "cache" / "tmp" / "partial" / str(os.getuid())
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / large.ref.oid).write_bytes(content(here, large))
+    far.forget_traffic()
+    there.fetch(store, large).check("fetched")
+
+    assert "read" not in far.traffic.calls
+    assert content(there, large) == content(here, large)
+
+
 def test_a_full_disk_ends_the_work_and_does_not_hang(there, far, store, large, monkeypatch):
     def fail(_fd, _data, _offset):
         raise OSError(28, "No space left on device")
@@ -166,3 +227,30 @@ def test_progress_adds_up(there, far, store, large, recorder):
     there.fetch(store, large, progress=recorder)
     ends = [work for work in recorder.works if work[0] == "Fetching"]
     assert [work[3:] for work in ends] == [[0, 0], [1, 60 * MIB]]
+
+
+def test_a_file_is_let_go_of_when_nobody_writes_to_it_any_more(tmp_path, monkeypatch):
+    writing, may_go_on = threading.Event(), threading.Event()
+    write_at = changes.write_at
+
+    def slowly(fd, data, offset):
+        writing.set()
+        assert may_go_on.wait(20)
+        write_at(fd, data, offset)
+
+    monkeypatch.setattr(changes, "write_at", slowly)
+    blob, released = Named("large", BlobRef("0" * 64, 2 * MIB)), []
+    arriving = Arriving(blob, str(tmp_path / "partial"), BLAKE3.new(), released.append)
+    bringing = threading.Thread(target=arriving.take, args=(bytes(MIB), 0))
+    bringing.start()
+    assert writing.wait(20)
+    ending = threading.Thread(target=arriving.end)
+    ending.start()
+    ending.join(0.2)
+    assert ending.is_alive()
+    may_go_on.set()
+    bringing.join()
+    ending.join()
+
+    assert (tmp_path / "partial").stat().st_size == MIB
+    assert sum(released) == 1
