@@ -76,7 +76,7 @@ def gains(kind, size, data):
 def wasted(kind, data, place):
     """Return a row of the second table."""
     large = data * 8
-    files, chunks = cut_evenly(data, SIZES["4 KiB"]), list(cut(io.BytesIO(large)))
+    files, chunks = cut_evenly(data, SIZES["4 KiB"]), [*map(bytes, chunks_of(io.BytesIO(large)))]
     (place / "large").write_bytes(large)
     folder = place / "files"
     folder.mkdir(exist_ok=True)
@@ -93,7 +93,7 @@ def wasted(kind, data, place):
 
     def from_one_file():
         with open(place / "pack", "wb") as pack, open(place / "large", "rb", buffering=0) as file:
-            for chunk in cut(file):
+            for chunk in chunks_of(file):
                 blake3(chunk).digest()
                 pack.write(chunk)
 
@@ -136,7 +136,7 @@ def hashed_and_written(source, target):
 def chunked(source, _target):
     """read, cut, blake3 of each chunk, sample"""
     judge = Judge()
-    for chunk in cut(source):
+    for chunk in chunks_of(source):
         blake3(chunk).digest()
         judge.compressed(chunk)
 
@@ -144,9 +144,15 @@ def chunked(source, _target):
 def chunked_and_written(source, target):
     """read, cut, blake3 of each chunk, sample, write"""
     judge = Judge()
-    for chunk in cut(source):
+    for chunk in chunks_of(source):
         blake3(chunk).digest()
         target.write(judge.compressed(chunk) or chunk)
+
+
+def chunks_of(stream):
+    """Yield the chunks of a stream, each good until the next."""
+    for cuts in cut(stream):
+        yield from cuts.chunks
 
 
 def compress_all(compressor, pieces):

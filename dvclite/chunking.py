@@ -9,8 +9,9 @@ import warnings
 from collections.abc import Iterator
 from functools import cache
 from io import BytesIO
+from itertools import cycle
 from types import FunctionType
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from blake3 import blake3
 
@@ -27,6 +28,9 @@ MAXIMUM = 1 << 20
 
 _NORMALIZATION: Final = 1
 
+_WINDOW = 4 * MAXIMUM
+"""How many bytes are cut at a time."""
+
 _LIBRARY = "pyfastcdc"
 _PROBE = b"dvclite chunks"
 _PROBE_LENGTHS = [737162, 279609, 31805]
@@ -39,29 +43,64 @@ class Stream(Protocol):
         """Fill the beginning of `buffer` and return how many bytes that was; 0 at the end."""
 
 
-def cut(stream: Stream) -> Iterator[bytes]:
-    """Read a stream to its end and yield its chunks in order; none where it is empty.
+class Cuts(NamedTuple):
+    """Some chunks of a stream.
 
-    Some 3 MiB are in memory at a time.
+    Attributes:
+        data: All of their bytes.
+        chunks: The bytes of each.
+    """
+
+    data: memoryview
+    chunks: list[memoryview]
+
+
+def cut(stream: Stream, *, kept: int = 1) -> Iterator[Cuts]:
+    """Read a stream to its end and yield its chunks in order, some at a time; none where it is empty.
+
+    The memory that they are in is used again: they are good until `kept` times more were asked for.
 
     Args:
         stream: May give fewer bytes at a time than it is asked for.
+        kept: How often chunks are asked for until the first are used up; 4 MiB of memory each.
 
     Raises:
         InstallationError: The library that cuts is not compiled, or cuts at other places.
     """
     _check_library()
-    return _cut(stream)
+    return _cut(stream, kept)
 
 
-def _cut(stream: Stream) -> Iterator[bytes]:
+def _cut(stream: Stream, kept: int) -> Iterator[Cuts]:
     from pyfastcdc import FastCDC
 
     cutter = FastCDC(
         AVERAGE, min_size=MINIMUM, max_size=MAXIMUM, normalized_chunking=_NORMALIZATION
     )
-    # A chunk's own view is overwritten by what is read next.
-    return (bytes(chunk.data) for chunk in cutter.cut_stream(stream))
+    rest = memoryview(b"")
+    for memory in cycle([memoryview(bytearray(_WINDOW)) for _ in range(kept)]):
+        begin, end = 0, len(rest)
+        memory[:end] = rest
+        end += _fill(stream, memory[end:])
+        pieces = cutter.cut_buf(memory[:end])
+        chunks = []
+        # Where a chunk may go on in what was not read yet, it is cut again with that.
+        while begin < end and (end < _WINDOW or end - begin >= MAXIMUM):
+            chunks.append(next(pieces).data)
+            begin += len(chunks[-1])
+        if chunks:
+            yield Cuts(memory[:begin], chunks)
+        if end < _WINDOW:
+            return
+        rest = memory[begin:end]
+
+
+def _fill(stream: Stream, memory: memoryview) -> int:
+    """Read into memory until it is full or the stream ends; return how many bytes that were."""
+    filled = 0
+    while filled < len(memory) and (count := stream.readinto(memory[filled:])):
+        filled += count
+    return filled
 
 
 @cache
@@ -71,7 +110,7 @@ def _check_library() -> None:
         # It only warns where it runs as plain Python, at a hundredth of the speed.
         warnings.simplefilter("ignore")
         from pyfastcdc import FastCDC
-    if isinstance(FastCDC.cut_stream, FunctionType):
+    if isinstance(FastCDC.cut_buf, FunctionType):
         raise InstallationError(
             _LIBRARY,
             "it was installed without its compiled part, and takes minutes for each GiB",
@@ -81,7 +120,7 @@ def _check_library() -> None:
             ),
         )
     probe = BytesIO(blake3(_PROBE).digest(length=MAXIMUM))
-    if [len(chunk) for chunk in _cut(probe)] != _PROBE_LENGTHS:
+    if [len(chunk) for cuts in _cut(probe, 1) for chunk in cuts.chunks] != _PROBE_LENGTHS:
         raise InstallationError(
             _LIBRARY,
             "it does not cut where the repository format says",

@@ -94,7 +94,7 @@ class Judge:
         self._failures = 0
         self._pause = 0
 
-    def compressed(self, data: bytes) -> bytes | None:
+    def compressed(self, data: bytes | memoryview) -> bytes | None:
         """Return `data` compressed, or None where it is to be stored plain."""
         if len(data) < _SMALLEST:
             return None
@@ -108,7 +108,7 @@ class Judge:
         self._pause = pause * min(len(data), _SAMPLE)
         return smaller
 
-    def _tried(self, data: bytes) -> bytes | None:
+    def _tried(self, data: bytes | memoryview) -> bytes | None:
         # After data that was worth it a sample would mostly be taken for nothing.
         if not self._paid and len(data) > _SAMPLE and not pays(_sample(data)):
             return None
@@ -120,7 +120,7 @@ def _is_gain(compressed: int, plain: int) -> bool:
     return compressed <= plain - plain // _GAIN
 
 
-def _sample(data: bytes) -> bytes:
+def _sample(data: bytes | memoryview) -> bytes:
     length = _SAMPLE // _PIECES
     last = len(data) - length
     starts = [last * piece // (_PIECES - 1) for piece in range(_PIECES)]

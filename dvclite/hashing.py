@@ -175,7 +175,7 @@ def is_tree(oid: Oid) -> bool:
     return oid.endswith(TREE_SUFFIX)
 
 
-def hash_bytes(data: bytes, algorithm: Algorithm) -> Oid:
+def hash_bytes(data: bytes | memoryview, algorithm: Algorithm) -> Oid:
     """Return the oid of `data` as a plain blob."""
     hasher = algorithm.new()
     hasher.update(data)

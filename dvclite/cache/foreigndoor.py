@@ -72,7 +72,7 @@ class ForeignDoor(Incoming):
         fd = os.open(partial, _READ)
         try:
             size = os.fstat(fd).st_size
-            is_right = self._is_right(fd, ref.oid, given)
+            is_right = self._holds(fd, ref.oid, given)
         finally:
             os.close(fd)
         if not is_right or ref.size not in (-1, size):
@@ -114,7 +114,7 @@ class ForeignDoor(Incoming):
             raise
         return ref
 
-    def _is_right(self, fd: int, oid: Oid, given: Hasher | None) -> bool:
+    def _holds(self, fd: int, oid: Oid, given: Hasher | None) -> bool:
         """Say whether an open file holds a blob."""
         if isinstance(given, Verification) and given.oid == oid:
             return given.is_right(lambda hasher: read(fd, hasher, ignore_bytes))

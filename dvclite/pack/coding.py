@@ -32,7 +32,19 @@ def decode(
     trusted: bool = False,
     where: str = "",
 ) -> bytes:
-    """Return the content of an entry, verified.
+    """Return the content of an entry, verified, as bytes of its own; see `verified`."""
+    return bytes(verified(entry, stored, algorithm, trusted=trusted, where=where))
+
+
+def verified(
+    entry: PackEntry,
+    stored: bytes | memoryview,
+    algorithm: Algorithm,
+    *,
+    trusted: bool = False,
+    where: str = "",
+) -> bytes | memoryview:
+    """Return the content of an entry, verified: the stored bytes themselves if they are plain.
 
     Args:
         entry: From the index of the pack.
@@ -48,8 +60,9 @@ def decode(
     """
     if checksum(describe(entry), stored) != entry.checksum:
         raise _damaged(entry, where, "does not match its checksum")
+    content: bytes | memoryview
     if entry.codec == Codec.PLAIN:
-        content = bytes(stored)
+        content = stored
     else:
         try:
             content = decompress(bytes(stored), entry.size)
@@ -60,7 +73,7 @@ def decode(
     return content
 
 
-def _is_named(entry: PackEntry, content: bytes, algorithm: Algorithm) -> bool:
+def _is_named(entry: PackEntry, content: bytes | memoryview, algorithm: Algorithm) -> bool:
     kind, digest = entry[:2]
     if kind in _RECIPES:
         return True

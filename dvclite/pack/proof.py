@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from dvclite.errors import PackDamagedError, PackUnreadableError
-from dvclite.pack.coding import decode, describe
+from dvclite.pack.coding import describe, verified
 from dvclite.pack.index import Entries
 from dvclite.pack.layout import ENTRY_HEADER_SIZE, ENTRY_MAGIC, HEADER_SIZE, PackEntry, header
 
@@ -51,7 +51,7 @@ def find_damage(
             yield entry, PackDamagedError(where, reason)
             continue
         try:
-            decode(entry, stored, entries.algorithm, trusted=trusted, where=where)
+            verified(entry, stored, entries.algorithm, trusted=trusted, where=where)
         except PackDamagedError as error:
             yield entry, error
         else:

@@ -61,6 +61,16 @@ class PackFile(Closing):
             raise PackDamagedError(self.path, "it is cut short")
         return data
 
+    def read_into(self, offset: int, memory: memoryview) -> int:
+        """Fill memory with the pack's bytes, and return how many those were.
+
+        Raises:
+            PackUnreadableError: The disk does not give them back.
+        """
+        data = self.read(offset, min(len(memory), max(self.size - offset, 0)))
+        memory[: len(data)] = data
+        return len(data)
+
     def entries(self) -> Entries:
         """Read the index.
 

@@ -30,6 +30,7 @@ PACK_MODE = 0o444 if os.name != "nt" else 0o666
 """Nobody changes a pack, and Windows flushes only what may be changed."""
 
 _PIECE = 1 << 20
+_LARGE = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class PackWriter:
         self,
         kind: Kind,
         digest: bytes,
-        data: bytes,
+        data: bytes | memoryview,
         *,
         codec: Codec = Codec.PLAIN,
         size: int | None = None,
@@ -96,7 +97,7 @@ class PackWriter:
         Args:
             kind: What it is.
             digest: Its name, which is relied upon.
-            data: What is stored. It is kept for a while, so nobody may change it.
+            data: What is stored.
             codec: How it is stored. What does not become smaller has to be stored plain.
             size: The length of its content, where `data` is not the content itself.
 
@@ -113,8 +114,13 @@ class PackWriter:
         offset = self._offset + ENTRY_HEADER_SIZE
         self._records += offset.to_bytes(4, "little") + rest
         self._offset = offset + stored
-        self._pieces += (ENTRY_MAGIC + rest, data)
-        self._waiting += ENTRY_HEADER_SIZE + stored
+        self._pieces.append(ENTRY_MAGIC + rest)
+        if stored >= _LARGE:  # It goes its way without a copy.
+            self._write_pieces()
+            self._write(data)
+        else:
+            self._pieces.append(bytes(data))
+            self._waiting += ENTRY_HEADER_SIZE + stored
         if self._waiting >= _PIECE:
             self._write_pieces()
         self.size += ENTRY_HEADER_SIZE + stored + RECORD_SIZE
@@ -197,12 +203,16 @@ class PackWriter:
             raise ValueError("a pack cannot have that many entries")
 
     def _write_pieces(self) -> int:
-        """Write what waits; a pack that cannot be written is discarded at once."""
+        """Write what waits, and return the file."""
+        pieces, self._pieces, self._waiting = self._pieces, [], 0
+        return self._write(b"".join(pieces))
+
+    def _write(self, data: bytes | memoryview) -> int:
+        """Write bytes, and return the file; a pack that cannot be written is discarded at once."""
         if self._fd is None:
             raise ValueError("this pack is finished")
-        pieces, self._pieces, self._waiting = self._pieces, [], 0
         try:
-            changes.write(self._fd, b"".join(pieces))
+            changes.write(self._fd, data)
         except BaseException:
             self.discard()
             raise

@@ -41,6 +41,7 @@ such an option raises `RemoteSetupError` instead.
 
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -49,7 +50,9 @@ from dvclite.files.copying import OnBytes, ignore_bytes
 __all__ = [
     "Given",
     "GroupingRemote",
+    "NearRemote",
     "OnBytes",
+    "ReadInto",
     "Remote",
     "RemoteEntry",
     "RemoteOpener",
@@ -211,6 +214,28 @@ class GroupingRemote(Remote, Protocol):
                 be given anything of a key twice.
             most: Of how many bytes a content is left out that has more.
             moved: As of `get`, of what was taken.
+        """
+
+
+ReadInto = Callable[[int, memoryview], int]
+"""Fills memory with bytes from an offset on, and returns how many those were.
+
+Fewer than there is room for only where the content ends.
+"""
+
+
+@runtime_checkable
+class NearRemote(Remote, Protocol):
+    """A remote that lets its content be read where it lies, with no request for each part.
+
+    No remote has to. What is large is not copied before it is looked at then.
+    """
+
+    def reading(self, key: str) -> AbstractContextManager[ReadInto]:
+        """Open what `key` holds, for one thread, until the block ends.
+
+        Raises:
+            KeyMissingError: The key is absent. What is yielded raises what `read` does.
         """
 
 

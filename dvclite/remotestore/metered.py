@@ -2,11 +2,14 @@
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from dvclite.remote import (
     GroupingRemote,
+    NearRemote,
     OnBytes,
+    ReadInto,
     Remote,
     RemoteEntry,
     RemoteVersion,
@@ -166,8 +169,8 @@ class _MeteredVersions(MeteredRemote):
 class _MeteredGroups(MeteredRemote):
     """The same for a remote that moves many small contents at once, where there is no bound."""
 
-    def __init__(self, remote: GroupingRemote, meter: Meter) -> None:
-        super().__init__(remote, meter)
+    def __init__(self, remote: GroupingRemote, meter: Meter, bound: Bound | None) -> None:
+        super().__init__(remote, meter, bound)
         self._groups = remote
 
     def put_group(
@@ -198,6 +201,38 @@ class _MeteredGroups(MeteredRemote):
             yield key
 
 
+class _MeteredNear(MeteredRemote):
+    """The same for a remote whose content can be read where it lies."""
+
+    def __init__(self, remote: NearRemote, meter: Meter, bound: Bound | None) -> None:
+        super().__init__(remote, meter, bound)
+        self._near = remote
+
+    @contextmanager
+    def reading(self, key: str) -> Iterator[ReadInto]:
+        """Open what `key` holds until the block ends."""
+        self._call()
+        with self._near.reading(key) as read:
+
+            def read_some(offset: int, memory: memoryview) -> int:
+                done = 0
+                while done < len(memory):
+                    most = len(memory) if self._bound is None else self._bound.piece()
+                    count = read(offset + done, memory[done : done + most])
+                    self._meter.count(received=count)
+                    self._pass(count, ignore_bytes)
+                    if not count:
+                        break
+                    done += count
+                return done
+
+            yield read_some
+
+
+class _MeteredNearGroups(_MeteredGroups, _MeteredNear):
+    """The same for a remote that has both."""
+
+
 def metered(remote: Remote, meter: Meter, bound: Bound | None = None) -> Remote:
     """Return a remote as seen through a meter, which can do all that the remote can.
 
@@ -206,7 +241,10 @@ def metered(remote: Remote, meter: Meter, bound: Bound | None = None) -> Remote:
     if isinstance(remote, VersionedRemote):
         return _MeteredVersions(remote, meter, bound)
     if isinstance(remote, GroupingRemote) and bound is None:
-        return _MeteredGroups(remote, meter)
+        made = _MeteredNearGroups if isinstance(remote, NearRemote) else _MeteredGroups
+        return made(remote, meter, bound)
+    if isinstance(remote, NearRemote):
+        return _MeteredNear(remote, meter, bound)
     return MeteredRemote(remote, meter, bound)
 
 

@@ -64,7 +64,8 @@ class Filling(Closing):
         """
         self._cache = workspace.cache
         self._links = workspace.links
-        self._copies = _COPIES.issuperset(workspace.kinds)
+        self._packs = workspace.format.packs
+        self._copies = not self._packs and _COPIES.issuperset(workspace.kinds)
         self._may_clone = Kind.REFLINK in workspace.kinds
         self._staging = staging
         self._make = make
@@ -111,9 +112,11 @@ class Filling(Closing):
 
     def _can_share(self, entry: Entry) -> bool:
         """Say whether something is made with others: a file of a pack, or the copy of a small one."""
-        if self._links or not entry.is_file or entry.size > LARGEST:
+        if self._links or not entry.is_file:
             return False
-        return self._copies or self._cache.may_be_packed(entry.size)
+        if self._copies:
+            return entry.size <= LARGEST
+        return self._cache.may_be_packed(entry.size)
 
     def finish(self) -> None:
         """Return when all that was begun is full, and whoever waits for it was told."""
@@ -168,16 +171,16 @@ class Filling(Closing):
             self._take_back()
 
     def _planned(self) -> tuple[list[tuple[NewFolder, Entry]], list[Share]]:
-        """Say where the blobs of the batch lie; what must be in no pack to be linked is made now."""
+        """Say where the blobs of the batch lie; what should be in a pack and is not is made now."""
         batch, self._batch, self._batch_size = self._batch, [], 0
         records = {}
-        if self._cache.format.packs:
+        if self._packs:
             records = self._cache.packed.records(entry.oid for _folder, entry in batch)
         shares: dict[str, list[Order]] = {}
         files: dict[str, list[tuple[NewFolder, Entry]]] = {}
         for folder, entry in batch:
             pack, record = records.get(entry.oid) or ("", entry.oid.encode("ascii"))
-            if not pack and not self._copies:
+            if not pack and self._packs:
                 self._lay(folder, entry)
                 folder.awaited -= 1
                 continue

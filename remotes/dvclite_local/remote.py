@@ -3,7 +3,7 @@
 import os
 import stat
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from io import FileIO
 from itertools import groupby
 from operator import itemgetter
@@ -13,7 +13,7 @@ from dvclite.errors import KeyExistsError, KeyMissingError
 from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.flushing import Outflow
-from dvclite.remote import Given, OnBytes, RemoteEntry, ignore_bytes
+from dvclite.remote import Given, OnBytes, ReadInto, RemoteEntry, ignore_bytes
 from dvclite_local.blobs import open_blob, read_part
 from dvclite_local.failures import translated
 from dvclite_local.group import Groups
@@ -131,6 +131,18 @@ class LocalRemote:
             finally:
                 os.close(fd)
 
+    @contextmanager
+    def reading(self, key: str) -> Iterator[ReadInto]:
+        """Open what `key` holds until the block ends."""
+        with self._open(key) as file:
+
+            def read(offset: int, memory: memoryview) -> int:
+                with self._translated(key, key):
+                    file.seek(offset)
+                    return _fill(file, memory)
+
+            yield read
+
     def delete(self, keys: Iterable[str]) -> None:
         """Make every one of `keys` absent."""
         for below, parts in groupby(map(split_key, keys), key=itemgetter(0)):
@@ -203,6 +215,13 @@ class LocalRemote:
 
     def _translated(self, key: str, path: str) -> AbstractContextManager[None]:
         return translated(self.url, key, self._root.full(path))
+
+
+def _fill(file: FileIO, memory: memoryview) -> int:
+    filled = 0
+    while filled < len(memory) and (count := file.readinto(memory[filled:])):
+        filled += count
+    return filled
 
 
 def _pour(

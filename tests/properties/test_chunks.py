@@ -68,7 +68,9 @@ pieces = st.builds(
 @example(made_up(2, MAXIMUM, MINIMUM + 1))
 @example(made_up(3, MAXIMUM, AVERAGE - 1))
 def test_data_is_cut_where_the_page_followed_word_by_word_cuts(data):
-    assert [len(chunk) for chunk in cut(io.BytesIO(data))] == chunk_lengths(data)
+    lengths = [len(chunk) for cuts in cut(io.BytesIO(data)) for chunk in cuts.chunks]
+
+    assert lengths == chunk_lengths(data)
 
 
 def test_the_gear_table_of_the_page_is_that_of_the_vectors():

@@ -2,12 +2,15 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 
+import dvclite_local
+from dvclite.remote import GroupingRemote, NearRemote
 from dvclite.remote.requests import Requests
 from dvclite.remotestore.bound import Bound
-from dvclite.remotestore.metered import Meter, MeteredRemote
+from dvclite.remotestore.metered import Meter, MeteredRemote, metered
 from dvclite.remotestore.traffic import Traffic
 from dvclite.testing.conformance import RemoteConformance
 from dvclite.testing.faults import FaultyRemote
@@ -39,6 +42,28 @@ def test_calls_and_bytes_are_counted(behind, source, tmp_path):
     list(remote.list(""))
     remote.delete(["new"])
     assert meter.traffic == Traffic(requests=6, sent=1000, received=3 * MIB + 10)
+
+
+@pytest.mark.parametrize(("bound", "seconds"), [(None, 0), (1 << 40, 0), (40_000, 0.3)])
+def test_what_is_read_where_it_lies_is_counted_and_bounded(source, tmp_path, bound, seconds):
+    meter = Meter()
+    with closing(dvclite_local.open(str(tmp_path / "remote"), {})) as directory:
+        remote = metered(directory, meter, bound and Bound(bound))
+        remote.put("k", source(20_000))
+        assert isinstance(remote, NearRemote)
+        assert isinstance(remote, GroupingRemote) == (bound is None)  # Groups come in bursts.
+        began = time.monotonic()
+        memory = memoryview(bytearray(30_000))
+        with remote.reading("k") as read:
+            assert read(0, memory) == 20_000
+            assert read(19_990, memory) == 10
+    assert meter.traffic == Traffic(requests=2, sent=20_000, received=20_010)
+    assert time.monotonic() - began >= seconds
+    assert memory[:10] == memory[19_990:20_000]
+
+
+def test_what_is_far_stays_far(behind):
+    assert not isinstance(metered(behind, Meter()), NearRemote)
 
 
 def test_a_remote_that_counts_its_requests_is_believed(behind):

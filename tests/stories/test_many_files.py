@@ -170,8 +170,11 @@ def filled(repo, folders=5, files=20, content=lambda number: f"content {number}"
     return content
 
 
-def test_what_helpers_made_is_not_made_once_more(repo, many, monkeypatch):
+@pytest.mark.parametrize("knows_packs", [True, False])
+def test_what_helpers_made_is_not_made_once_more(repo, many, monkeypatch, knows_packs):
     filled(repo, content=lambda _number: os.urandom(50_000))  # Not read with the one before.
+    if not knows_packs:
+        (repo.root / ".dvclite/tmp/packs.db").unlink()
     alone = []
     monkeypatch.setattr(arrivals.Arrivals, "_bring_alone", lambda _self, *one: alone.append(one))
 

@@ -5,6 +5,7 @@ import json
 import sys
 import tracemalloc
 import warnings
+from collections import deque
 from pathlib import Path
 
 import pyfastcdc
@@ -24,8 +25,12 @@ def made_up(seed, period, size):
     return (piece * (size // period + 1))[:size]
 
 
+def chunks_of(stream):
+    return [bytes(chunk) for cuts in cut(stream) for chunk in cuts.chunks]
+
+
 def lengths(data):
-    return [len(chunk) for chunk in cut(io.BytesIO(data))]
+    return [len(chunk) for chunk in chunks_of(io.BytesIO(data))]
 
 
 class Trickle:
@@ -66,10 +71,9 @@ def test_the_page_tells_the_parameters():
 def test_chunks_are_the_stream_in_order():
     data = made_up("in order", 5 << 20, 5 << 20)
 
-    chunks = list(cut(io.BytesIO(data)))
+    chunks = chunks_of(io.BytesIO(data))
 
     assert b"".join(chunks) == data
-    assert all(isinstance(chunk, bytes) for chunk in chunks)
     assert all(MINIMUM <= len(chunk) <= MAXIMUM for chunk in chunks[:-1])
 
 
@@ -77,9 +81,9 @@ def test_chunks_are_the_stream_in_order():
 def test_how_much_a_stream_gives_at_a_time_does_not_matter(at_most):
     data = made_up("little by little", 3 << 20, 3 << 20)
 
-    chunks = list(cut(Trickle(data, at_most)))
+    chunks = chunks_of(Trickle(data, at_most))
 
-    assert chunks == list(cut(io.BytesIO(data)))
+    assert chunks == chunks_of(io.BytesIO(data))
 
 
 def test_an_open_file_is_cut_from_where_it_stands(tmp_path):
@@ -88,17 +92,32 @@ def test_an_open_file_is_cut_from_where_it_stands(tmp_path):
 
     with open(tmp_path / "file", "rb", buffering=0) as file:
         file.seek(1234)
-        chunks = list(cut(file))
+        chunks = chunks_of(file)
 
-    assert chunks == list(cut(io.BytesIO(data[1234:])))
+    assert chunks == chunks_of(io.BytesIO(data[1234:]))
+
+
+@pytest.mark.parametrize("kept", [1, 2, 3])
+def test_chunks_stay_what_they_are_until_so_many_more_were_asked_for(kept):
+    data = made_up("kept", 40 << 20, 40 << 20)
+    whole = b""
+    good = deque(maxlen=kept)
+
+    for cuts in cut(io.BytesIO(data), kept=kept):
+        good.append((len(whole), cuts))
+        whole += cuts.data
+        for begin, some in good:
+            assert some.data == b"".join(some.chunks) == whole[begin : begin + len(some.data)]
+
+    assert whole == data
 
 
 @pytest.mark.parametrize("place", [0, 3_000_000, 7_999_999])
 def test_an_edit_changes_the_chunks_beside_it_only(place):
     data = made_up("edited", 8_000_000, 8_000_000)
-    before = set(cut(io.BytesIO(data)))
+    before = set(chunks_of(io.BytesIO(data)))
 
-    after = list(cut(io.BytesIO(data[:place] + b"one more row\n" + data[place:])))
+    after = chunks_of(io.BytesIO(data[:place] + b"one more row\n" + data[place:]))
 
     assert len(after) > 20
     assert sum(chunk not in before for chunk in after) <= 2
@@ -119,7 +138,7 @@ def test_a_long_stream_takes_little_memory():
     cut(io.BytesIO())
     tracemalloc.start()
     try:
-        count = sum(1 for _ in cut(Long()))
+        count = sum(len(cuts.chunks) for cuts in cut(Long()))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -36,7 +36,13 @@ class Arrivals:
         self._landing = landing
         self._source = source
         self._progress = progress
+        self._writers = 0
         self._lock = threading.Lock()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether some chunk is being written, or hashed with its blob: others may wait for that."""
+        return self._writers > 0
 
     def take(self, blob: Named, data: bytes, source: str) -> None:
         """Take a small blob in.
@@ -54,13 +60,19 @@ class Arrivals:
         with self._lock:
             self.open.add(assembly)
 
-    def write(self, assembly: Assembly, data: bytes, position: int) -> None:
+    def write(self, assembly: Assembly, data: bytes | memoryview, position: int) -> None:
         """Take a chunk in.
 
         Raises:
             OSError: The disk is full or failing.
         """
-        assembly.write(data, position)
+        with self._lock:
+            self._writers += 1
+        try:
+            assembly.write(data, position)
+        finally:
+            with self._lock:
+                self._writers -= 1
         self.tell(assembly, len(data))
 
     def tell(self, assembly: Assembly, size: int) -> None:
@@ -94,7 +106,7 @@ class Arrivals:
     def _adopt(self, assembly: Assembly) -> Problem | None:
         try:
             ref = BlobRef(assembly.blob.ref.oid, assembly.size)
-            self._landing.adopt(assembly.path, ref, self._source, None)
+            self._landing.adopt(assembly.path, ref, self._source, assembly.hasher())
         except (BlobCorruptError, OSError) as error:
             return error
         return None

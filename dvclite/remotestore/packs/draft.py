@@ -64,7 +64,7 @@ class Draft:
         except OSError as error:
             raise StagingError(error) from error
 
-    def add(self, kind: Kind, digest: bytes, data: bytes, judge: Judge) -> int:
+    def add(self, kind: Kind, digest: bytes, data: bytes | memoryview, judge: Judge) -> int:
         """Put something in, compressed where that pays, and return its number.
 
         Raises:

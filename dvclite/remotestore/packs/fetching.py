@@ -10,27 +10,27 @@ from dvclite.errors import (
     BlobCorruptError,
     BlobMissingError,
     KeyMissingError,
-    PackDamagedError,
     PackError,
 )
 from dvclite.files.atomic import discard
 from dvclite.files.copying import OnBytes
 from dvclite.hashing import Algorithm, Oid
-from dvclite.pack.coding import decode
-from dvclite.pack.layout import PackEntry, key_of
+from dvclite.pack.layout import key_of
 from dvclite.pack.reader import PackFile
 from dvclite.progress import Progress
-from dvclite.remote import Remote
+from dvclite.remote import NearRemote, Remote
 from dvclite.remotestore.engine import Outcome, ends_all, run
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.packs.arrivals import Arrivals, Problem
 from dvclite.remotestore.packs.assembling import Assembly
 from dvclite.remotestore.packs.budget import Budget
+from dvclite.remotestore.packs.delivery import Delivery, Read
 from dvclite.remotestore.packs.gauge import Gauge
 from dvclite.remotestore.packs.knowledge import Knowledge
 from dvclite.remotestore.packs.limit import Limit
 from dvclite.remotestore.packs.locating import Locating, Target
 from dvclite.remotestore.packs.plan import LONGEST, Errand, Want, plan
+from dvclite.remotestore.packs.window import Window
 
 _TOGETHER = 1000
 """How many blobs are looked up at a time."""
@@ -42,7 +42,6 @@ _MOST_OPEN = 128
 """How many large blobs are put together at a time: most are complete if a fetch is cut short."""
 
 _MOST_IN_MEMORY = 4 * LONGEST
-_AHEAD = 1 << 20
 _MOST_ON_DISK = 512 << 20
 
 
@@ -79,6 +78,7 @@ class Fetching:
         self._arrivals = arrivals
         self._memory = Budget(_MOST_IN_MEMORY)
         self._disk = Budget(_MOST_ON_DISK)
+        self._is_near = isinstance(supply.remote, NearRemote)
         self._refused: list[tuple[Want[Target], Problem]] = []
         self._lock = threading.Lock()
 
@@ -110,6 +110,8 @@ class Fetching:
                 self._do,
                 self._supply.jobs,
                 fatal=lambda error: isinstance(error, OSError) or ends_all(error),
+                # From afar most of the time goes by elsewhere.
+                is_crowded=lambda: self._is_near and self._arrivals.is_busy,
             )
             for errand, error in done.failures:
                 for want in errand.wants[errand.done :]:
@@ -120,61 +122,44 @@ class Fetching:
             wants = list(self._replaced())
 
     def _do(self, errand: Errand[Target], moved: OnBytes) -> None:
-        begin = errand.begin
-        if not errand.is_whole:
-            with self._memory.hold(errand.end - begin, moved):
-                data = memoryview(self._knowledge.read(errand.pack, begin, errand.end))
-                self._deliver(errand, lambda at, size: data[at - begin :][:size], moved)
+        if errand.is_whole:
+            self._do_whole(errand, moved)
             return
-        size = self._knowledge.packs[errand.pack]
+        begin = errand.begin
+        with self._memory.hold(errand.end - begin, moved):
+            data = memoryview(self._knowledge.read(errand.pack, begin, errand.end))
+            self._deliver(errand, lambda at, size: data[at - begin :][:size], moved)
+
+    def _do_whole(self, errand: Errand[Target], moved: OnBytes) -> None:
+        pack, remote = errand.pack, self._supply.remote
+        size = self._knowledge.packs[pack]
+        if isinstance(remote, NearRemote):
+            with remote.reading(key_of(pack)) as read:
+                self._deliver(errand, Window(read, pack, size).read, moved)
+            return
         with self._disk.hold(size, moved):
             path = self._supply.new_path()
             gauge = Gauge(self._progress, sum(want.entry.size for want in errand.wants), size)
             try:
-                count = Limit(errand.pack, size, gauge, moved).count
-                self._supply.remote.get(key_of(errand.pack), Path(path), moved=count)
-                with PackFile(path, errand.pack) as pack:
-                    self._deliver(errand, _read_ahead(pack), moved, gauge)
+                count = Limit(pack, size, gauge, moved).count
+                remote.get(key_of(pack), Path(path), moved=count)
+                with PackFile(path, pack) as file:
+                    self._deliver(errand, Window(file.read_into, pack, size).read, moved, gauge)
             finally:
                 gauge.take_back()
                 discard(path)
 
     def _deliver(
-        self,
-        errand: Errand[Target],
-        read: Callable[[int, int], bytes | memoryview],
-        moved: OnBytes,
-        gauge: Gauge | None = None,
+        self, errand: Errand[Target], read: Read, moved: OnBytes, gauge: Gauge | None = None
     ) -> None:
         """Hand out what an errand brought, of which `gauge` has told already."""
-        last: PackEntry | None = None
-        content = b""
         where = self._knowledge.where(errand.pack)
-        for want in errand.wants:
-            moved(0)
-            if gauge is not None:
-                gauge.take_back(want.entry.size)
-            try:
-                if want.entry != last:
-                    stored = read(want.entry.offset, want.entry.stored)
-                    # A small blob is verified by the door that it comes in at.
-                    trusted = isinstance(want.target, Named)
-                    content = decode(
-                        want.entry, stored, self._supply.algorithm, trusted=trusted, where=where
-                    )
-                    last = want.entry
-                self._land(want, content, where)
-            except (PackDamagedError, BlobCorruptError):
-                self._refuse(want, BlobCorruptError(_oid_of(want), where))
-            errand.done += 1
+        delivery = Delivery(errand, read, self._arrivals, self._supply.algorithm, where)
 
-    def _land(self, want: Want[Target], content: bytes, where: str) -> None:
-        target = want.target
-        if isinstance(target, Assembly):
-            self._arrivals.write(target, content, want.position)
-            self._arrivals.settle(target)
-        else:
-            self._arrivals.take(target, content, where)
+        def refuse(want: Want[Target]) -> None:
+            self._refuse(want, BlobCorruptError(_oid_of(want), where))
+
+        delivery.hand_out(refuse, moved, gauge)
 
     def _fail(self, want: Want[Target], error: Problem) -> None:
         """Take note of what was not brought: for good, or to be looked for elsewhere."""
@@ -216,20 +201,6 @@ class Fetching:
             blobs[assembly.blob.ref.oid] = assembly.blob
             errors[assembly.blob.ref.oid] = problem
         yield from self._locating.locate(list(blobs.values()), errors)
-
-
-def _read_ahead(pack: PackFile) -> Callable[[int, int], memoryview]:
-    """Return what reads a pack that is wanted from its beginning to its end, in few calls."""
-    begin, data = 0, memoryview(b"")
-
-    def read(at: int, size: int) -> memoryview:
-        nonlocal begin, data
-        if at < begin or at + size > begin + len(data):
-            length = max(size, min(_AHEAD, pack.size - at))
-            begin, data = at, memoryview(pack.read(at, length))
-        return data[at - begin :][:size]
-
-    return read
 
 
 def _blob_of(want: Want[Target]) -> Named:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from dvclite.errors import BlobMissingError, RecipeError
-from dvclite.hashing import Oid, is_tree
+from dvclite.hashing import BlobRef, Oid, is_tree
 from dvclite.pack.layout import LARGEST, Kind, PackEntry, digest_of
 from dvclite.packindex import Location
 from dvclite.recipe import Recipe
@@ -112,7 +112,8 @@ class Locating:
         """Yield the chunks of a large blob that are neither in its file nor in the cache."""
         try:
             path = self._landing.partial(blob.ref.oid)
-            assembly = Assembly(blob, recipe.size, (place.pack, place.number), path)
+            hasher = self._landing.hasher(BlobRef(blob.ref.oid, recipe.size))
+            assembly = Assembly(blob, recipe.size, (place.pack, place.number), path, hasher)
         except OSError as error:
             self._arrivals.fail(blob, error)
             return

@@ -139,7 +139,7 @@ class Packing:
             whole.add(*place, len(chunk))
             yield from self._full()
 
-    def _add_chunk(self, digest: bytes, chunk: bytes, judge: Judge) -> Place:
+    def _add_chunk(self, digest: bytes, chunk: memoryview, judge: Judge) -> Place:
         draft = self._open()
         number = draft.add(Kind.CHUNK, digest, chunk, judge)
         draft.chunks.append(digest)

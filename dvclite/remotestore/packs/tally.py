@@ -28,7 +28,7 @@ class Tally:
         self,
         kind: Kind,  # noqa: ARG002 - what a pack takes does not depend on it
         digest: bytes,  # noqa: ARG002
-        data: bytes,
+        data: bytes | memoryview,
         *,
         codec: Codec = Codec.PLAIN,  # noqa: ARG002
         size: int | None = None,  # noqa: ARG002

@@ -19,6 +19,7 @@ pytest.register_assert_rewrite(
     "dvclite.testing.conformance.contents",
     "dvclite.testing.conformance.groups",
     "dvclite.testing.conformance.keys",
+    "dvclite.testing.conformance.near",
     "dvclite.testing.conformance.races",
     "dvclite.testing.conformance.breaks",
 )
@@ -27,10 +28,11 @@ from dvclite.testing.conformance.breaks import Breaks  # noqa: E402
 from dvclite.testing.conformance.contents import Contents  # noqa: E402
 from dvclite.testing.conformance.groups import Groups  # noqa: E402
 from dvclite.testing.conformance.keys import Keys  # noqa: E402
+from dvclite.testing.conformance.near import Near  # noqa: E402
 from dvclite.testing.conformance.races import Races  # noqa: E402
 
 
-class RemoteConformance(Contents, Keys, Races, Breaks, Groups):
+class RemoteConformance(Contents, Keys, Races, Breaks, Groups, Near):
     """Proves that a remote keeps the contract.
 
     A subclass defines the fixture `remote`: a remote in which nothing is yet, new for each test,

@@ -2,6 +2,7 @@ import errno
 import os
 
 import pytest
+from blake3 import blake3
 
 from dvclite.files import changes
 from dvclite.hashing import BLAKE3, MD5, XXH128
@@ -62,6 +63,21 @@ def test_small_entries_are_written_together(tmp_path, monkeypatch):
 
     assert len(sizes) <= pack.size // (1 << 20) + 1
     assert sum(sizes) == pack.size
+
+
+@pytest.mark.parametrize("size", [0, 1, 1000, 70_000, LARGEST])
+def test_memory_that_an_entry_came_from_can_be_used_again_at_once(tmp_path, size):
+    memory = bytearray(size)
+    writer = PackWriter(tmp_path / "pack", BLAKE3)
+
+    for number in range(5):
+        memory[:] = bytes([number]) * size
+        writer.add(Kind.CHUNK, blake3(memory).digest(), memoryview(memory))
+    pack = writer.finish()
+
+    with PackFile(pack.path, pack.id) as file:
+        contents = [file.content(entry, BLAKE3) for entry in file.entries()]
+    assert contents == [bytes([number]) * size for number in range(5)]
 
 
 def test_a_pack_is_full_at_its_target_size(tmp_path):

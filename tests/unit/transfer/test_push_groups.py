@@ -211,10 +211,13 @@ def test_a_push_that_is_interrupted_keeps_what_arrived(here, store, many, held, 
     assert here.push(store, many).files <= 70
 
 
-def test_what_goes_in_groups_is_counted(here, remote, format, many):
+@pytest.mark.parametrize("bound", [None, Bound(1 << 40)])
+def test_what_goes_in_groups_is_counted(here, remote, format, many, bound):
+    """Where there is a bound, all goes by itself: groups would come in bursts."""
     meter = Meter()
-    with LooseStore(metered(remote, meter, Bound(1 << 40)), format) as store:
+    with LooseStore(metered(remote, meter, bound), format) as store:
         moved = here.push(store, many)
 
     assert meter.traffic.sent == moved.size
     assert meter.traffic.requests >= 101
+    assert bool(remote.groups) == (bound is None)

@@ -1,16 +1,52 @@
 """A remote of packs, looked at from outside."""
 
 import random
+from contextlib import contextmanager
 
 import pytest
 
+from dvclite.errors import KeyMissingError, RemoteUnavailableError
 from dvclite.hashing import BLAKE3
 from dvclite.pack.catalogue import is_catalogue
 from dvclite.pack.index import read_end
 from dvclite.pack.layout import key_of, oid_of, pack_at
 from dvclite.pack.writer import PackWriter
+from dvclite.testing.faults import FaultyRemote, Kind
+from dvclite.testing.memory import MemoryRemote
 
 MIB = 1 << 20
+
+
+class NearFaultyRemote(FaultyRemote):
+    """One whose content can be read where it lies, and which misbehaves then as with `get`."""
+
+    @contextmanager
+    def reading(self, key):
+        with self._call("get", key) as kind:
+            if kind is Kind.LIE:
+                raise KeyMissingError(self.url, key)
+            data = bytearray(self._remote.read(key, 0, 1 << 32))
+            self._move(received=len(data))
+            if kind is Kind.CORRUPT:
+                data[len(data) // 2] ^= 1
+            if kind in {Kind.TRUNCATE, Kind.BREAK}:
+                del data[len(data) // 2 :]
+
+            def read(offset, memory):
+                piece = data[offset : offset + len(memory)]
+                if kind is Kind.BREAK and len(piece) < len(memory):
+                    raise RemoteUnavailableError(self.url, "made to fail", key=key)
+                memory[: len(piece)] = piece
+                return len(piece)
+
+            yield read
+
+
+@pytest.fixture(params=["far", "near"])
+def far_or_near(request):
+    """A remote of either kind, for tests of what comes from one."""
+    made = {"far": FaultyRemote, "near": NearFaultyRemote}[request.param]
+    return made(MemoryRemote("memory://remote"))
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import textwrap
 
 import pytest
 
+from dvclite.cache import foreigndoor
 from dvclite.errors import BlobCorruptError, BlobMissingError, RemoteUnavailableError
 from dvclite.files.locks import hold
 from dvclite.hashing import BLAKE3, BlobRef, hash_bytes
@@ -20,6 +21,11 @@ from dvclite.tree import Entry
 FILES = {"a": b"one", "b/c": b"two", "b/d": b"three"}
 MIB = 1 << 20
 _SAME = hash_bytes(b"sam", BLAKE3)
+
+
+@pytest.fixture
+def remote(far_or_near):
+    return far_or_near
 
 
 @pytest.fixture
@@ -105,6 +111,39 @@ def test_most_is_fetched_side_by_side_and_little_is_held_at_once(
 
     assert 3 <= remote.traffic.at_once <= 8
     assert there.files(data) == content
+
+
+@pytest.mark.parametrize("far_or_near", ["near"], indirect=True)
+def test_what_is_near_is_not_copied_before_it_is_looked_at(
+    there, open_store, remote, pushed, noise, small_packs, monkeypatch
+):
+    large = noise(1, 10 * MIB)
+    data = pushed(large)
+
+    def refuse(*_args, **_options):
+        raise AssertionError("a pack is copied")
+
+    monkeypatch.setattr(remote, "get", refuse)
+    with open_store("there") as store:
+        there.fetch(store, data).check("fetched")
+
+    assert there.cache.read(data.ref.oid) == large
+
+
+def test_a_large_file_is_not_read_again_when_it_is_complete(
+    there, open_store, pushed, noise, small_packs, monkeypatch
+):
+    large = noise(1, 10 * MIB)
+    data = pushed(large)
+
+    def refuse(*_args):
+        raise AssertionError("it is read")
+
+    with monkeypatch.context() as patched, open_store("there") as store:
+        patched.setattr(foreigndoor, "read", refuse)
+        there.fetch(store, data).check("fetched")
+
+    assert there.cache.read(data.ref.oid) == large
 
 
 # Damage on the remote

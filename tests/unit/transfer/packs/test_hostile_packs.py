@@ -16,6 +16,11 @@ from dvclite.transfer.wanted import Wanted
 MIB = 1 << 20
 
 
+@pytest.fixture
+def remote(far_or_near):
+    return far_or_near
+
+
 def digest(data):
     return blake3(data).digest()
 
@@ -131,6 +136,19 @@ def test_a_wrong_recipe_does_not_hide_a_right_one(outcome, put_pack, large, chun
         put_recipe(put_pack, large, encode(Recipe(3 * MIB, swapped)))
     put_recipe(put_pack, large, encode(Recipe(3 * MIB, (Run(chunks, 0, 3),))))
     put_recipe(put_pack, large, b"no recipe")
+
+    assert outcome(large) is None
+
+
+@pytest.mark.parametrize("lying", [0, 1, 2])
+def test_a_chunk_that_is_not_what_its_name_says_is_taken_from_elsewhere(
+    outcome, put_pack, large, chunks, lying
+):
+    pieces = [large[start : start + MIB] for start in range(0, 3 * MIB, MIB)]
+    told = [digest(piece) for piece in pieces]
+    pieces[lying] = bytes(MIB)
+    liar = put_pack(*[(Entry.CHUNK, *one) for one in zip(told, pieces, strict=True)])
+    put_recipe(put_pack, large, encode(Recipe(3 * MIB, (Run(bytes.fromhex(liar), 0, 3),))))
 
     assert outcome(large) is None
 
