@@ -1,6 +1,7 @@
 """The door for foreign bytes: they are verified before they get their name."""
 
 import os
+from collections.abc import Sequence
 
 from dvclite.cache.incoming import Incoming
 from dvclite.cache.leases import Lease
@@ -152,16 +153,52 @@ class ForeignDoor(Incoming):
         Raises:
             BlobCorruptError: They are something else.
         """
-        found = hash_bytes(data, algorithm_of(ref.oid, self._format.algorithm))
-        if found != ref.oid.removesuffix(TREE_SUFFIX) or ref.size not in (-1, len(data)):
+        if not self._are_right(ref, data):
             raise BlobCorruptError(ref.oid, source)
         with self._lock:
             self._offer(ref.oid, data, source)
+
+    def stage(self, folder: str, ref: BlobRef, data: bytes) -> bool:
+        """Write foreign bytes down, if they are what they should be and that can be done.
+
+        For any thread or process, once for a blob; `take_staged` takes them over.
+
+        Args:
+            folder: One from `new_folder`.
+            ref: What they should be.
+            data: The bytes.
+
+        Returns:
+            Whether they were written.
+        """
+        if not self._are_right(ref, data):
+            return False
+        path = os.path.join(folder, ref.oid)
+        try:
+            fd = changes.create(path, mode=BLOB_MODE)
+            try:
+                changes.write(fd, data)
+            finally:
+                changes.close(fd)
+        except OSError:
+            return False
+        return True
+
+    def take_staged(self, folder: str, refs: Sequence[BlobRef]) -> None:
+        """Bring in foreign bytes that `stage` wrote to a folder. Safe from many threads."""
+        with self._lock:
+            self._lease.rely_on([ref.oid for ref in refs])
+            for ref in refs:
+                self._name(os.path.join(folder, ref.oid), ref)
 
     def discard(self) -> None:
         """Give up what has no name yet."""
         self._proving.close()
         super().discard()
+
+    def _are_right(self, ref: BlobRef, data: bytes) -> bool:
+        found = hash_bytes(data, algorithm_of(ref.oid, self._format.algorithm))
+        return found == ref.oid.removesuffix(TREE_SUFFIX) and ref.size in (-1, len(data))
 
 
 def _link_or_copy(path: str, partial: str, hasher: Hashers) -> int:

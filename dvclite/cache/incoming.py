@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from dvclite.cache.leases import Lease
-from dvclite.cache.loose import BLOB_MODE, LooseBlobs
+from dvclite.cache.loose import BLOB_MODE, LooseBlobs, holds
 from dvclite.cache.packing import Packing
 from dvclite.cache.verifying import Verifier
 from dvclite.errors import BlobCorruptError, OidCollisionError
@@ -54,9 +54,29 @@ class Incoming:
         self._naming = Naming(blobs.root, renaming(blobs.make_folder))
         self._waiting: dict[Oid, _Waiting] = {}
         self._bytes_waiting = 0
+        # Files of loose blobs that wait for their names: the last ones, and those before them.
+        self._unnamed: dict[Oid, str] = {}
+        self._flushed: dict[Oid, str] = {}
         self._lock = threading.Lock()
         self.stored = 0
         self.stored_bytes = 0
+
+    @property
+    def packs(self) -> bool:
+        """Whether small blobs go into packs."""
+        return self._packing.takes(0)
+
+    def new_folder(self) -> str:
+        """Return the path of a new folder for blobs that others write, each under its oid.
+
+        Raises:
+            OSError: It cannot be made.
+        """
+        with self._lock:
+            path = self._staging.new_path()
+            self._naming.begin()  # So that the flush reports what fails of what others write.
+        changes.make_folder(path)
+        return path
 
     def keep(self, refs: Iterable[BlobRef]) -> list[BlobRef]:
         """Rely on blobs that should be there, and return those that are not."""
@@ -84,8 +104,15 @@ class Incoming:
             self._naming.discard()
 
     def _finish_naming(self) -> None:
+        self._unnamed, self._flushed = {}, {}
         self._naming.finish()
         self._packing.named()
+
+    def _advance_naming(self) -> None:
+        """Give names to what was flushed, and have flushed what waits while more is brought in."""
+        unnamed, self._unnamed, self._flushed = self._unnamed, {}, {}
+        self._naming.advance()
+        self._flushed = unnamed
 
     def _offer(self, oid: Oid, data: bytes, path: str) -> None:
         known = self._waiting.setdefault(oid, _Waiting(data, path))
@@ -142,6 +169,11 @@ class Incoming:
             path: Where it comes from, for messages.
             content: Its bytes, or the path of a file that holds them.
         """
+        unnamed = self._unnamed.get(ref.oid) or self._flushed.get(ref.oid)
+        if unnamed is not None:
+            if self._format.algorithm.cryptographic or holds(unnamed, content):
+                return True
+            raise OidCollisionError(path, ref.oid, self._format.algorithm.name)
         if not self._blobs.is_in_place(ref):
             return False
         if self._format.algorithm.cryptographic and not is_tree(ref.oid):
@@ -160,10 +192,14 @@ class Incoming:
     def _name(self, partial: str, ref: BlobRef) -> None:
         self._blobs.share(partial)
         self._naming.add(partial, self._blobs.path(ref.oid), ref.size)
+        self._unnamed[ref.oid] = partial
         self._count(ref.size)
 
     def _count(self, size: int, blobs: int = 1) -> None:
         self.stored += blobs
         self.stored_bytes += size
-        if self._naming.is_full or self._packing.is_full:
-            self._finish_naming()
+        if self.packs:
+            if self._naming.is_full or self._packing.is_full:
+                self._finish_naming()
+        elif self._naming.is_worth_a_flush:
+            self._advance_naming()

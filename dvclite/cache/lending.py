@@ -9,7 +9,7 @@ from dvclite.cache.loose import LooseBlobs, open_blob
 from dvclite.cache.verifying import Verifier
 from dvclite.cache.watch import Watch
 from dvclite.errors import BlobCorruptError, BlobMissingError
-from dvclite.files.copying import OnBytes
+from dvclite.files.copying import OnBytes, read_whole
 from dvclite.hashing import TREE_SUFFIX, Algorithm, Oid, algorithm_of, hash_bytes
 
 _LARGE = 8 << 20
@@ -61,13 +61,16 @@ def read_small(blobs: LooseBlobs, algorithm: Algorithm, oid: Oid, most: int) -> 
     try:
         fd = open_blob(blobs.path(oid))
         try:
-            data = os.read(fd, most + 1)
+            size = os.fstat(fd).st_size
+            if size > most:
+                return None
+            data = read_whole(fd, size)
         finally:
             os.close(fd)
     except OSError:
         return None
     is_right = hash_bytes(data, algorithm_of(oid, algorithm)) == oid.removesuffix(TREE_SUFFIX)
-    return data if is_right and len(data) <= most else None
+    return data if is_right else None
 
 
 def _path(blobs: LooseBlobs, oid: Oid) -> str:

@@ -42,6 +42,18 @@ def open_blob(path: str) -> int:
     return os.open(path, _READ)
 
 
+def holds(path: str, content: bytes | str) -> bool:
+    """Say whether a file holds these bytes, or the same as the file at another path."""
+    with open(open_blob(path), "rb") as ours:
+        if isinstance(content, bytes):
+            return ours.read(len(content) + 1) == content
+        with open(content, "rb") as theirs:
+            while piece := ours.read(READ_SIZE):
+                if theirs.read(len(piece)) != piece:
+                    return False
+            return not theirs.read(1)
+
+
 class LooseBlobs:
     """The loose blobs of a cache, with the trash and the damaged ones beside them."""
 
@@ -51,10 +63,15 @@ class LooseBlobs:
         self._format = format
         self._folder_mode = folder_mode
         self._masked: bool | None = None
+        self._prefix = os.path.join(self.root, format.loose_prefix)
+        older, other = format.algorithm.older, format.algorithm.other_mark
+        self._marks = tuple(mark for mark in (older.mark if older else "", other) if mark)
 
     def path(self, oid: Oid) -> str:
         """Return where a blob belongs."""
-        return os.path.join(self.root, self._format.loose_key(oid))
+        if self._marks and oid.startswith(self._marks):
+            return os.path.join(self.root, self._format.loose_key(oid))
+        return f"{self._prefix}{oid[:2]}/{oid[2:]}"
 
     def find_in_place(self, oid: Oid) -> str | None:
         """Return where a blob is, if it is in its place."""
@@ -81,8 +98,11 @@ class LooseBlobs:
 
     def is_in_place(self, ref: BlobRef) -> bool:
         """Say whether a blob is in its place, with the right length where that is known."""
+        path = self.path(ref.oid)
+        if not os.access(path, os.F_OK):  # Told without an exception, which takes longer.
+            return False
         try:
-            found = os.stat(self.path(ref.oid))
+            found = os.stat(path)
         except FileNotFoundError:
             return False
         return ref.size < 0 or found.st_size == ref.size
@@ -131,14 +151,7 @@ class LooseBlobs:
             oid: The blob.
             content: The bytes, or the path of a file that holds them.
         """
-        with open(open_blob(self.path(oid)), "rb") as ours:
-            if isinstance(content, bytes):
-                return ours.read(len(content) + 1) == content
-            with open(content, "rb") as theirs:
-                while piece := ours.read(READ_SIZE):
-                    if theirs.read(len(piece)) != piece:
-                        return False
-                return not theirs.read(1)
+        return holds(self.path(oid), content)
 
     def is_intact(self, oid: Oid) -> bool:
         """Say whether a blob that is in its place is what its name says."""

@@ -1,17 +1,17 @@
 """The door for own bytes: files of the user's, hashed while they are read."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from dvclite.cache.incoming import Incoming
-from dvclite.cache.loose import BLOB_MODE
+from dvclite.cache.loose import BLOB_MODE, holds
 from dvclite.errors import FileChangedError
 from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.copying import OnBytes, copy, ignore_bytes, read, read_whole
 from dvclite.files.folder import Folder
-from dvclite.hashing import READ_SIZE, BlobRef, hash_bytes
+from dvclite.hashing import READ_SIZE, BlobRef, Oid, hash_bytes
 from dvclite.pack.piece import Piece
 from dvclite.tree import Tree
 
@@ -72,6 +72,33 @@ class OwnDoor(Incoming):
             return
         for path, (oid, data) in zip(paths, piece.blobs(), strict=True):
             self._offer(oid, data, path)
+
+    def seems_stored(self, oid: Oid, data: bytes) -> bool:
+        """Say whether a loose blob lies in its place and holds these bytes.
+
+        For other processes, which may ask before anybody relies on the blob.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        path = self._blobs.path(oid)
+        return os.access(path, os.F_OK) and holds(path, data)
+
+    def save_staged(self, folder: str, staged: Iterable[tuple[BlobRef, str]]) -> None:
+        """Bring in files of the user's that were read and named already; errors as of `save`.
+
+        Args:
+            folder: One from `new_folder`, in which others wrote them.
+            staged: What they are, and where they come from, for messages.
+        """
+        sources = dict(staged)
+        self._lease.rely_on([ref.oid for ref in sources])
+        for ref, path in sources.items():
+            partial = os.path.join(folder, ref.oid)
+            if self._is_stored(ref, path, partial):
+                discard(partial)
+            else:
+                self._name(partial, ref)
 
     def save_tree(self, tree: Tree) -> None:
         """Bring in a tree."""

@@ -13,6 +13,7 @@ from dvclite.files.flushing import Flusher, Meanwhile, flush_file, flush_tree, h
 
 _MOST_FILES = 10_000
 _MOST_BYTES = 512 << 20
+_SHARES = 4
 
 GiveName = Callable[[str, str], Collection[str]]
 """Gives a file its final name, both told as paths; returns further folders whose names it changed."""
@@ -79,6 +80,11 @@ class Naming:
     def is_full(self) -> bool:
         """Whether so much waits that it should be named before more is written."""
         return self._files >= _MOST_FILES or self._bytes >= _MOST_BYTES
+
+    @property
+    def is_worth_a_flush(self) -> bool:
+        """Whether so much waits that it pays to have it flushed while more is written."""
+        return self._files >= _MOST_FILES // _SHARES or self._bytes >= _MOST_BYTES // _SHARES
 
     def advance(self) -> None:
         """Have what waits flushed while more is written, and name what was flushed so before.

@@ -172,21 +172,48 @@ class VersionedRemote(Remote, Protocol):
 
 @runtime_checkable
 class GroupingRemote(Remote, Protocol):
-    """A remote that has a faster way for many small contents, as one flush for all. No remote has to."""
+    """A remote that has a faster way for many small contents, as one flush for all. No remote has to.
+
+    What it cannot do so is left out, for whatever reason, and `moved` is told so: its counts add up
+    to what was done. Nobody is told why, since the core does by itself what was left out. Nothing
+    may be done at all, where this would not be faster. Of keys there are some thousands at most.
+    Not all of them have to be drawn; let pass what drawing raises.
+
+    What the core hands in may be called in processes that were forked from this one, by one thread
+    in each.
+    """
 
     def put_group(
-        self, contents: Iterator[tuple[str, bytes]], *, moved: OnBytes = ignore_bytes
+        self,
+        keys: Iterator[str],
+        read: Callable[[str], bytes | None],
+        *,
+        moved: OnBytes = ignore_bytes,
     ) -> Collection[str]:
-        """Store many contents, each as `put` does, and return the keys of which that is done.
-
-        What does not work out is left out, for whatever reason, and `moved` is told so: its counts
-        add up to what was stored. Nobody is told why, since the core puts by itself what was left
-        out. Nothing may be stored at all, where this would not be faster.
+        """Store contents, each as `put` does, and return the keys of which that is done.
 
         Args:
-            contents: Keys and what they shall hold, some thousands at most, made when they are
-                drawn. Nothing has to be drawn to the end. Let pass what it raises.
+            keys: Where to.
+            read: Returns what a key shall hold; None where that is to be left out.
             moved: As of `put`.
+        """
+
+    def get_group(
+        self,
+        keys: Iterator[str],
+        take: Callable[[str, bytes], bool],
+        *,
+        most: int,
+        moved: OnBytes = ignore_bytes,
+    ) -> Collection[str]:
+        """Hand out contents, and return the keys of which what they hold was taken.
+
+        Args:
+            keys: What to hand out.
+            take: Is given a key and all that it holds; says whether that was taken. It is not to
+                be given anything of a key twice.
+            most: Of how many bytes a content is left out that has more.
+            moved: As of `get`, of what was taken.
         """
 
 

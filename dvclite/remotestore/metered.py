@@ -1,7 +1,7 @@
 """A remote seen through a meter: what goes to it and comes from it is counted, and bounded."""
 
 import threading
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -167,22 +167,38 @@ class _MeteredVersions(MeteredRemote):
 
 
 class _MeteredGroups(MeteredRemote):
-    """The same for a remote that takes many small contents at once."""
+    """The same for a remote that moves many small contents at once, where there is no bound."""
 
     def __init__(self, remote: GroupingRemote, meter: Meter, bound: Bound | None) -> None:
         super().__init__(remote, meter, bound)
         self._groups = remote
 
     def put_group(
-        self, contents: Iterator[tuple[str, bytes]], *, moved: OnBytes = ignore_bytes
+        self,
+        keys: Iterator[str],
+        read: Callable[[str], bytes | None],
+        *,
+        moved: OnBytes = ignore_bytes,
     ) -> Collection[str]:
         """Store many contents, and return the keys of which that is done."""
-        return self._groups.put_group(self._counted(contents), moved=self._sending(moved))
+        return self._groups.put_group(self._counted(keys), read, moved=self._sending(moved))
 
-    def _counted(self, contents: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
-        for content in contents:
+    def get_group(
+        self,
+        keys: Iterator[str],
+        take: Callable[[str, bytes], bool],
+        *,
+        most: int,
+        moved: OnBytes = ignore_bytes,
+    ) -> Collection[str]:
+        """Hand out many contents, and return the keys of which what they hold was taken."""
+        counted = self._counted(keys)
+        return self._groups.get_group(counted, take, most=most, moved=self._counting(moved))
+
+    def _counted(self, keys: Iterator[str]) -> Iterator[str]:
+        for key in keys:
             self._call()
-            yield content
+            yield key
 
 
 class _MeteredNear(MeteredRemote):
@@ -218,10 +234,13 @@ class _MeteredNearGroups(_MeteredGroups, _MeteredNear):
 
 
 def metered(remote: Remote, meter: Meter, bound: Bound | None = None) -> Remote:
-    """Return a remote as seen through a meter, which can do all that the remote can."""
+    """Return a remote as seen through a meter, which can do all that the remote can.
+
+    But for moving many contents at once where there is a bound: these would come in bursts.
+    """
     if isinstance(remote, VersionedRemote):
         return _MeteredVersions(remote, meter, bound)
-    if isinstance(remote, GroupingRemote):
+    if isinstance(remote, GroupingRemote) and bound is None:
         made = _MeteredNearGroups if isinstance(remote, NearRemote) else _MeteredGroups
         return made(remote, meter, bound)
     if isinstance(remote, NearRemote):

@@ -1,7 +1,7 @@
 """The remote as movers see it: blobs by name, and what became of them."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +78,11 @@ class Landing:
         adopt_pack: Takes a file over that is the pack of a name, if that is what it is and such packs
             are kept; returns whether it did. Otherwise the file stays.
         take: Takes the bytes of a small blob over likewise.
+        new_folder: Returns the path of a new folder for small blobs; None where these do not become
+            files of their own.
+        stage: Writes the bytes of such a blob to that folder, in any process, if they are what they
+            should be; returns whether it did.
+        take_staged: Takes over what was written to a folder.
         partial: Returns the path at which a large blob is put together, which may hold a part of
             it from an earlier attempt; `adopt` takes that over, too.
         held: Yields large blobs that the cache holds.
@@ -89,6 +94,9 @@ class Landing:
     hasher: Callable[[BlobRef], Hasher]
     adopt_pack: Callable[[str, str], bool]
     take: Callable[[BlobRef, bytes, str], None]
+    new_folder: Callable[[], str] | None
+    stage: Callable[[str, BlobRef, bytes], bool]
+    take_staged: Callable[[str, Sequence[BlobRef]], None]
     partial: Callable[[Oid], str]
     held: Callable[[], Iterable[Oid]]
     find: Callable[[Oid], str | None]

@@ -121,6 +121,12 @@ def times_of(signature: bytes) -> tuple[int, int]:
     return modified, changed
 
 
+def size_of(signature: bytes) -> int:
+    """Return how many bytes a file had, from the signature of its stat."""
+    size: int = _SIGNATURE.unpack(signature)[1]
+    return size
+
+
 def row(path: str, signature: bytes, entry: Entry) -> Row:
     """Return what to remember of a path that holds what `entry` says."""
     return Row(path, signature, _pack(entry))

@@ -1,58 +1,45 @@
 """Reading files ahead of their turn: where there are many, other processes help."""
 
-import os
-import stat
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
-from pathlib import Path
-from typing import Any, NamedTuple
+from functools import cached_property, partial
+from typing import NamedTuple
 
-from dvclite.files.clock import is_settled
+from dvclite.cache.writer import Writer
 from dvclite.files.closing import Closing
-from dvclite.files.copying import read_into
 from dvclite.files.crew import Crew, can_have_crew
 from dvclite.files.folder import Folder
 from dvclite.files.scan import Found
-from dvclite.hashing import Algorithm, Oid
 from dvclite.pack.layout import ENTRY_HEADER_SIZE
-from dvclite.pack.piece import Piece, write_header
-from dvclite.pointer import is_pointer
-from dvclite.statcache.rows import UNSETTLED, Stored, entry_of, path_key, row, signature, stored
+from dvclite.pack.piece import Piece
+from dvclite.statcache.rows import Stored, entry_of, path_key
 from dvclite.tree import Entry
+from dvclite.workspace.reading import MOST_BYTES, MOST_FILES, ROOM, Errand, Read, read_all
 
 _FEW = 1000
 """So many files are read in little more time than it takes to find help."""
 
-_MOST_FILES = 256
-_MOST_BYTES = 4 << 20
-_LARGEST = 1 << 20
-_ROOM = _MOST_BYTES + _LARGEST + (_MOST_FILES + 1) * ENTRY_HEADER_SIZE
+_MOST_FILES = MOST_FILES
 
 Save = Callable[[Found], Entry]
 """Saves what was found, in the folder that it names, and returns its entry."""
 
-SavePiece = Callable[[Piece, Sequence[Entry], Iterable[Stored]], None]
-"""Saves files that were read: all that they hold, their entries, and their rows in the stat cache."""
-
-_Read = tuple[bytes, bytes, int]
-"""What a helper says of a file: the row of the stat cache behind its key."""
+Learn = Callable[[Sequence[Entry], Iterable[Stored]], None]
+"""Takes note of files that were saved: their entries, and their rows in the stat cache."""
 
 
-class Errand(NamedTuple):
-    """What helpers know from the beginning.
+class Door(NamedTuple):
+    """What saves files.
 
     Attributes:
-        root: What all paths are relative to.
-        algorithm: What to name blobs by.
-        now: When the command began, by the file system's clock.
-        keeps_modes: Whether entries tell if files in a folder may be run.
+        save: Saves one by itself.
+        writer: Takes in what was left behind of those that were read ahead.
+        learn: Is told of these when they are saved.
     """
 
-    root: Path
-    algorithm: Algorithm
-    now: int
-    keeps_modes: bool
+    save: Save
+    writer: Writer
+    learn: Learn
 
 
 class _Batch:
@@ -62,6 +49,8 @@ class _Batch:
         self.items: list[Entry | str] = []
         self.task: list[tuple[str, list[str]]] = []
         self.files = 0
+        self.place = ""
+        self.answers: Sequence[Read | None] | None = None
 
     def add(self, prefix: str, names: Sequence[str]) -> None:
         if not self.task or self.task[-1][0] != prefix:
@@ -78,11 +67,10 @@ class Ahead(Closing):
     way of reading a file ahead, such as a change in that moment, makes it an ordinary case.
     """
 
-    def __init__(self, errand: Errand, save: Save, save_piece: SavePiece) -> None:
-        """Save files that were read by `save_piece`, and everything else by `save`."""
+    def __init__(self, errand: Errand, door: Door) -> None:
+        """Save files by `door`."""
         self._errand = errand
-        self._save = save
-        self._save_piece = save_piece
+        self._save, self._writer, self._learn = door
         self._alone = 0
         self._crew: Crew | None = None
         self._waiting: deque[_Batch] = deque()
@@ -107,7 +95,7 @@ class Ahead(Closing):
             return self.save_names(found.path[: -len(found.name)], [found.name])
         self._alone += 1
         if self._alone >= _FEW and can_have_crew():
-            self._crew = Crew(partial(_read_all, self._errand), room=_ROOM)
+            self._crew = Crew(partial(read_all, self._errand), room=ROOM)
         return (self._save(found),)
 
     def save_names(self, prefix: str, names: Sequence[str]) -> Iterator[Entry]:
@@ -138,22 +126,46 @@ class Ahead(Closing):
 
     def _ready(self) -> Iterator[Entry]:
         assert self._crew is not None, "nobody waits who is alone"
-        if self._crew.is_busy:
-            yield from self._taken_back(self._crew)
         batch, self._batch = self._batch, _Batch()
-        self._crew.hand_out(batch.task)
+        if self._writer.packs:
+            if self._crew.is_busy:
+                yield from self._taken_back(self._crew)
+            self._crew.hand_out(("", batch.task))
+        else:
+            batch.place = self._writer.new_folder()
+            if self._crew.is_busy:
+                batch.answers = read_all(self._errand, (batch.place, batch.task), self._room)
+            else:
+                self._crew.hand_out((batch.place, batch.task))
         self._waiting.append(batch)
+        while not self._writer.packs and self._waiting and self._is_answered(self._waiting[0]):
+            yield from self._taken_back(self._crew)
+
+    @cached_property
+    def _room(self) -> memoryview:
+        return memoryview(bytearray(ROOM))
+
+    def _is_answered(self, batch: _Batch) -> bool:
+        return batch.answers is not None or (self._crew is not None and self._crew.has_answer)
 
     def _taken_back(self, crew: Crew) -> Iterator[Entry]:
-        answer, left = crew.take_back()
-        batch = self._waiting.popleft()
-        answers: Sequence[_Read | None] = answer or [None] * batch.files
-        paths = (item for item in batch.items if isinstance(item, str))
+        batch, left = self._waiting.popleft(), memoryview(b"")
+        answers = batch.answers
+        if answers is None:
+            answers, left = crew.take_back()
+        answers = list(answers or [None] * batch.files)
+        paths = [item for item in batch.items if isinstance(item, str)]
+        self._keep_what_is_there(paths, answers)
         read = [(path, one) for path, one in zip(paths, answers, strict=True) if one is not None]
-        saved = [entry_of(path, content) for path, (_signed, content, _seal) in read]
+        saved = [entry_of(path, content) for path, (_signed, content, _seal, _left) in read]
         if saved:
-            rows = ((path_key(path), *one) for path, one in read)
-            self._save_piece(_piece(saved, left), saved, rows)
+            if batch.place:
+                each = zip(saved, read, strict=True)
+                staged = [(entry.ref, path) for entry, (path, one) in each if one[3]]
+                self._writer.save_staged(batch.place, staged)
+            else:
+                self._writer.save_piece(_piece(saved, left), [entry.path for entry in saved])
+            self._learn(saved, ((path_key(path), *one[:3]) for path, one in read))
         self._adapt(saved)
         entries = iter(saved)
         done = iter(answers)
@@ -165,11 +177,23 @@ class Ahead(Closing):
             else:
                 yield from self._saved_here(item)
 
+    def _keep_what_is_there(self, paths: Sequence[str], answers: list[Read | None]) -> None:
+        """Rely on blobs that the cache seemed to hold, and have those saved that it does not."""
+        refs = [
+            (number, entry_of(paths[number], one[1]).ref)
+            for number, one in enumerate(answers)
+            if one is not None and not one[3]
+        ]
+        absent = {ref.oid for ref in self._writer.keep(ref for _number, ref in refs)}
+        for number, ref in refs:
+            if ref.oid in absent:
+                answers[number] = None
+
     def _adapt(self, saved: Sequence[Entry]) -> None:
         """Have as many files read together as there is room for, if the next ones are like these."""
         if saved:
             mean = sum(entry.size for entry in saved) // len(saved)
-            self._together = max(min(_MOST_FILES, _MOST_BYTES // (mean + 1)), 1)
+            self._together = max(min(_MOST_FILES, MOST_BYTES // (mean + 1)), 1)
 
     def _saved_here(self, path: str) -> Iterator[Entry]:
         """Yield the entry of a file that nobody could read ahead, after it was saved."""
@@ -184,55 +208,3 @@ def _piece(saved: Sequence[Entry], left: memoryview) -> Piece:
     sizes = [entry.size for entry in saved]
     length = sum(sizes) + ENTRY_HEADER_SIZE * len(sizes)
     return Piece([entry.oid for entry in saved], sizes, bytes(left[:length]))
-
-
-def _read_all(errand: Errand, task: Any, room: memoryview) -> Any:
-    """Make a piece of files in `room`, and return what is to be known of them.
-
-    None stands for what is no file, or too large, or changed meanwhile.
-    """
-    answers: list[_Read | None] = []
-    for prefix, names in task:
-        try:
-            with Folder.open(errand.root) as top, top.below(prefix[:-1]) as folder:
-                for name in names:
-                    answer, room = _read(errand, folder, prefix, name, room)
-                    answers.append(answer)
-        except OSError:  # The folder is gone, or is another: no file of it was read.
-            answers += [None] * len(names)
-    return answers
-
-
-def _read(
-    errand: Errand, folder: Folder, prefix: str, name: str, room: memoryview
-) -> tuple[_Read | None, memoryview]:
-    """Read a file, and return what is to be known of it, and the room that is left."""
-    data = room[ENTRY_HEADER_SIZE:]
-    if is_pointer(name):
-        return None, room
-    try:
-        fd = folder.open_file(name)
-    except OSError:
-        return None, room
-    try:
-        before = os.fstat(fd)
-        if not stat.S_ISREG(before.st_mode) or before.st_size > min(_LARGEST, len(data) - 1):
-            return None, room
-        size = read_into(fd, data[: before.st_size + 1])
-        after = os.fstat(fd)
-    except OSError:
-        return None, room
-    finally:
-        os.close(fd)
-    signed = signature(after)
-    if signature(before) != signed or after.st_size != size:
-        return None, room
-    hasher = errand.algorithm.new()
-    hasher.update(data[:size])
-    oid = Oid(hasher.hexdigest())
-    write_header(room, bytes.fromhex(oid), size)
-    executable = errand.keeps_modes and bool(after.st_mode & stat.S_IXUSR)
-    settled = signed if is_settled(after, errand.now) else UNSETTLED
-    path = prefix + name
-    _key, signed, content, seal = stored(row(path, settled, Entry(path, oid, size, executable)))
-    return (signed, content, seal), data[size:]

@@ -9,15 +9,17 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+from dvclite.cache.layout import Kind
 from dvclite.cache.packfiles import PackFiles
 from dvclite.errors import DvcliteError
 from dvclite.files.atomic import discard
 from dvclite.files.closing import Closing
 from dvclite.files.crew import Crew, can_have_crew
 from dvclite.files.staging import Staging
-from dvclite.statcache.rows import signature
+from dvclite.pack.layout import LARGEST
+from dvclite.statcache.rows import signature, size_of
 from dvclite.tree import Entry
-from dvclite.workspace.laying import Order, Share, lay_all
+from dvclite.workspace.laying import NOT_TRIED, Order, Share, Stock, lay_all
 from dvclite.workspace.newfolder import NewFolder
 from dvclite.workspace.workspace import Workspace
 
@@ -27,6 +29,8 @@ _MOST_BYTES = 512 << 20
 
 _FEW = 1000
 """So many files are made in little more time than it takes to find help."""
+
+_COPIES = frozenset({Kind.REFLINK, Kind.COPY})
 
 _MOST_TOGETHER = 256
 _MOST_BYTES_TOGETHER = 8 << 20
@@ -60,6 +64,9 @@ class Filling(Closing):
         """
         self._cache = workspace.cache
         self._links = workspace.links
+        self._packs = workspace.format.packs
+        self._copies = not self._packs and _COPIES.issuperset(workspace.kinds)
+        self._may_clone = Kind.REFLINK in workspace.kinds
         self._staging = staging
         self._make = make
         self._ready = ready
@@ -94,14 +101,22 @@ class Filling(Closing):
         self._parent = entry.path.rpartition("/")[0]
         folder.files += 1
         folder.size += max(entry.size, 0)
-        if self._links or not entry.is_file or not self._cache.may_be_packed(entry.size):
+        if not self._can_share(entry):
             self._lay(folder, entry)
             return
         folder.awaited += 1
         self._batch.append((folder, entry))
-        self._batch_size += entry.size
+        self._batch_size += max(entry.size, 0)
         if len(self._batch) >= _MOST_TOGETHER or self._batch_size >= _MOST_BYTES_TOGETHER:
             self._share()
+
+    def _can_share(self, entry: Entry) -> bool:
+        """Say whether something is made with others: a file of a pack, or the copy of a small one."""
+        if self._links or not entry.is_file:
+            return False
+        if self._copies:
+            return entry.size <= LARGEST
+        return self._cache.may_be_packed(entry.size)
 
     def finish(self) -> None:
         """Return when all that was begun is full, and whoever waits for it was told."""
@@ -138,9 +153,7 @@ class Filling(Closing):
         except (DvcliteError, OSError):
             folder.left.append(entry)
             return
-        if entry.size < 0:  # Its tree does not tell, and others want to know.
-            entry = entry._replace(size=stat.st_size)
-        folder.laid.append((entry, signature(stat)))
+        folder.laid.append((_sized(entry, stat.st_size), signature(stat)))
 
     def _share(self) -> None:
         """Have the batch made: by the crew, or here and now rather than wait for the crew."""
@@ -158,14 +171,16 @@ class Filling(Closing):
             self._take_back()
 
     def _planned(self) -> tuple[list[tuple[NewFolder, Entry]], list[Share]]:
-        """Say where the blobs of the batch lie; what lies in no pack is made here and now."""
+        """Say where the blobs of the batch lie; what should be in a pack and is not is made now."""
         batch, self._batch, self._batch_size = self._batch, [], 0
-        records = self._cache.packed.records(entry.oid for _folder, entry in batch)
+        records = {}
+        if self._packs:
+            records = self._cache.packed.records(entry.oid for _folder, entry in batch)
         shares: dict[str, list[Order]] = {}
         files: dict[str, list[tuple[NewFolder, Entry]]] = {}
         for folder, entry in batch:
-            pack, record = records.get(entry.oid, ("", b""))
-            if not pack:
+            pack, record = records.get(entry.oid) or ("", entry.oid.encode("ascii"))
+            if not pack and self._packs:
                 self._lay(folder, entry)
                 folder.awaited -= 1
                 continue
@@ -189,7 +204,8 @@ class Filling(Closing):
     def _new_work(self) -> Callable[[list[Share], memoryview], list[bytes | None]]:
         packed = self._cache.packed
         files = PackFiles(packed.folder.path, trusted=packed.trusted)
-        return partial(lay_all, files, self._cache.format.algorithm)
+        path, algorithm = self._cache.loose.path, self._cache.format.algorithm
+        return partial(lay_all, Stock(files, path, algorithm, self._may_clone))
 
     def _take_back(self) -> None:
         files, signatures = self._waiting.popleft()
@@ -204,6 +220,13 @@ class Filling(Closing):
             folder.awaited -= 1
             if signed is None:
                 folder.left.append(entry)
+            elif signed == NOT_TRIED:
+                self._lay(folder, entry)
             else:
-                folder.laid.append((entry, signed))
+                folder.laid.append((_sized(entry, size_of(signed)), signed))
         self._tell()
+
+
+def _sized(entry: Entry, size: int) -> Entry:
+    """Return an entry with its size: its tree does not tell, perhaps, and others want to know."""
+    return entry if entry.size >= 0 else entry._replace(size=size)

@@ -26,16 +26,16 @@ from dvclite.files.reading import read_small
 from dvclite.files.scan import Found, Run
 from dvclite.files.staging import Staging
 from dvclite.hashing import Oid, algorithm_of
-from dvclite.pack.piece import Piece
 from dvclite.pointer import LARGEST, Output, is_pointer
 from dvclite.pointer.reading import parse
 from dvclite.progress import Progress
 from dvclite.statcache.rows import UNSETTLED, Row, Stored, proved, row, signature
 from dvclite.statcache.update import Update
 from dvclite.tree import Entry, Tree, grafted
-from dvclite.workspace.ahead import Ahead, Errand
+from dvclite.workspace.ahead import Ahead, Door
 from dvclite.workspace.alike import paired, runs_beside_rows
 from dvclite.workspace.compare import differences, identify_link, is_executable
+from dvclite.workspace.reading import Errand
 from dvclite.workspace.uncached import named
 from dvclite.workspace.unchanged import Unchanged
 from dvclite.workspace.workspace import Workspace, named_errors
@@ -159,9 +159,8 @@ class _Saver(Closing):
         self._unchanged = Unchanged(workspace, writer, progress)
         keeps_modes = workspace.format.keeps_links
         self._ahead = Ahead(
-            Errand(workspace.root, self._algorithm, now, keeps_modes),
-            self._save_found,
-            self._save_piece,
+            Errand(workspace.root, self._algorithm, now, keeps_modes, writer.seems_stored),
+            Door(self._save_found, writer, self._learn),
         )
 
     def close(self) -> None:
@@ -291,10 +290,9 @@ class _Saver(Closing):
             raise UnsupportedFileError(found.path, "it is a socket, a pipe or a device")
         return self._saved(found, stat, entry)
 
-    def _save_piece(self, piece: Piece, saved: Sequence[Entry], rows: Iterable[Stored]) -> None:
-        self._writer.save_piece(piece, [entry.path for entry in saved])
+    def _learn(self, saved: Sequence[Entry], rows: Iterable[Stored]) -> None:
         self._update.put_stored(rows)
-        self._progress.advance(files=len(saved), size=sum(piece.sizes))
+        self._progress.advance(files=len(saved), size=sum(entry.size for entry in saved))
 
     def _file_entry(self, found: Found, oid: Oid, size: int) -> Entry:
         tells_mode = self._workspace.format.keeps_links or found.path == self._single

@@ -1,6 +1,5 @@
 """A remote in a directory."""
 
-import errno
 import os
 import stat
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -14,8 +13,8 @@ from dvclite.errors import KeyExistsError, KeyMissingError
 from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.flushing import Outflow
-from dvclite.files.folder import Folder
 from dvclite.remote import Given, OnBytes, ReadInto, RemoteEntry, ignore_bytes
+from dvclite_local.blobs import open_blob, read_part
 from dvclite_local.failures import translated
 from dvclite_local.group import Groups
 from dvclite_local.keys import split_key
@@ -26,9 +25,6 @@ from dvclite_local.settings import Settings
 from dvclite_local.staging import RemoteStaging
 
 _PIECE = 1 << 20
-
-# What systems answer to the opening of a link, a socket or a folder as a file.
-_NO_FILE = frozenset({errno.ELOOP, errno.ENXIO, errno.ENOTDIR, errno.EISDIR})
 
 
 class LocalRemote:
@@ -84,10 +80,25 @@ class LocalRemote:
                 partial.finish()
 
     def put_group(
-        self, contents: Iterator[tuple[str, bytes]], *, moved: OnBytes = ignore_bytes
+        self,
+        keys: Iterator[str],
+        read: Callable[[str], bytes | None],
+        *,
+        moved: OnBytes = ignore_bytes,
     ) -> Collection[str]:
         """Store many contents, flushed together, and return the keys of which that is done."""
-        return self._groups.put(contents, moved)
+        return self._groups.put(keys, read, moved)
+
+    def get_group(
+        self,
+        keys: Iterator[str],
+        take: Callable[[str, bytes], bool],
+        *,
+        most: int,
+        moved: OnBytes = ignore_bytes,
+    ) -> Collection[str]:
+        """Hand out many contents, and return the keys of which what they hold was taken."""
+        return self._groups.get(keys, take, most, moved)
 
     def get(self, key: str, target: Path, *, moved: OnBytes = ignore_bytes) -> None:
         """Write what `key` holds to the file `target`, made or replaced."""
@@ -116,7 +127,7 @@ class LocalRemote:
                 start = max(0, found.st_size + offset) if offset < 0 else offset
                 if start:
                     os.lseek(fd, start, os.SEEK_SET)
-                return _read(fd, min(length, found.st_size - start))
+                return read_part(fd, min(length, found.st_size - start))
             finally:
                 os.close(fd)
 
@@ -189,7 +200,7 @@ class LocalRemote:
     def _opened(self, key: str) -> tuple[int, os.stat_result]:
         below, name = split_key(key)
         folder = self._root.reading(below)
-        opened = _open_blob(folder, name) if folder is not None else None
+        opened = open_blob(folder, name) if folder is not None else None
         if opened is None:
             self._root.expect()
             raise KeyMissingError(self.url, key)
@@ -204,30 +215,6 @@ class LocalRemote:
 
     def _translated(self, key: str, path: str) -> AbstractContextManager[None]:
         return translated(self.url, key, self._root.full(path))
-
-
-def _open_blob(folder: Folder, name: str) -> tuple[int, os.stat_result] | None:
-    try:
-        fd = folder.open_file(name)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        if error.errno in _NO_FILE:
-            return None
-        raise
-    found = os.fstat(fd)
-    if stat.S_ISREG(found.st_mode):
-        return fd, found
-    os.close(fd)
-    return None
-
-
-def _read(fd: int, wanted: int) -> bytes:
-    pieces = []
-    while wanted > 0 and (piece := os.read(fd, wanted)):
-        pieces.append(piece)
-        wanted -= len(piece)
-    return b"".join(pieces)
 
 
 def _fill(file: FileIO, memory: memoryview) -> int:

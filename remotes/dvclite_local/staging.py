@@ -5,7 +5,6 @@ import threading
 from pathlib import Path
 
 from dvclite.files import changes
-from dvclite.files.atomic import discard
 from dvclite.files.staging import Staging, sweep
 from dvclite_local.partial import BLOB_MODE, Partial, Target, protect
 from dvclite_local.root import Root
@@ -44,19 +43,21 @@ class RemoteStaging:
                 self._staging = self._begin()
         return self._path
 
-    def write(self, data: bytes) -> str:
-        """Make a new file that holds `data`, as a key's file does, and return its path."""
-        path, fd = self._create()
+    def new_folder(self) -> str:
+        """Return the path of a new folder, for files that are written by `write_file`."""
+        staging, path = self._new_path()
         try:
-            try:
-                changes.write(fd, data)
-                protect(path, fd)
-            finally:
-                changes.close(fd)
-        except BaseException:
-            discard(path)
-            raise
+            changes.make_folder(path)
+        except FileNotFoundError:
+            self._forget(staging)
+            _, path = self._new_path()
+            changes.make_folder(path)
         return path
+
+    def remove_folder(self, path: str) -> None:
+        """Remove such a folder with all that is in it; what resists is left to a sweep."""
+        if self._staging is not None:
+            self._staging.remove_folder(path)
 
     def link(self, source: Path, target: Target) -> Partial | None:
         """Let a file that nobody changes become `target`, without a copy of it; None if it cannot."""
@@ -102,3 +103,13 @@ class RemoteStaging:
         with self._lock:
             if self._staging is staging:
                 self._staging = None
+
+
+def write_file(path: str, data: bytes) -> None:
+    """Make a new file that holds `data`, as a key's file does."""
+    fd = changes.create(path, mode=BLOB_MODE)
+    try:
+        changes.write(fd, data)
+        protect(path, fd)
+    finally:
+        changes.close(fd)

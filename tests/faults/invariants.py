@@ -177,12 +177,19 @@ def missing(root, oid, format=FORMAT):
     return [inner for inner in entries(oid, data, format) if content(root, inner, format) is None]
 
 
+def lacking(root, oid):
+    """Return what `missing` does, of an output by what its pointer names it here."""
+    if is_foreign(oid, BOTH):
+        return missing(root, oid[len(BOTH.other_mark) :], DVC)
+    return missing(root, oid)
+
+
 def check_pointers(repo, cache=None):
     """I3, for a repository whose data was all saved."""
     for output in outputs(repo):
         if output.oid is not None:
             if is_foreign(output.oid, BOTH):
-                lacks = missing(repo / ".dvc/cache", output.oid[len(BOTH.other_mark) :], DVC)
+                lacks = lacking(repo / ".dvc/cache", output.oid)
             else:
                 lacks = missing(cache or repo / ".dvclite/cache", output.oid)
             assert not lacks, f"the pointer of {output.path} names {lacks}, which is not there"
@@ -190,9 +197,10 @@ def check_pointers(repo, cache=None):
 
 def check_trees(remote):
     """I3, for a remote: who finds a tree need not look for what it names."""
-    for path in Path(remote).glob("files/blake3/*/*.dir"):
-        lacks = missing(remote, path.parent.name + path.name)
-        assert not lacks, f"the tree {path} is there, and {lacks} are not"
+    for name, format in (("blake3", FORMAT), ("md5", DVC)):
+        for path in Path(remote).glob(f"files/{name}/*/*.dir"):
+            lacks = missing(remote, path.parent.name + path.name, format)
+            assert not lacks, f"the tree {path} is there, and {lacks} are not"
 
 
 def check_outside(folder, before):

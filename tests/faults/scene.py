@@ -14,7 +14,8 @@ from dvclite.remotestore.loose import fetching
 from dvclite.repo.migration.order import Order
 from dvclite.repo.repo import Repo
 from dvclite.repo.versions import WORKSPACE, Choice, Keep
-from dvclite.workspace import filling
+from dvclite.workspace import ahead, filling
+from dvclite_local import group
 
 BIG = b"0123456789abcdef" * (1 << 16) + b"and a little more"
 """Larger than what is read into memory at once."""
@@ -150,6 +151,19 @@ def checkout_in_groups(folder):
     checkout(folder)
 
 
+def helped(action):
+    """Return what does the same as if two files were many, with other processes."""
+
+    def with_help(folder):
+        ahead._FEW = filling._FEW = group._FEW = 1
+        ahead._MOST_FILES = filling._MOST_TOGETHER = group._TOGETHER = 2
+        naming._MOST_FILES = 3
+        os.sched_getaffinity = lambda _process: {0, 1}
+        action(folder)
+
+    return with_help
+
+
 def checkout_forced(folder):
     opened(folder).checkout(force=True)
 
@@ -241,7 +255,8 @@ def empty_workspace(folder, **options):
     for name in ("data", "model"):
         path = folder / "repo" / name
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    (folder / "repo/.dvclite/tmp/stat.db").unlink()
+    for home in (".dvclite/tmp", ".dvc/tmp/dvclite"):
+        (folder / "repo" / home / "stat.db").unlink(missing_ok=True)
 
 
 def version_1_pushed(folder, **options):
@@ -256,7 +271,8 @@ def cloned(folder, **options):
     """A fresh clone: pointers, an empty cache, a full remote."""
     empty_workspace(folder, **options)
     push(folder)
-    shutil.rmtree(folder / "repo/.dvclite/cache")
+    for home in (".dvclite", ".dvc"):
+        shutil.rmtree(folder / "repo" / home / "cache", ignore_errors=True)
 
 
 def added_to_dvc(folder, **options):
@@ -269,6 +285,14 @@ def cloned_of_dvc(folder):
     added_to_dvc(folder)
     push(folder)
     shutil.rmtree(folder / "repo/.dvc/cache")
+
+
+def nothing_added_to_dvc(folder):
+    nothing_added(folder, format="dvc")
+
+
+def empty_workspace_of_dvc(folder):
+    empty_workspace(folder, format="dvc")
 
 
 def migrated_by_half(folder, **options):
@@ -295,6 +319,11 @@ def in_lfs(folder):
     (repo / ".gitattributes").write_text("data/** filter=lfs -text\nmodel filter=lfs -text\n")
     for words in (["add", "--all"], ["config", "lfs.storage", str(folder / "lfs")]):
         subprocess.run(["git", "-C", str(repo), *words], check=True)
+
+
+def holds_files(repo, version):
+    """Say whether the workspace holds the files of a version, where a format keeps nothing else."""
+    return all((repo / name).read_bytes() == data for name, data in version.items())
 
 
 def names_only(repo):

@@ -22,7 +22,7 @@ from invariants import (
     check_pointers,
     check_trees,
     data_of,
-    missing,
+    lacking,
     outputs,
     outside,
     packed,
@@ -75,12 +75,21 @@ def has_workspace(version):
 
 
 def is_on_remote(folder):
-    return all(not missing(folder / "remote", output.oid) for output in outputs(folder / "repo"))
+    return all(not lacking(folder / "remote", output.oid) for output in outputs(folder / "repo"))
 
 
 def is_in_cache(folder):
     cache = folder / "repo/.dvclite/cache"
-    return all(not missing(cache, output.oid) for output in outputs(folder / "repo"))
+    return all(not lacking(cache, output.oid) for output in outputs(folder / "repo"))
+
+
+def is_in_cache_of_dvc(folder):
+    cache = folder / "repo/.dvc/cache"
+    return all(not lacking(cache, output.oid) for output in outputs(folder / "repo"))
+
+
+def is_pulled_from_dvc(folder):
+    return is_in_cache_of_dvc(folder) and scene.holds_files(folder / "repo", VERSION_1)
 
 
 def is_pulled(folder):
@@ -201,6 +210,24 @@ CASES = {
         with_loose_remote(scene.cloned), scene.fetch_large, is_in_cache, saved=False
     ),
     "pull": Case(scene.cloned, scene.pull, is_pulled, saved=False),
+    "add to DVC with help": Case(
+        scene.nothing_added_to_dvc, scene.helped(scene.add), is_saved(VERSION_1)
+    ),
+    "checkout from DVC with help": Case(
+        scene.empty_workspace_of_dvc,
+        scene.helped(scene.checkout),
+        lambda folder: scene.holds_files(folder / "repo", VERSION_1),
+    ),
+    "push from DVC with help": Case(scene.added_to_dvc, scene.helped(scene.push), is_on_remote),
+    "fetch into DVC with help": Case(
+        scene.cloned_of_dvc, scene.helped(scene.fetch), is_in_cache_of_dvc, saved=False
+    ),
+    "pull into DVC with help": Case(
+        lambda folder: scene.cloned(folder, format="dvc"),
+        scene.helped(scene.pull),
+        is_pulled_from_dvc,
+        saved=False,
+    ),
     "remove": Case(scene.version_1_added, scene.remove, is_removed),
     "remove with data": Case(scene.version_1_added, scene.remove_outs, is_removed_with_data),
     "move": Case(scene.version_1_added, scene.move, is_moved),

@@ -35,7 +35,7 @@ def contents(number):
 
 
 def put(remote, contents):
-    return remote.put_group(iter(contents.items()))
+    return remote.put_group(iter(contents), contents.get)
 
 
 def held(remote):
@@ -94,9 +94,9 @@ def test_a_flush_that_fails_leaves_nothing_of_the_group(root, remote, monkeypatc
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr(changes, "flush_filesystem", fail)
-    moved = []
+    wanted, moved = contents(60), []
 
-    assert not remote.put_group(iter(contents(60).items()), moved=moved.append)
+    assert not remote.put_group(iter(wanted), wanted.get, moved=moved.append)
     assert sum(moved) == 0
     assert held(remote) == {}
     assert staged(root) == []
@@ -216,4 +216,4 @@ def test_a_root_that_vanished_is_not_made_again(root, remote):
 def test_without_syncfs_nothing_is_even_drawn(remote, monkeypatch):
     monkeypatch.setattr(flushing, "_filesystem_type", lambda place: "nfs4")
 
-    assert not remote.put_group(1 / 0 for _ in range(1))
+    assert not remote.put_group((1 / 0 for _ in range(1)), {}.get)

@@ -11,7 +11,7 @@ import pytest
 
 from dvclite import Repo
 from dvclite.files import changes, naming
-from dvclite.workspace import ahead, arrivals, filling, laying
+from dvclite.workspace import ahead, arrivals, filling, laying, reading
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has crews")
 
@@ -104,14 +104,12 @@ def test_a_folder_becomes_the_same_tree_and_the_same_folder_again(repo, many, al
 
 
 def test_what_changes_while_others_read_it_is_read_again(repo, many, monkeypatch):
-    read = ahead._read
+    read = reading._read
 
-    def read_some(errand, folder, prefix, name, room):
-        if name.endswith("3"):
-            return None, room
-        return read(errand, folder, prefix, name, room)
+    def read_some(errand, folder, prefix, name, shelf):
+        return None if name.endswith("3") else read(errand, folder, prefix, name, shelf)
 
-    monkeypatch.setattr(ahead, "_read", read_some)
+    monkeypatch.setattr(reading, "_read", read_some)
     for number in range(100):
         repo.write(f"data/{number // 10}/{number}", f"content {number}")
     content = listed(repo.root / "data")
@@ -130,7 +128,7 @@ def dying_elsewhere(work):
 
 
 def test_helpers_that_die_cost_nothing_but_time(repo, many, monkeypatch):
-    monkeypatch.setattr(ahead, "_read_all", lambda *_: os._exit(1))
+    monkeypatch.setattr(ahead, "read_all", dying_elsewhere(ahead.read_all))
     monkeypatch.setattr(filling, "lay_all", dying_elsewhere(filling.lay_all))
     for number in range(100):
         repo.write(f"data/{number // 10}/{number}", f"content {number}")
@@ -172,8 +170,11 @@ def filled(repo, folders=5, files=20, content=lambda number: f"content {number}"
     return content
 
 
-def test_what_helpers_made_is_not_made_once_more(repo, many, monkeypatch):
+@pytest.mark.parametrize("knows_packs", [True, False])
+def test_what_helpers_made_is_not_made_once_more(repo, many, monkeypatch, knows_packs):
     filled(repo, content=lambda _number: os.urandom(50_000))  # Not read with the one before.
+    if not knows_packs:
+        (repo.root / ".dvclite/tmp/packs.db").unlink()
     alone = []
     monkeypatch.setattr(arrivals.Arrivals, "_bring_alone", lambda _self, *one: alone.append(one))
 
@@ -287,13 +288,13 @@ def test_a_helper_that_dies_over_its_work_leaves_nothing_half_made(repo, many, m
     content = filled(repo)
     here = os.getpid()
 
-    def die(files, algorithm, folder, order):
+    def die(stock, folder, order):
         name = order[0]
         if int(name) % 10 == 8 and os.getpid() != here:
             fd = changes.create(name, folder=folder.fd)
             changes.write(fd, b"half")
             os._exit(1)
-        return lay(files, algorithm, folder, order)
+        return lay(stock, folder, order)
 
     lay = laying._lay
     monkeypatch.setattr(laying, "_lay", die)

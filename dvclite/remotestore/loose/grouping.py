@@ -68,14 +68,19 @@ class Grouping:
             told += size
             self._progress.advance(size=size)
 
-        large: list[str] = []
         lacking = {self._format.loose_key(blob.ref.oid): blob for blob in group}
+
+        def read(key: str) -> bytes | None:
+            return self._source.read_small(lacking[key].ref.oid, _SMALL)
+
+        keys = [key for key, blob in lacking.items() if blob.ref.size <= _SMALL]
         try:
-            with closing(self._contents(lacking, large)) as contents:
-                stored = self._remote.put_group(contents, moved=count)
+            with closing(self._drawn(keys)) as drawn:
+                stored = self._remote.put_group(drawn, read, moved=count)
         except (DvcliteError, OSError):
             self._progress.advance(size=-told)
             stored, told = (), 0
+        pays = bool(stored) or all(read(key) is None for key in keys)
         for key in stored:
             del lacking[key]
         self._progress.advance(files=len(stored))
@@ -83,19 +88,9 @@ class Grouping:
             self.done += len(stored)
             self.size += told
             self._left += lacking.values()
-            self._pays &= bool(stored) or len(large) == len(group)
+            self._pays &= pays
 
-    def _contents(
-        self, blobs: dict[str, Named], large: list[str]
-    ) -> Generator[tuple[str, bytes], None, None]:
-        """Yield what is small, and take note of the rest.
-
-        No other group is drawn meanwhile: two threads would fight for the interpreter.
-        """
+    def _drawn(self, keys: list[str]) -> Generator[str, None, None]:
+        """Yield keys. No other group is drawn meanwhile: two threads would fight for the interpreter."""
         with self._reading:
-            for key, (_path, ref) in blobs.items():
-                data = self._source.read_small(ref.oid, _SMALL) if ref.size <= _SMALL else None
-                if data is None:
-                    large.append(key)
-                else:
-                    yield key, data
+            yield from keys

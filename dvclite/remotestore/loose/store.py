@@ -14,6 +14,7 @@ from dvclite.remote import GroupingRemote, Remote
 from dvclite.remotestore.engine import Outcome, run
 from dvclite.remotestore.loose.checking import Checking
 from dvclite.remotestore.loose.fetching import Fetching
+from dvclite.remotestore.loose.gathering import Gathering
 from dvclite.remotestore.loose.grouping import Grouping
 from dvclite.remotestore.loose.presence import strike_out_present
 from dvclite.remotestore.mended import Mended, delete_unchanged
@@ -89,7 +90,16 @@ class LooseStore(RemoteStore):
 
     def fetch(self, blobs: Iterable[Named], landing: Landing, progress: Progress) -> Outcome[Named]:
         """Bring blobs from the remote, each verified: see `RemoteStore`."""
-        return Fetching(self._remote, self.format, landing, progress).fetch(blobs, self.jobs)
+        gathered: Outcome[Named] = Outcome()
+        if isinstance(self._remote, GroupingRemote):
+            gathering = Gathering(self._remote, self.format, landing, progress)
+            blobs, gathered = gathering.fetch(blobs)
+            if gathered.stopped:
+                return gathered
+        outcome = Fetching(self._remote, self.format, landing, progress).fetch(blobs, self.jobs)
+        outcome.done += gathered.done
+        outcome.size += gathered.size
+        return outcome
 
     def check(self, progress: Progress, *, data: bool) -> Checkup:
         """Look at everything on the remote: see `RemoteStore`."""
