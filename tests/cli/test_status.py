@@ -128,7 +128,7 @@ def test_a_conflict_in_a_pointer_is_explained(data):
 
     assert done.exit_code == 1
     assert "images.dvc: holds an unresolved merge conflict" in done.stderr
-    assert "hint: keep one side with `git checkout --ours images.dvc`" in done.stderr
+    assert "hint: keep one side with `git checkout --ours -- images.dvc`" in done.stderr
 
 
 def test_the_cloud_lacks_what_was_not_pushed(stored, answer):
