@@ -153,7 +153,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, length: int) -> None:
         while length:
-            length -= len(self.rfile.read(min(PIECE, length)))
+            piece = self.rfile.read1(min(PIECE, length))
+            if not piece:
+                raise BrokenOffError
+            length -= len(piece)
         body = self._rule.get("body", "").encode()
         self.rules.passed(f"{self.command} {self.path} {self._rule['status']}")
         self.send_response_only(self._rule["status"])
