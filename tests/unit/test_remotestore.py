@@ -4,6 +4,7 @@ import hashlib
 import sys
 from bisect import bisect_left
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -281,7 +282,12 @@ def landing(tmp_path, adopted):
             raise BlobCorruptError(ref.oid, source)
         adopted[ref.oid] = data
 
-    return Landing(lambda: str(tmp_path / f"partial{next(numbers)}"), adopt, *[None] * 6)
+    return only(new_path=lambda: str(tmp_path / f"partial{next(numbers)}"), adopt=adopt)
+
+
+def only(**doors):
+    """Return a landing with some doors; the others are not there."""
+    return Landing(**dict.fromkeys(field.name for field in fields(Landing)) | doors)
 
 
 def test_a_download_that_does_not_end_is_broken_off(tmp_path):
@@ -316,7 +322,7 @@ def test_a_local_disk_that_fails_ends_the_fetch(store, put, tmp_path):
     def take(ref, data, source):
         (tmp_path / "absent" / "partial").write_bytes(data)
 
-    outcome = store.fetch(blobs, Landing(*[None] * 4, take, *[None] * 3), SILENT)
+    outcome = store.fetch(blobs, only(take=take), SILENT)
 
     assert outcome.stopped
     assert len(outcome.failures) <= 4
