@@ -63,15 +63,11 @@ class LooseBlobs:
         self._format = format
         self._folder_mode = folder_mode
         self._masked: bool | None = None
-        self._prefix = os.path.join(self.root, format.loose_prefix)
-        older, other = format.algorithm.older, format.algorithm.other_mark
-        self._marks = tuple(mark for mark in (older.mark if older else "", other) if mark)
+        self._begin = os.path.join(self.root, "")
 
     def path(self, oid: Oid) -> str:
         """Return where a blob belongs."""
-        if self._marks and oid.startswith(self._marks):
-            return os.path.join(self.root, self._format.loose_key(oid))
-        return f"{self._prefix}{oid[:2]}/{oid[2:]}"
+        return self._begin + self._format.loose_key(oid)
 
     def find_in_place(self, oid: Oid) -> str | None:
         """Return where a blob is, if it is in its place."""

@@ -138,20 +138,20 @@ class OwnDoor(Incoming):
 
     def _store_hashed(self, source: int, partial: str, expected: int, moved: OnBytes) -> BlobRef:
         """Copy or clone an open file, and hash exactly what `partial` holds then."""
-        naming = self._verifier.naming(expected)
+        blob = self._verifier.new_blob(expected)
         target = changes.create(partial, mode=BLOB_MODE)
         try:
             cloned = changes.clone(source, target)
-            size = 0 if cloned else copy(source, target, naming, moved, to_be_flushed=True)
+            size = 0 if cloned else copy(source, target, blob, moved, to_be_flushed=True)
         finally:
             changes.close(target)
         if cloned:
             clone = os.open(partial, _READ)
             try:
-                size = read(clone, naming, moved)
+                size = read(clone, blob, moved)
             finally:
                 os.close(clone)
-        return BlobRef(naming.oid(), size)
+        return BlobRef(blob.oid(), size)
 
     def _is_news(self, piece: Piece) -> bool:
         """Say whether the cache holds no blob of a piece, so that all of it goes into a pack."""

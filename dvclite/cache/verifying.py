@@ -60,13 +60,13 @@ class Verifier:
         hash_all(verification)
         return verification.is_right(hash_all)
 
-    def naming(self, size: int) -> "Naming":
+    def new_blob(self, size: int) -> "NewBlob":
         """Begin to name a new blob of about so many bytes."""
         remembers = self._algorithm.slow and size > READ_SIZE
-        return Naming(self._algorithm, self._fingerprints if remembers else None)
+        return NewBlob(self._algorithm, self._fingerprints if remembers else None)
 
 
-class Naming(Hashers):
+class NewBlob(Hashers):
     """A new blob that is about to get its name: a hasher that is to be given all of its bytes."""
 
     def __init__(self, algorithm: Algorithm, fingerprints: Fingerprints | None) -> None:

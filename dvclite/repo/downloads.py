@@ -9,10 +9,7 @@ from posixpath import dirname
 
 from dvclite.cache.leases import Lease
 from dvclite.cache.writer import Writer
-from dvclite.errors import (
-    Hint,
-    OriginError,
-)
+from dvclite.errors import Hint, OriginError
 from dvclite.files import changes
 from dvclite.files.folder import Folder
 from dvclite.hashing import BlobRef, Oid, hash_stream

@@ -4,10 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dvclite.cache.writer import Writer
-from dvclite.errors import (
-    Hint,
-    OriginError,
-)
+from dvclite.errors import Hint, OriginError
 from dvclite.files.locks import hold
 from dvclite.files.staging import make_folder
 from dvclite.hashing import BlobRef, Oid, algorithm_of, hash_bytes

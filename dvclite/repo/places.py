@@ -3,10 +3,7 @@
 import os
 from collections.abc import Sequence
 
-from dvclite.errors import (
-    Hint,
-    UnsupportedFileError,
-)
+from dvclite.errors import Hint, UnsupportedFileError
 from dvclite.paths import check_path, is_reserved
 from dvclite.pointer import is_pointer, pointer_path
 from dvclite.repo.outputs import nested_projects

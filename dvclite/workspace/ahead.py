@@ -19,8 +19,6 @@ from dvclite.workspace.reading import MOST_BYTES, MOST_FILES, ROOM, Errand, Read
 _FEW = 1000
 """So many files are read in little more time than it takes to find help."""
 
-_MOST_FILES = MOST_FILES
-
 Save = Callable[[Found], Entry]
 """Saves what was found, in the folder that it names, and returns its entry."""
 
@@ -75,7 +73,7 @@ class Ahead(Closing):
         self._crew: Crew | None = None
         self._waiting: deque[_Batch] = deque()
         self._batch = _Batch()
-        self._together = _MOST_FILES
+        self._together = MOST_FILES
 
     @property
     def has_help(self) -> bool:
@@ -193,7 +191,7 @@ class Ahead(Closing):
         """Have as many files read together as there is room for, if the next ones are like these."""
         if saved:
             mean = sum(entry.size for entry in saved) // len(saved)
-            self._together = max(min(_MOST_FILES, MOST_BYTES // (mean + 1)), 1)
+            self._together = max(min(MOST_FILES, MOST_BYTES // (mean + 1)), 1)
 
     def _saved_here(self, path: str) -> Iterator[Entry]:
         """Yield the entry of a file that nobody could read ahead, after it was saved."""

@@ -156,7 +156,7 @@ def helped(action):
 
     def with_help(folder):
         ahead._FEW = filling._FEW = group._FEW = 1
-        ahead._MOST_FILES = filling._MOST_TOGETHER = group._TOGETHER = 2
+        ahead.MOST_FILES = filling._MOST_TOGETHER = group._TOGETHER = 2
         naming._MOST_FILES = 3
         os.sched_getaffinity = lambda _process: {0, 1}
         action(folder)

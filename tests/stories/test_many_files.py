@@ -23,7 +23,7 @@ CLEAN = "Everything is up to date: 1 output\n"
 def many(monkeypatch):
     """Let a few files be many."""
     monkeypatch.setattr(ahead, "_FEW", 3)
-    monkeypatch.setattr(ahead, "_MOST_FILES", 7)
+    monkeypatch.setattr(ahead, "MOST_FILES", 7)
     monkeypatch.setattr(filling, "_FEW", 3)
     monkeypatch.setattr(filling, "_MOST_TOGETHER", 5)
     monkeypatch.setattr(filling, "_MOST_FILES", 40)
@@ -307,7 +307,7 @@ def test_a_helper_that_dies_over_its_work_leaves_nothing_half_made(repo, many, m
 
 def test_few_files_may_be_open(repo, many, monkeypatch):
     resource = pytest.importorskip("resource")
-    monkeypatch.setattr(ahead, "_MOST_FILES", 256)
+    monkeypatch.setattr(ahead, "MOST_FILES", 256)
     monkeypatch.setattr(filling, "_MOST_TOGETHER", 256)
     monkeypatch.setattr(filling, "_MOST_FILES", 20_000)
     monkeypatch.setattr(naming, "_MOST_FILES", 10_000)

@@ -27,7 +27,7 @@ BLOBS = ".dvc/cache/files/md5"
 def many(monkeypatch):
     """Let a few files be many."""
     monkeypatch.setattr(ahead, "_FEW", 3)
-    monkeypatch.setattr(ahead, "_MOST_FILES", 7)
+    monkeypatch.setattr(ahead, "MOST_FILES", 7)
     monkeypatch.setattr(filling, "_FEW", 3)
     monkeypatch.setattr(filling, "_MOST_TOGETHER", 5)
     monkeypatch.setattr(naming, "_MOST_FILES", 20)
