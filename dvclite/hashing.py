@@ -16,11 +16,15 @@ READ_SIZE = 1 << 20
 """How many bytes are read at a time. Larger reads fall out of the processor's cache."""
 
 
-class Hasher(Protocol):
-    """An incremental hash."""
+class Sink(Protocol):
+    """What takes bytes in, in their order."""
 
     def update(self, data: bytes | bytearray | memoryview, /) -> object:
         """Take in more bytes."""
+
+
+class Hasher(Sink, Protocol):
+    """An incremental hash."""
 
     def hexdigest(self) -> str:
         """The hash of all bytes so far, in lower-case hex."""
@@ -142,19 +146,24 @@ class Hashers:
         """Pass all bytes on to each."""
         self.hashers = hashers
 
+    @property
+    def sinks(self) -> tuple[Sink, ...]:
+        """What all bytes are passed on to, the slowest first."""
+        return self.hashers
+
     def update(self, data: bytes | bytearray | memoryview, /) -> None:
         """Take in more bytes."""
-        for hasher in self.hashers:
-            hasher.update(data)
+        for sink in self.sinks:
+            sink.update(data)
 
     def hexdigest(self) -> str:
         """The hash that the first one comes to."""
         return self.hashers[0].hexdigest()
 
 
-def apart(hasher: Hasher) -> tuple[Hasher, ...]:
-    """Return the hashers that one stands for, for those who can share the work, slowest first."""
-    return hasher.hashers if isinstance(hasher, Hashers) else (hasher,)
+def apart(hasher: Hasher) -> tuple[Sink, ...]:
+    """Return what a hasher stands for, for those who can share the work, the slowest first."""
+    return hasher.sinks if isinstance(hasher, Hashers) else (hasher,)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Links, where the file system has them."""
+"""Links and clones, where the file system has them."""
 
 import errno
 import os
@@ -26,3 +26,17 @@ def try_link(path: str, target: str, *, symbolic: bool = False) -> bool:
             return False
         raise
     return True
+
+
+def can_clone(source: str, target: str) -> bool:
+    """Say whether a new file at `target`, which nothing has yet, shares the blocks of `source`.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    ours = changes.create(target)
+    try:
+        with open(source, "rb") as stream:
+            return changes.clone(stream.fileno(), ours)
+    finally:
+        changes.close(ours)

@@ -91,7 +91,7 @@ class Landing:
 
     new_path: Callable[[], str]
     adopt: Callable[[str, BlobRef, str, Hasher | None], None]
-    hasher: Callable[[BlobRef], Hasher]
+    hasher: Callable[[Named], Hasher]
     adopt_pack: Callable[[str, str], bool]
     take: Callable[[BlobRef, bytes, str], None]
     new_folder: Callable[[], str] | None

@@ -11,6 +11,7 @@ from dvclite.cache.layout import Kind
 from dvclite.config.setting import RemoteSettings
 from dvclite.errors import DvcliteError, Hint
 from dvclite.files import changes
+from dvclite.files.linking import can_clone
 from dvclite.files.staging import Staging
 from dvclite.git.program import run
 from dvclite.repo.hooks import is_installed
@@ -105,19 +106,10 @@ def _can_link(kind: Kind, source: str, target: str) -> bool:
         elif kind is Kind.SYMLINK:
             changes.symlink(source, target)
         else:
-            return _can_clone(source, target)
+            return can_clone(source, target)
     except OSError:
         return False  # That is the answer.
     return True
-
-
-def _can_clone(source: str, target: str) -> bool:
-    ours = changes.create(target)
-    try:
-        with open(source, "rb") as stream:
-            return changes.clone(stream.fileno(), ours)
-    finally:
-        changes.close(ours)
 
 
 def _pointers(project: Project) -> Iterator[Finding]:

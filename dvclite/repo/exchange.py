@@ -133,7 +133,7 @@ def _fetched(
     owner = shipment.project
     owner.register()
     if lease is not None:
-        return fetch(owner.cache, store, shipment.wanted, lease, progress)
+        return fetch(owner.cache, store, shipment.wanted, lease, progress, owner.workspace.twins)
     with owner.exclusive(), owner.cache.lease() as its_lease:
         return fetch(owner.cache, store, shipment.wanted, its_lease, progress)
 
@@ -155,7 +155,8 @@ def pull(project: Project, choice: Choice, progress: Progress, *, force: bool = 
             was restored.
         NoRemoteError, RemoteError, NotAnOutputError: Nothing could be done.
     """
-    with project.cache.lease() as lease:
+    workspace = project.workspace
+    with project.cache.lease() as lease, workspace.twins.made(workspace.makes_copies):
         fetched: Exchanged | None = None
         failure: DvcliteError | None = None
         try:

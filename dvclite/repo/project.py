@@ -24,6 +24,7 @@ from dvclite.files.linklocks import hold_by_link
 from dvclite.files.locks import hold
 from dvclite.files.scan import Ignore, Matches
 from dvclite.files.staging import make_folder
+from dvclite.files.twins import Twins
 from dvclite.formats.format import Format, succeeding
 from dvclite.formats.home import Home
 from dvclite.formats.homes import former, ruling
@@ -211,6 +212,7 @@ class Project:
             statcache=StatCache(self.temporary / "stat.db"),
             kinds=self._kinds,
             ignore=Ignore(IGNORE_FILE, self._matches_in),
+            twins=Twins(self.root, self.temporary),
         )
 
     @cached_property

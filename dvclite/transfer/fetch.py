@@ -9,6 +9,7 @@ from dvclite.cache.cache import Cache
 from dvclite.cache.leases import Lease
 from dvclite.cache.writer import Writer
 from dvclite.errors import BlobCorruptError, BlobMissingError, FileAccessError
+from dvclite.files.twins import Twins
 from dvclite.hashing import BlobRef, Oid, is_tree
 from dvclite.pack.layout import LARGEST
 from dvclite.progress import SILENT, Progress
@@ -16,6 +17,7 @@ from dvclite.remotestore.engine import Failure, Outcome
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.sizes import Sizes
 from dvclite.remotestore.store import Landing, RemoteStore
+from dvclite.transfer.doubling import Doubling
 from dvclite.transfer.moved import Moved
 from dvclite.transfer.partials import Partials
 from dvclite.transfer.trees import cache_or_remote_tree
@@ -29,6 +31,7 @@ def fetch(
     wanted: Iterable[Wanted],
     lease: Lease,
     progress: Progress,
+    twins: Twins | None = None,
 ) -> Moved:
     """Bring from a remote what the cache lacks of outputs.
 
@@ -43,6 +46,7 @@ def fetch(
         wanted: Outputs, or parts of directories.
         lease: Held until the pointers that name the blobs are in place.
         progress: Is told of files and bytes.
+        twins: Makes second copies of what arrives, for those who want them next.
 
     Returns:
         What moved and what did not; its `check` raises if that is anything.
@@ -53,7 +57,7 @@ def fetch(
     """
     with _named_errors(cache), Partials(cache) as partials, cache.writer(lease) as writer:
         try:
-            landing = _landing(cache, writer, partials)
+            landing = _landing(cache, writer, partials, twins)
             return _Fetching(cache, store, writer, landing, progress).run(list(wanted))
         except BaseException:
             # Nothing that arrived is given up; if the disk fails now, nothing more can be done.
@@ -172,11 +176,12 @@ class _Fetching:
         return outcome
 
 
-def _landing(cache: Cache, writer: Writer, partials: Partials) -> Landing:
+def _landing(cache: Cache, writer: Writer, partials: Partials, twins: Twins | None) -> Landing:
+    door = Doubling(writer, twins)
     return Landing(
         new_path=writer.new_path,
-        adopt=writer.adopt,
-        hasher=writer.verification,
+        adopt=door.adopt,
+        hasher=door.hasher,
         adopt_pack=writer.adopt_pack,
         take=writer.take,
         new_folder=None if writer.packs else writer.new_folder,

@@ -210,11 +210,12 @@ class Arrivals:
         self._naming.add_folder(folder.staged, final, folder.files, folder.size)
 
     def _make(self, entry: Entry, target: str) -> None:
+        workspace = self._workspace
         if entry.link is not None:
             changes.symlink(entry.link, target)
-        else:
+        elif not workspace.twins.take(entry.oid, target, executable=entry.executable):
             mode = 0o777 if entry.executable else 0o666
-            self._workspace.cache.lay_out(entry.ref, target, self._kinds, mode)
+            workspace.cache.lay_out(entry.ref, target, self._kinds, mode)
 
     def _give_name(self, partial: str, _final: str) -> set[str]:
         folder = self._folders.pop(partial, None)

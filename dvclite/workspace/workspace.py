@@ -10,9 +10,13 @@ from pathlib import Path
 from dvclite.cache.cache import Cache
 from dvclite.cache.layout import Kind
 from dvclite.errors import FileAccessError
+from dvclite.files import changes
 from dvclite.files.changes import NO_ROOM
 from dvclite.files.folder import Folder
+from dvclite.files.linking import can_clone
 from dvclite.files.scan import Found, Ignore, Run, runs
+from dvclite.files.staging import Staging
+from dvclite.files.twins import Twins
 from dvclite.formats.format import Format
 from dvclite.statcache.statcache import StatCache
 
@@ -29,6 +33,7 @@ class Workspace:
         statcache: What the files held when they were last looked at.
         kinds: How files come out of the cache, the best first.
         ignore: Which paths are not versioned; None where nothing is ignored.
+        twins: Second copies of what is on its way into the cache.
     """
 
     root: Path
@@ -38,11 +43,27 @@ class Workspace:
     statcache: StatCache
     kinds: tuple[Kind, ...]
     ignore: Ignore | None
+    twins: Twins
 
     @property
     def links(self) -> bool:
         """Whether files of the workspace are to be links into the cache."""
         return self.kinds[0] in (Kind.HARDLINK, Kind.SYMLINK)
+
+    def makes_copies(self) -> bool:
+        """Say whether files come out of the cache as copies, by trying what else may be possible."""
+        first = self.kinds[0]
+        if first is not Kind.REFLINK or self.kinds[1:2] not in ((), (Kind.COPY,)):
+            return first is Kind.COPY
+        try:
+            with Staging(self.cache.root / "tmp") as there, Staging(self.temporary) as here:
+                source = there.new_path()
+                fd = changes.create(source)
+                changes.write(fd, b"dvclite")
+                changes.close(fd)
+                return not can_clone(source, here.new_path())
+        except OSError:
+            return False  # Whoever has to write there is told.
 
     def found(self, path: str) -> Iterator[Found]:
         """Yield what is at a path and below it, sorted; nothing where nothing is.

@@ -81,7 +81,7 @@ def test_whatever_differs_is_found_as_if_each_path_was_looked_at(plan):
     try:
         (root / "data").mkdir()
         statcache = StatCache(root / "stat.db")
-        workspace = Workspace(root, root, None, None, statcache, (), None)
+        workspace = Workspace(root, root, None, None, statcache, (), None, None)
         fill(root, plan)
         everything = list(workspace.found("data"))
         with statcache.updating() as update:

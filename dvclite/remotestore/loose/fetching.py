@@ -132,7 +132,7 @@ class Fetching:
         return begin_transfer(self._progress, errand.path, errand.ref.size)
 
     def _pieces(self, blob: Named) -> Iterator[_Piece]:
-        hasher = self._landing.hasher(blob.ref)
+        hasher = self._landing.hasher(blob)
         large = Arriving(blob, self._landing.partial(blob.ref.oid), hasher, self._release)
         large.transfer = begin_transfer(self._progress, blob.path, blob.ref.size)
         self._open.add(large)

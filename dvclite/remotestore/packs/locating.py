@@ -112,7 +112,8 @@ class Locating:
         """Yield the chunks of a large blob that are neither in its file nor in the cache."""
         try:
             path = self._landing.partial(blob.ref.oid)
-            hasher = self._landing.hasher(BlobRef(blob.ref.oid, recipe.size))
+            sized = Named(blob.path, BlobRef(blob.ref.oid, recipe.size))
+            hasher = self._landing.hasher(sized)
             assembly = Assembly(blob, recipe.size, (place.pack, place.number), path, hasher)
         except OSError as error:
             self._arrivals.fail(blob, error)
