@@ -31,7 +31,7 @@ _SMALL = 64 << 10
 """Up to how many bytes a blob that is near needs no file before it is known to be right."""
 
 _SMALLEST, _FIRST, _LONGEST = 1 << 20, 4 << 20, 16 << 20
-_MOST_AT_ONCE = 6
+_MOST_AT_ONCE = 4
 """How many pieces are in memory at the same time."""
 
 _QUICK, _SLOW = 0.5, 2.0

@@ -173,10 +173,10 @@ def test_a_name_that_proved_right_is_proved_quickly_afterwards(verifier, fingerp
 
 
 def test_a_blob_that_was_named_here_is_proved_quickly(verifier, fingerprints):
-    naming = verifier.naming(len(DATA))
-    naming.update(DATA)
+    blob = verifier.new_blob(len(DATA))
+    blob.update(DATA)
 
-    assert naming.oid() == OID
+    assert blob.oid() == OID
     assert fingerprints.find(OID) == DIGEST
 
 
