@@ -79,8 +79,7 @@ def test_what_arrives_is_not_read_again(repo, home, laid_out):
     assert repo.invoke("pull").exit_code == 0
 
     assert content_of(repo) == repo.content
-    of_directories = 1 if home[1] else 0  # Their sizes are not known: trees of DVC tell none.
-    assert len([size for size in laid_out if size > MIB]) == 1 + of_directories
+    assert len([size for size in laid_out if size > MIB]) == 1
     assert left_behind(repo) == []
     assert "up to date" in repo.invoke("status").stdout
 

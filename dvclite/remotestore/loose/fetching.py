@@ -1,6 +1,6 @@
 """Bringing blobs from a remote that has a key for each."""
 
-import sys
+import os
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -13,9 +13,11 @@ from dvclite.errors import (
     DvcliteError,
     KeyMissingError,
 )
+from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.copying import OnBytes
 from dvclite.formats.format import Format
+from dvclite.hashing import BlobRef
 from dvclite.progress import UNWATCHED, Progress, Transfer, begin_transfer
 from dvclite.remote import Remote
 from dvclite.remote.requests import Requests
@@ -50,6 +52,10 @@ class _PiecemealError(Exception):
     """Ends a look at how a remote hands out a blob."""
 
 
+class _LargeError(Exception):
+    """Ends an attempt to bring as a whole what turned out to be large."""
+
+
 class Fetching:
     """One fetch."""
 
@@ -71,11 +77,18 @@ class Fetching:
         self._gives_all_at_once: bool | None = None
         self._is_broken = False
         self._open: set[Arriving] = set()
+        self._found_large: list[Named] = []
         self._door = threading.Lock()
         self._lock = threading.Lock()
 
     def fetch(self, blobs: Iterable[Named], jobs: int) -> Outcome[Named]:
         """Do what `RemoteStore.fetch` says, with up to `jobs` requests at once."""
+        self._run(blobs, jobs)
+        if self._found_large and not self._outcome.stopped:
+            self._run(self._found_large, jobs)
+        return self._outcome
+
+    def _run(self, blobs: Iterable[Named], jobs: int) -> None:
         try:
             done = run(
                 self._errands(blobs),
@@ -90,7 +103,6 @@ class Fetching:
                 large.end()
                 large.transfer.finish()
         self._outcome.stopped = done.stopped
-        return self._outcome
 
     def _errands(self, blobs: Iterable[Named]) -> Iterator[Named | _Piece]:
         for blob in blobs:
@@ -174,6 +186,9 @@ class Fetching:
         try:
             if self._is_far or not self._take(errand, count):
                 self._get(errand, count)
+        except _LargeError:
+            self._progress.advance(size=-told)
+            return
         except (DvcliteError, OSError) as error:
             self._fail(errand, error, told)
             raise
@@ -271,26 +286,62 @@ class Fetching:
         return True
 
     def _get(self, blob: Named, moved: OnBytes) -> None:
-        ref = blob.ref
-        most = ref.size if ref.size >= 0 else sys.maxsize
+        ref, key = blob.ref, self._format.loose_key(blob.ref.oid)
+        if ref.size < 0:
+            self._leave_if_large(blob)
         came = 0
 
         def count(size: int) -> None:
             nonlocal came
             came += size
-            if came > most:
+            if 0 <= ref.size < came:
                 raise BlobCorruptError(ref.oid, self._remote.url)
+            if ref.size < 0 and came > _LARGE and self._is_far:
+                raise _LargeError
             moved(size)
 
         partial = self._landing.new_path()
         try:
-            self._remote.get(self._format.loose_key(ref.oid), Path(partial), moved=count)
+            self._remote.get(key, Path(partial), moved=count)
         except KeyMissingError:
             raise BlobMissingError([blob.path], tried=[self._remote.url]) from None
+        except _LargeError:
+            self._go_on_in_pieces(blob, partial)
+            raise
         except BaseException:
             discard(partial)
             raise
         self._landing.adopt(partial, ref, self._remote.url, None)
+
+    def _leave_if_large(self, blob: Named) -> None:
+        """Leave a blob for later whose size nobody told, if it is large, as far as that is known.
+
+        Where it costs a request to ask, what an earlier attempt left tells, or nothing does.
+
+        Raises:
+            _LargeError: It is.
+        """
+        if self._is_far and not os.path.exists(self._landing.partial(blob.ref.oid)):
+            return
+        sized = self._sized(blob)
+        if sized.ref.size > _LARGE and not self._is_shared(sized):
+            self._found_large.append(sized)
+            raise _LargeError
+
+    def _go_on_in_pieces(self, blob: Named, begun: str) -> None:
+        """Leave a blob for later that turned out to be large, of which a part is in a file."""
+        try:
+            sized = self._sized(blob)
+            changes.rename(begun, self._landing.partial(blob.ref.oid))
+        except BaseException:
+            discard(begun)
+            raise
+        self._found_large.append(sized)
+
+    def _sized(self, blob: Named) -> Named:
+        """Return a blob with its size on the remote, 0 where it is not there."""
+        size = self._remote.stat(self._format.loose_key(blob.ref.oid)) or 0
+        return Named(blob.path, BlobRef(blob.ref.oid, size))
 
     def _succeed(self, size: int) -> None:
         with self._lock:

@@ -254,3 +254,98 @@ def test_a_file_is_let_go_of_when_nobody_writes_to_it_any_more(tmp_path, monkeyp
 
     assert (tmp_path / "partial").stat().st_size == MIB
     assert sum(released) == 1
+
+
+# Of what a tree of DVC's names nobody tells the size
+
+
+@pytest.fixture
+def unsized(large):
+    return large._replace(ref=BlobRef(large.ref.oid, -1))
+
+
+def test_what_turns_out_to_be_large_goes_on_in_pieces(here, there, far, store, unsized):
+    far.forget_traffic()
+    there.fetch(store, unsized).check("fetched")
+
+    assert content(there, unsized) == content(here, unsized)
+    assert {**far.traffic.calls, "read": 0} == {"get": 1, "stat": 1, "read": 0}
+    assert 2 <= far.traffic.calls["read"] <= 8
+
+
+def test_it_is_hashed_while_it_arrives(here, there, far, store, unsized, monkeypatch):
+    monkeypatch.setattr("dvclite.cache.foreigndoor.read", None)
+    monkeypatch.setattr("dvclite.cache.verifying.read", None)
+    there.fetch(store, unsized).check("fetched")
+    assert content(there, unsized) == content(here, unsized)
+
+
+def test_a_later_attempt_goes_on_with_it(here, there, far, store, unsized):
+    far.plan = Plan(faults=(Fault(Kind.FAIL, "read", skip=1, times=1000),))
+    with pytest.raises(TransferError):
+        there.fetch(LooseStore(far, there.format, jobs=1), unsized).check("fetched")
+    came = partial(there, unsized).stat().st_size
+    far.plan = Plan()
+    far.forget_traffic()
+    there.fetch(store, unsized).check("fetched")
+
+    assert came > 32 * MIB
+    assert "get" not in far.traffic.calls
+    assert far.traffic.received == 60 * MIB - came
+    assert content(there, unsized) == content(here, unsized)
+
+
+@pytest.mark.parametrize("fault", [Kind.FAIL, Kind.LIE])
+def test_it_is_told_when_its_size_cannot_be_had(here, there, far, store, unsized, failed, fault):
+    other = here.add_file("other", b"small")
+    here.push(store, other)
+    far.plan = Plan(faults=(Fault(fault, "stat"),))
+    moved = there.fetch(store, unsized, other)
+
+    assert [failure.item.path for failure in moved.failures] == ["large"]
+    assert moved.files == 1
+    far.plan = Plan()
+    there.fetch(store, unsized).check("fetched")
+    assert content(there, unsized) == content(here, unsized)
+
+
+def test_bytes_of_it_that_are_wrong_are_not_kept(here, there, far, store, unsized):
+    far.plan = Plan(faults=(Fault(Kind.CORRUPT, "*"),))
+    moved = there.fetch(store, unsized)
+    assert [type(failure.error).__name__ for failure in moved.failures] == ["BlobCorruptError"]
+    assert partial(there, unsized) is None
+    far.plan = Plan(faults=(Fault(Kind.CORRUPT, "read", times=1),))
+    there.fetch(store, unsized).check("fetched")  # Once more, as a whole.
+    assert content(there, unsized) == content(here, unsized)
+
+
+def test_its_progress_adds_up(there, store, unsized, recorder):
+    there.fetch(store, unsized, progress=recorder)
+    ends = [work for work in recorder.works if work[0] == "Fetching"]
+    assert [work[3:] for work in ends] == [[1, 60 * MIB]]
+
+
+def test_what_lies_near_is_looked_at_first(here, there, format, monkeypatch):
+    near = FaultyRemote(MemoryRemote())
+    store = LooseStore(near, format)
+    wanted = here.add_file("large", os.urandom(33 * MIB))
+    here.push(store, wanted)
+    monkeypatch.setattr("dvclite.cache.foreigndoor.read", None)
+    monkeypatch.setattr("dvclite.cache.verifying.read", None)
+    near.forget_traffic()
+    there.fetch(store, wanted._replace(ref=BlobRef(wanted.ref.oid, -1))).check("fetched")
+
+    assert content(there, wanted) == content(here, wanted)
+    assert near.traffic.calls["stat"] == 1
+    assert near.traffic.calls["read"] == 34  # The first of them to see whether it is small.
+
+
+def test_what_needs_no_copy_is_not_copied_for_that(here, there, format):
+    near = Cloning(MemoryRemote())
+    store = LooseStore(near, format)
+    wanted = here.add_file("large", os.urandom(33 * MIB))
+    here.push(store, wanted)
+    there.fetch(store, wanted._replace(ref=BlobRef(wanted.ref.oid, -1))).check("fetched")
+
+    assert content(there, wanted) == content(here, wanted)
+    assert near.traffic.calls["read"] == 1
