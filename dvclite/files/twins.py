@@ -134,10 +134,13 @@ class Twins:
             path = self._complete.pop(oid, None)
         if path is None:
             return False
-        if executable:
-            mode = os.stat(path).st_mode & 0o777
-            changes.set_mode(path, mode | (mode & 0o444) >> 2)
-        changes.rename(path, target)
+        try:
+            if executable:
+                mode = os.stat(path).st_mode & 0o777
+                changes.set_mode(path, mode | (mode & 0o444) >> 2)
+            changes.rename(path, target)
+        except FileNotFoundError:
+            return False  # Somebody tidied up who should not have.
         return True
 
     def _end(self, twin: Twin) -> None:

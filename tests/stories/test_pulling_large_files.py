@@ -126,6 +126,19 @@ def test_modes_are_those_of_any_checkout(repo):
     assert stat.S_IMODE((repo.root / "data/large").stat().st_mode) == 0o640
 
 
+def test_a_twin_that_somebody_removed_is_done_without(repo, monkeypatch):
+    take = twins.Twins.take
+
+    def bereft(self, oid, target, *, executable):
+        for path in left_behind(repo):
+            path.unlink()
+        return take(self, oid, target, executable=executable)
+
+    monkeypatch.setattr(twins.Twins, "take", bereft)
+    assert repo.invoke("pull", "model").exit_code == 0
+    assert (repo.root / "model").read_bytes() == repo.content["model"]
+
+
 @pytest.mark.parametrize("step", ["create", "write", "close"])
 def test_a_twin_that_cannot_be_written_is_done_without(repo, monkeypatch, laid_out, step):
     failed = []
