@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,11 +31,13 @@ class Usage(NamedTuple):
         cpu: Seconds of processor time, in the program and in the kernel on its behalf, with those
             of the programs that it started.
         peak: Bytes of memory at the most.
+        is_cut: Whether it was ended before it was done, since it took too long.
     """
 
     wall: float
     cpu: float
     peak: float
+    is_cut: bool = False
 
 
 class Repository:
@@ -61,9 +64,13 @@ class Repository:
             self._run("remote", "modify", "store", option, value)
         self.commit()
 
-    def measured(self, *words):
+    def measured(self, *words, patience=None):
         """Run a command of the program and return its Usage."""
-        return measured([self._program, *words], cwd=self.root)
+        return measured([self._program, *words], cwd=self.root, patience=patience)
+
+    def aim(self, endpoint):
+        """Have the remote reached at another address from now on."""
+        self._run("remote", "modify", "store", "endpointurl", endpoint)
 
     def commit(self):
         """Commit what git does not ignore."""
@@ -89,14 +96,17 @@ class Repository:
         run([self._program, *words], cwd=self.root)
 
 
-def measured(command, *, cwd):
-    """Run a program that must succeed, and return its Usage."""
+def measured(command, *, cwd, patience=None):
+    """Run a program that must succeed, and return its Usage; see `run`."""
     sync(cwd)
-    return run(command, cwd=cwd)
+    return run(command, cwd=cwd, patience=patience)
 
 
-def run(command, *, cwd):
-    """Run a program that must succeed, whatever waits to be written, and return its Usage."""
+def run(command, *, cwd, patience=None):
+    """Run a program that must succeed, whatever waits to be written, and return its Usage.
+
+    With `patience` it is ended after so many seconds.
+    """
     with tempfile.TemporaryFile() as output:
         began = time.perf_counter()
         process = subprocess.Popen(
@@ -107,6 +117,9 @@ def run(command, *, cwd):
             stderr=output,
             start_new_session=True,
         )
+        end = threading.Timer(patience or 0, os.killpg, (process.pid, signal.SIGKILL))
+        if patience is not None:
+            end.start()
         try:
             # Unlike getrusage, this tells of one program, and not of the largest so far.
             _, status, resources = os.wait4(process.pid, 0)
@@ -115,13 +128,17 @@ def run(command, *, cwd):
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             raise
+        finally:
+            end.cancel()
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        check(command, process.returncode, output.read())
+        is_cut = process.returncode == -signal.SIGKILL and patience is not None and wall >= patience
+        if not is_cut:
+            output.seek(0)
+            check(command, process.returncode, output.read())
     unit = 1 if sys.platform == "darwin" else 1024
     cpu = resources.ru_utime + resources.ru_stime
-    return Usage(wall, cpu, resources.ru_maxrss * unit)
+    return Usage(wall, cpu, resources.ru_maxrss * unit, is_cut)
 
 
 def check(command, code, output):
