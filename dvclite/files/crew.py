@@ -14,9 +14,9 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, suppress
-from typing import Any, Final, TypeVar
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final
 
 from dvclite.files import changes
 from dvclite.files.closing import Closing
@@ -30,8 +30,6 @@ Work = Callable[[Any, memoryview], Any]
 Tasks and answers are made of what `marshal` takes. An answer is shorter than what a pipe holds, 64
 KiB, so that nobody waits for somebody who waits for him.
 """
-
-_Task = TypeVar("_Task")
 
 _MOST_MEMBERS = 3
 _TASKS_AHEAD = 2
@@ -55,41 +53,6 @@ def _are_threads_ours() -> bool:
     main = threading.main_thread()
     others = (thread for thread in threading.enumerate() if thread is not main)
     return all(thread.name.startswith(OUR_THREADS) for thread in others)
-
-
-def shared_out(
-    work: Callable[[Any, memoryview], Any], tasks: Iterable[_Task], *, helped: bool
-) -> Iterator[tuple[_Task, Any]]:
-    """Do tasks here, and in other processes where there are some; what they leave behind is lost.
-
-    Args:
-        work: Does a task, in whichever process.
-        tasks: Drawn as fast as they are handed out.
-        helped: Whether there is so much to do that help pays.
-
-    Yields:
-        Each task, and what came of it, None if nothing did; in the order of the tasks.
-    """
-    waiting: deque[tuple[_Task, list[Any]]] = deque()
-    with ExitStack() as stack:
-        crew = stack.enter_context(Crew(work)) if helped and can_have_crew() else None
-
-        def taken_back() -> tuple[_Task, Any]:
-            task, done = waiting.popleft()
-            if crew is not None and not done:
-                done = [crew.take_back()[0]]
-            return task, done[0]
-
-        for task in tasks:
-            if crew is None or crew.is_busy:
-                waiting.append((task, [work(task, memoryview(b""))]))
-            else:
-                crew.hand_out(task)
-                waiting.append((task, []))
-            while waiting and (waiting[0][1] or (crew is not None and crew.has_answer)):
-                yield taken_back()
-        while waiting:
-            yield taken_back()
 
 
 class Crew(Closing):

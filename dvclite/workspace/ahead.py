@@ -1,15 +1,14 @@
 """Reading files ahead of their turn: where there are many, other processes help."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property, partial
+from functools import partial
 from typing import NamedTuple
 
 from dvclite.cache.writer import Writer
 from dvclite.files.closing import Closing
-from dvclite.files.crew import Crew, can_have_crew
 from dvclite.files.folder import Folder
 from dvclite.files.scan import Found
+from dvclite.files.sharing import Done, Sharing
 from dvclite.pack.layout import ENTRY_HEADER_SIZE
 from dvclite.pack.piece import Piece
 from dvclite.statcache.rows import Stored, entry_of, path_key
@@ -48,7 +47,6 @@ class _Batch:
         self.task: list[tuple[str, list[str]]] = []
         self.files = 0
         self.place = ""
-        self.answers: Sequence[Read | None] | None = None
 
     def add(self, prefix: str, names: Sequence[str]) -> None:
         if not self.task or self.task[-1][0] != prefix:
@@ -70,30 +68,29 @@ class Ahead(Closing):
         self._errand = errand
         self._save, self._writer, self._learn = door
         self._alone = 0
-        self._crew: Crew | None = None
-        self._waiting: deque[_Batch] = deque()
+        self._sharing: Sharing[_Batch] = Sharing(partial(read_all, errand), room=ROOM)
         self._batch = _Batch()
         self._together = MOST_FILES
 
     @property
     def has_help(self) -> bool:
         """Whether others read files, so that nothing but their names is needed."""
-        return self._crew is not None
+        return self._sharing.has_help
 
     def put(self, entry: Entry) -> Iterable[Entry]:
         """Hand in an entry that is ready, and return those whose turn has come."""
-        if self._crew is None:
+        if not self.has_help:
             return (entry,)
         self._batch.items.append(entry)
         return self._ready() if len(self._batch.items) >= _FEW else ()
 
     def save(self, found: Found) -> Iterable[Entry]:
         """Hand in a file that is to be saved, and return the entries whose turn has come."""
-        if self._crew is not None:
+        if self.has_help:
             return self.save_names(found.path[: -len(found.name)], [found.name])
         self._alone += 1
-        if self._alone >= _FEW and can_have_crew():
-            self._crew = Crew(partial(read_all, self._errand), room=ROOM)
+        if self._alone == _FEW:
+            self._sharing.call_for_help()
         return (self._save(found),)
 
     def save_names(self, prefix: str, names: Sequence[str]) -> Iterator[Entry]:
@@ -112,45 +109,24 @@ class Ahead(Closing):
 
     def rest(self) -> Iterator[Entry]:
         """Yield the entries of all that was handed in."""
-        if self._crew is not None:
+        if self.has_help:
             yield from self._ready()
-            while self._waiting:
-                yield from self._taken_back(self._crew)
+            for done in self._sharing.rest():
+                yield from self._taken_back(done)
 
     def close(self) -> None:
         """Give up what has not come back."""
-        if self._crew is not None:
-            self._crew.close()
+        self._sharing.close()
 
     def _ready(self) -> Iterator[Entry]:
-        assert self._crew is not None, "nobody waits who is alone"
         batch, self._batch = self._batch, _Batch()
-        if self._writer.packs:
-            if self._crew.is_busy:
-                yield from self._taken_back(self._crew)
-            self._crew.hand_out(("", batch.task))
-        else:
+        if not self._writer.packs:
             batch.place = self._writer.new_folder()
-            if self._crew.is_busy:
-                batch.answers = read_all(self._errand, (batch.place, batch.task), self._room)
-            else:
-                self._crew.hand_out((batch.place, batch.task))
-        self._waiting.append(batch)
-        while not self._writer.packs and self._waiting and self._is_answered(self._waiting[0]):
-            yield from self._taken_back(self._crew)
+        for done in self._sharing.do(batch, (batch.place, batch.task)):
+            yield from self._taken_back(done)
 
-    @cached_property
-    def _room(self) -> memoryview:
-        return memoryview(bytearray(ROOM))
-
-    def _is_answered(self, batch: _Batch) -> bool:
-        return batch.answers is not None or (self._crew is not None and self._crew.has_answer)
-
-    def _taken_back(self, crew: Crew) -> Iterator[Entry]:
-        batch, left = self._waiting.popleft(), memoryview(b"")
-        answers = batch.answers
-        if answers is None:
-            answers, left = crew.take_back()
+    def _taken_back(self, done: Done[_Batch]) -> Iterator[Entry]:
+        batch, answers, left = done
         answers = list(answers or [None] * batch.files)
         paths = [item for item in batch.items if isinstance(item, str)]
         self._keep_what_is_there(paths, answers)
@@ -166,11 +142,11 @@ class Ahead(Closing):
             self._learn(saved, ((path_key(path), *one[:3]) for path, one in read))
         self._adapt(saved)
         entries = iter(saved)
-        done = iter(answers)
+        outcomes = iter(answers)
         for item in batch.items:
             if not isinstance(item, str):
                 yield item
-            elif next(done) is not None:
+            elif next(outcomes) is not None:
                 yield next(entries)
             else:
                 yield from self._saved_here(item)

@@ -7,14 +7,13 @@ import os
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 from dvclite.cache.layout import Kind
 from dvclite.cache.packfiles import PackFiles
 from dvclite.errors import DvcliteError
 from dvclite.files.atomic import discard
 from dvclite.files.closing import Closing
-from dvclite.files.crew import Crew, can_have_crew
+from dvclite.files.sharing import Done, Sharing
 from dvclite.files.staging import Staging
 from dvclite.pack.layout import LARGEST
 from dvclite.statcache.rows import signature, size_of
@@ -34,14 +33,8 @@ _COPIES = frozenset({Kind.REFLINK, Kind.COPY})
 
 _MOST_TOGETHER = 256
 _MOST_BYTES_TOGETHER = 8 << 20
-_MOST_BATCHES = 64
 
-
-class _Batch(NamedTuple):
-    """Files that are made together; their signatures are known where no other process makes them."""
-
-    files: list[tuple[NewFolder, Entry]]
-    signatures: list[bytes | None] | None
+_Files = list[tuple[NewFolder, Entry]]
 
 
 class Filling(Closing):
@@ -73,12 +66,10 @@ class Filling(Closing):
         self._folder: NewFolder | None = None
         self._parent = ""
         self._begun: deque[NewFolder] = deque()
-        self._batch: list[tuple[NewFolder, Entry]] = []
+        self._batch: _Files = []
         self._batch_size = 0
-        self._waiting: deque[_Batch] = deque()
-        self._work = self._new_work()
-        self._crew: Crew | None = None
-        self._alone = 0
+        self._sharing: Sharing[_Files] = Sharing(self._new_work())
+        self._shared = 0
 
     def takes(self, path: str) -> bool:
         """Say whether something is to be added to the folder that is being filled."""
@@ -122,13 +113,12 @@ class Filling(Closing):
         """Return when all that was begun is full, and whoever waits for it was told."""
         self.end()
         self._share()
-        while self._waiting:
-            self._take_back()
+        for done in self._sharing.rest():
+            self._take_back(done)
 
     def close(self) -> None:
         """Give up what is not full."""
-        if self._crew is not None:
-            self._crew.close()
+        self._sharing.close()
 
     def end(self) -> None:
         """Put nothing more into the folder that is being filled."""
@@ -158,26 +148,20 @@ class Filling(Closing):
     def _share(self) -> None:
         """Have the batch made: by the crew, or here and now rather than wait for the crew."""
         files, task = self._planned()
-        while self._waiting and self._is_answered(self._waiting[0]):
-            self._take_back()
-        signatures = None
-        if self._crew is None or self._crew.is_busy:
-            signatures = self._work(task, memoryview(b""))
-            self._call_for_help(len(files))
-        else:
-            self._crew.hand_out(task)
-        self._waiting.append(_Batch(files, signatures))
-        if len(self._waiting) >= _MOST_BATCHES:
-            self._take_back()
+        before, self._shared = self._shared, self._shared + len(files)
+        if before < _FEW <= self._shared:
+            self._sharing.call_for_help(self._new_work())
+        for done in self._sharing.do(files, task):
+            self._take_back(done)
 
-    def _planned(self) -> tuple[list[tuple[NewFolder, Entry]], list[Share]]:
+    def _planned(self) -> tuple[_Files, list[Share]]:
         """Say where the blobs of the batch lie; what should be in a pack and is not is made now."""
         batch, self._batch, self._batch_size = self._batch, [], 0
         records = {}
         if self._packs:
             records = self._cache.packed.records(entry.oid for _folder, entry in batch)
         shares: dict[str, list[Order]] = {}
-        files: dict[str, list[tuple[NewFolder, Entry]]] = {}
+        files: dict[str, _Files] = {}
         for folder, entry in batch:
             pack, record = records.get(entry.oid) or ("", entry.oid.encode("ascii"))
             if not pack and self._packs:
@@ -192,26 +176,14 @@ class Filling(Closing):
         ]
         return [file for each in files.values() for file in each], task
 
-    def _is_answered(self, batch: _Batch) -> bool:
-        return batch.signatures is not None or (self._crew is not None and self._crew.has_answer)
-
-    def _call_for_help(self, made: int) -> None:
-        before, self._alone = self._alone, self._alone + made
-        if before < _FEW <= self._alone and can_have_crew():
-            # With packs that it opens itself.
-            self._crew = Crew(self._new_work())
-
     def _new_work(self) -> Callable[[list[Share], memoryview], list[bytes | None]]:
         packed = self._cache.packed
         files = PackFiles(packed.folder.path, trusted=packed.trusted)
         path, algorithm = self._cache.loose.path, self._cache.format.algorithm
         return partial(lay_all, Stock(files, path, algorithm, self._may_clone))
 
-    def _take_back(self) -> None:
-        files, signatures = self._waiting.popleft()
-        if signatures is None:
-            assert self._crew is not None, "somebody was asked"
-            signatures, _left = self._crew.take_back()
+    def _take_back(self, done: Done[_Files]) -> None:
+        files, signatures, _left = done
         if signatures is None:
             signatures = [None] * len(files)
             for folder, entry in files:

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from dvclite.errors import HostilePathError, RemoteError
 from dvclite.files.copying import read_whole
-from dvclite.files.crew import shared_out
 from dvclite.files.flushing import Flusher, flush_file, has_syncfs
 from dvclite.files.folder import Folder
+from dvclite.files.sharing import shared_out
 from dvclite.remote import OnBytes
 from dvclite_local.blobs import open_blob
 from dvclite_local.keys import split_key
@@ -151,7 +151,7 @@ def _shared_out(
         while together := list(islice(rest, _TOGETHER)):
             yield new_folder(), together
 
-    for task, sizes in shared_out(work, tasks(), helped=len(first) == _FEW):
+    for task, sizes, _left in shared_out(work, tasks(), helped=len(first) == _FEW):
         yield task, sizes or [_LEFT] * len(task[1])
 
 

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from dvclite import Repo
-from dvclite.files import changes, naming
+from dvclite.files import changes, naming, sharing
 from dvclite.workspace import ahead, arrivals, filling, laying, reading
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has crews")
@@ -36,8 +36,7 @@ def alone(monkeypatch):
     """Have one process do everything."""
 
     def alone():
-        monkeypatch.setattr(ahead, "can_have_crew", lambda: False)
-        monkeypatch.setattr(filling, "can_have_crew", lambda: False)
+        monkeypatch.setattr(sharing, "can_have_crew", lambda: False)
 
     return alone
 
@@ -266,10 +265,10 @@ def test_an_interrupt_leaves_nothing_half_done(repo, many, monkeypatch):
     content = filled(repo)
     taken, times = arrivals.Filling._take_back, itertools.count()
 
-    def interrupt(self):
+    def interrupt(self, done):
         if next(times) == 5:
             raise KeyboardInterrupt
-        taken(self)
+        taken(self, done)
 
     with monkeypatch.context() as patch:
         patch.setattr(arrivals.Filling, "_take_back", interrupt)

@@ -1,0 +1,142 @@
+"""Tasks that are shared with other processes come back in order, with what they left behind."""
+
+import os
+import sys
+import time
+
+import pytest
+
+from dvclite.files import sharing
+from dvclite.files.sharing import Sharing, shared_out
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux has crews"),
+    pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
+]
+
+ROOM = 8
+
+
+def square(task, room):
+    """Leave the square behind, and tell who did that; as slowly as a task says."""
+    number, seconds = task
+    time.sleep(seconds)
+    room[:] = (number * number).to_bytes(ROOM, "big")
+    return [number, os.getpid()]
+
+
+def done_by(shared, tasks):
+    """Return tags, squares and processes, in the order in which they come."""
+    found = []
+
+    def note(all_done):
+        for tag, answer, left in all_done:
+            assert answer is None or answer[0] == tag
+            found.append((tag, int.from_bytes(left, "big"), answer and answer[1]))
+
+    for tag, seconds in tasks:
+        note(shared.do(tag, (tag, seconds)))
+    note(shared.rest())
+    return found
+
+
+@pytest.fixture
+def shared():
+    with Sharing(square, room=ROOM) as shared:
+        yield shared
+
+
+def test_without_help_all_is_done_here(shared):
+    found = done_by(shared, [(number, 0) for number in range(20)])
+    assert found == [(number, number * number, os.getpid()) for number in range(20)]
+    assert not shared.has_help
+
+
+def test_there_is_no_help_where_there_can_be_none(shared, monkeypatch):
+    monkeypatch.setattr(sharing, "can_have_crew", lambda: False)
+    shared.call_for_help()
+    assert not shared.has_help
+    assert len(done_by(shared, [(1, 0), (2, 0)])) == 2
+
+
+@pytest.fixture
+def helped(shared, monkeypatch):
+    monkeypatch.setattr(sharing, "can_have_crew", lambda: True)
+    monkeypatch.setattr("dvclite.files.crew._cores", lambda: 2)
+    shared.call_for_help()
+    return shared
+
+
+@pytest.mark.parametrize("seconds", [(0, 0), (0.02, 0), (0, 0.02), (0.01, 0.01)])
+def test_with_help_the_order_is_kept(helped, seconds):
+    found = done_by(helped, [(number, seconds[number % 2]) for number in range(60)])
+    assert [(tag, left) for tag, left, _by in found] == [(n, n * n) for n in range(60)]
+
+
+def test_both_have_a_share(helped):
+    found = done_by(helped, [(number, 0.005) for number in range(60)])
+    here = [tag for tag, _left, by in found if by == os.getpid()]
+    assert 10 <= len(here) <= 50
+
+
+def test_few_wait_for_a_slow_helper(helped):
+    """What is done here waits, and with it the room that it was done in."""
+    here = os.getpid()
+    rooms = set()
+
+    def slow(task, room):
+        if os.getpid() != here:
+            time.sleep(0.3)
+        else:
+            rooms.add(id(room.obj))
+        return square((task[0], 0), room)
+
+    with Sharing(slow, room=ROOM) as shared:
+        shared.call_for_help()
+        found = done_by(shared, [(number, 0) for number in range(12)])
+    assert [(tag, left) for tag, left, _by in found] == [(n, n * n) for n in range(12)]
+    assert len(rooms) <= sharing._MOST_ROOMS
+
+
+def test_what_a_helper_cannot_do_comes_back_as_nothing(monkeypatch):
+    monkeypatch.setattr("dvclite.files.crew._cores", lambda: 2)
+    here = os.getpid()
+
+    def die(task, room):
+        if os.getpid() != here:
+            os._exit(1)
+        return square(task, room)
+
+    with Sharing(die, room=ROOM) as shared:
+        shared.call_for_help()
+        found = done_by(shared, [(number, 0) for number in range(10)])
+    assert [tag for tag, _left, _by in found] == list(range(10))
+    assert {by for _tag, _left, by in found} == {here, None}
+
+
+def test_helpers_can_have_work_of_their_own(monkeypatch):
+    monkeypatch.setattr("dvclite.files.crew._cores", lambda: 2)
+    with Sharing(lambda task, _room: ["here", task]) as shared:
+        shared.call_for_help(lambda task, _room: ["there", task])
+        answers = []
+        for number in range(20):
+            answers += [answer for _tag, answer, _left in shared.do(number, number)]
+        answers += [answer for _tag, answer, _left in shared.rest()]
+    assert [number for _where, number in answers] == list(range(20))
+    assert "there" in {where for where, _number in answers}
+
+
+@pytest.mark.parametrize("helped", [True, False])
+def test_tasks_are_handed_out_one_by_one(helped):
+    drawn = []
+
+    def tasks():
+        for number in range(10):
+            drawn.append(number)
+            yield number
+
+    done = shared_out(lambda task, _room: [task], tasks(), helped=helped)
+    first = next(done)
+    assert (first.tag, first.answer) == (0, [0])
+    assert len(drawn) < 10
+    assert [(one.tag, one.answer) for one in done] == [(n, [n]) for n in range(1, 10)]
