@@ -16,6 +16,10 @@ from dvclite_s3.client import Extras
 from dvclite_s3.errors import expected
 from dvclite_s3.uploads import Multipart, Sweeper
 
+_SMALL = 256 << 10
+"""Up to how many bytes a file is read at once and sent so: for a stream the SDK asks the server first
+whether it wants it, which takes another round trip, and reads it twice."""
+
 
 @dataclass(frozen=True, slots=True)
 class PartSizes:
@@ -78,8 +82,12 @@ class Sender:
 
     @contextmanager
     def _body(self, source: Path, size: int, moved: OnBytes) -> Iterator[Body | bytes]:
-        if size == 0:
-            yield b""
+        if size <= _SMALL:
+            data = source.read_bytes()
+            if len(data) != size:
+                raise OSError(f"{source} changed while it was sent")
+            moved(size)
+            yield data
             return
         with Body(source, 0, size, moved, threading.Event()) as body, self._sending(body):
             try:
