@@ -85,6 +85,7 @@ class Landing:
         take_staged: Takes over what was written to a folder.
         partial: Returns the path at which a large blob is put together, which may hold a part of
             it from an earlier attempt; `adopt` takes that over, too.
+        has_partial: Says whether there is such a part of a blob.
         held: Yields large blobs that the cache holds.
         find: Returns the file of a blob that the cache holds, unverified; None if there is none.
     """
@@ -98,6 +99,7 @@ class Landing:
     stage: Callable[[str, BlobRef, bytes], bool]
     take_staged: Callable[[str, Sequence[BlobRef]], None]
     partial: Callable[[Oid], str]
+    has_partial: Callable[[Oid], bool]
     held: Callable[[], Iterable[Oid]]
     find: Callable[[Oid], str | None]
 

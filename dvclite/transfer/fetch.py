@@ -188,6 +188,7 @@ def _landing(cache: Cache, writer: Writer, partials: Partials, twins: Twins | No
         stage=writer.stage,
         take_staged=writer.take_staged,
         partial=lambda oid: partials.path(oid) or writer.new_path(),
+        has_partial=partials.has,
         held=lambda: (ref.oid for ref in cache.loose if ref.size > LARGEST),
         find=cache.loose.find,
     )

@@ -45,6 +45,10 @@ class Partials(Closing):
         path = os.path.join(self._folder, oid)
         return path if self._is_ours and _may_go_on(path) else None
 
+    def has(self, oid: Oid) -> bool:
+        """Say whether an earlier attempt left a part of a blob that can be gone on with."""
+        return bool(self._is_ours) and os.path.exists(os.path.join(self._folder, oid))
+
     def close(self) -> None:
         """Let another process have them."""
         if self._fd is not None:

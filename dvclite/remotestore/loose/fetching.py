@@ -1,6 +1,5 @@
 """Bringing blobs from a remote that has a key for each."""
 
-import os
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -321,7 +320,7 @@ class Fetching:
         Raises:
             _LargeError: It is.
         """
-        if self._is_far and not os.path.exists(self._landing.partial(blob.ref.oid)):
+        if self._is_far and not self._landing.has_partial(blob.ref.oid):
             return
         sized = self._sized(blob)
         if sized.ref.size > _LARGE and not self._is_shared(sized):
