@@ -22,6 +22,7 @@ from dvclite.cache.writer import Writer
 from dvclite.errors import BlobCorruptError, PackError
 from dvclite.files import changes
 from dvclite.files.copying import OnBytes, ignore_bytes, read_whole
+from dvclite.files.linking import can_clone
 from dvclite.files.naming import Naming, renaming
 from dvclite.files.staging import Staging, sweep
 from dvclite.formats.format import Format
@@ -167,6 +168,21 @@ class Cache:
             BlobCorruptError: It was not what its name says, and was set aside.
         """
         return self._layout.make(ref, target, tuple(kinds), mode)
+
+    def can_clone_to(self, target: str) -> bool:
+        """Say whether a new file at `target`, which nothing has yet, can share what the cache holds.
+
+        Raises:
+            OSError: Nothing can be made there, or in the cache.
+        """
+        with Staging(self.root / "tmp", mode=self._folder_mode) as staging:
+            source = staging.new_path()
+            fd = changes.create(source)
+            try:
+                changes.write(fd, b"dvclite")
+            finally:
+                changes.close(fd)
+            return can_clone(source, target)
 
     @contextmanager
     def lend(self, oid: Oid, moved: OnBytes = ignore_bytes) -> Iterator[Path]:

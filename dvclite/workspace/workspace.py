@@ -10,10 +10,8 @@ from pathlib import Path
 from dvclite.cache.cache import Cache
 from dvclite.cache.layout import Kind
 from dvclite.errors import FileAccessError
-from dvclite.files import changes
 from dvclite.files.changes import NO_ROOM
 from dvclite.files.folder import Folder
-from dvclite.files.linking import can_clone
 from dvclite.files.scan import Found, Ignore, Run, runs
 from dvclite.files.staging import Staging
 from dvclite.files.twins import Twins
@@ -56,12 +54,8 @@ class Workspace:
         if first is not Kind.REFLINK or self.kinds[1:2] not in ((), (Kind.COPY,)):
             return first is Kind.COPY
         try:
-            with Staging(self.cache.root / "tmp") as there, Staging(self.temporary) as here:
-                source = there.new_path()
-                fd = changes.create(source)
-                changes.write(fd, b"dvclite")
-                changes.close(fd)
-                return not can_clone(source, here.new_path())
+            with Staging(self.temporary) as staging:
+                return not self.cache.can_clone_to(staging.new_path())
         except OSError:
             return False  # Whoever has to write there is told.
 

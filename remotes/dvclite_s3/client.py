@@ -130,7 +130,7 @@ def _settings(options: S3Options, core: Any) -> dict[str, Any]:
         "tcp_keepalive": True,
         # Left to itself, the SDK makes it anew for each request, which takes a tenth of the time.
         "user_agent": f"{core.user_agent()} dvclite",
-        "parameter_validation": False,  # We say nothing that a user has not said in an option.
+        "parameter_validation": False,  # All that we hand it is text.
     }
     # What is not set here is taken from the AWS configuration.
     if options.addressing_style:

@@ -74,3 +74,11 @@ def test_what_was_fetched_into_it_may_be_read_by_others(repo, tmp_path, careful)
         "packs": {0o444},
         "tmp": {0o600},  # the lock on what one user puts together
     }
+
+
+def test_trying_whether_it_can_be_cloned_from_keeps_nobody_out(tmp_path, careful):
+    cache = Cache(tmp_path / "cache", native(BLAKE3), tmp_path / "packs.db", shared=True)
+
+    cache.can_clone_to(str(tmp_path / "clone"))
+
+    assert modes(cache.root) == {"folder": {0o2775}}
