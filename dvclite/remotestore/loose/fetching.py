@@ -19,9 +19,9 @@ from dvclite.formats.format import Format
 from dvclite.hashing import BlobRef
 from dvclite.progress import UNWATCHED, Progress, Transfer, begin_transfer
 from dvclite.remote import Remote
-from dvclite.remote.requests import Requests
 from dvclite.remotestore.engine import Failure, Outcome, ends_all, run
 from dvclite.remotestore.loose.arriving import Arriving
+from dvclite.remotestore.loose.handing import Handing
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.store import Landing
 
@@ -47,10 +47,6 @@ class _Piece(NamedTuple):
     size: int
 
 
-class _PiecemealError(Exception):
-    """Ends a look at how a remote hands out a blob."""
-
-
 class _LargeError(Exception):
     """Ends an attempt to bring as a whole what turned out to be large."""
 
@@ -66,14 +62,13 @@ class Fetching:
         self._format = format
         self._landing = landing
         self._progress = progress
-        # Where nothing is asked over a line, the way there is as short in one piece.
-        self._is_far = isinstance(getattr(remote, "requests", None), Requests)
+        self._handing = Handing(remote, format, landing)
+        self._is_far = self._handing.is_far
         self._outcome: Outcome[Named] = Outcome()
         self._room = threading.Semaphore(_MOST_AT_ONCE)
         # What lies near is read before it has left the processor's cache.
         self._piece = _FIRST if self._is_far else _SMALLEST
         self._is_full = False
-        self._gives_all_at_once: bool | None = None
         self._is_broken = False
         self._open: set[Arriving] = set()
         self._found_large: list[Named] = []
@@ -105,36 +100,10 @@ class Fetching:
 
     def _errands(self, blobs: Iterable[Named]) -> Iterator[Named | _Piece]:
         for blob in blobs:
-            if blob.ref.size > _LARGE and not self._is_shared(blob):
+            if blob.ref.size > _LARGE and not self._handing.shares(blob):
                 yield from self._pieces(blob)
             else:
                 yield blob
-
-    def _is_shared(self, blob: Named) -> bool:
-        """Say whether a remote that is near makes a file share what it holds, without a copy."""
-        if self._is_far:
-            return False
-        if self._gives_all_at_once is None:
-            self._gives_all_at_once = self._gives_at_once(blob)
-        return self._gives_all_at_once
-
-    def _gives_at_once(self, blob: Named) -> bool:
-        """Say whether the remote tells of all of a large blob as soon as it tells of anything."""
-        partial = self._landing.new_path()
-
-        def look(size: int) -> None:
-            if size < blob.ref.size:
-                raise _PiecemealError
-
-        try:
-            self._remote.get(self._format.loose_key(blob.ref.oid), Path(partial), moved=look)
-        except _PiecemealError:
-            return False
-        except (DvcliteError, OSError):
-            pass  # Will be met again, and told.
-        finally:
-            discard(partial)
-        return True
 
     def _begin(self, errand: Named | _Piece) -> Transfer:
         """Begin the transfer of a blob that comes as a whole: the pieces of others share theirs."""
@@ -323,7 +292,7 @@ class Fetching:
         if self._is_far and not self._landing.has_partial(blob.ref.oid):
             return
         sized = self._sized(blob)
-        if sized.ref.size > _LARGE and not self._is_shared(sized):
+        if sized.ref.size > _LARGE and not self._handing.shares(sized):
             self._found_large.append(sized)
             raise _LargeError
 
