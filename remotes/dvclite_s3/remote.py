@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -30,14 +30,11 @@ from dvclite_s3.errors import (
 )
 from dvclite_s3.options import S3Options
 from dvclite_s3.receiving import ask, receive, receive_span
-from dvclite_s3.sending import PartSizes, Sender
+from dvclite_s3.sending import MARK, PartSizes, Sender
+from dvclite_s3.shortcut import Shortcut
 
 _DELETED_AT_ONCE = 1000
 _TRIES = 3
-
-_MARK = "dvclite-put"
-"""The metadata in which a conditional put recognises what it stored itself."""
-
 
 _NO_SUCH_VERSION = frozenset({"400", "404", "405", "NoSuchVersion", "InvalidArgument"})
 
@@ -45,6 +42,14 @@ _NO_SUCH_VERSION = frozenset({"400", "404", "405", "NoSuchVersion", "InvalidArgu
 def _of(version: str) -> dict[str, str]:
     """Return what makes a request ask for a version, and not for the newest."""
     return {"VersionId": version} if version else {}
+
+
+class _Connection(NamedTuple):
+    """What is made when a bucket is first needed."""
+
+    client: Any
+    sender: Sender
+    shortcut: Shortcut
 
 
 class S3Remote:
@@ -62,7 +67,7 @@ class S3Remote:
         self._options = options
         self._extras = Extras.of(options)
         self._lock = threading.Lock()
-        self._connected: tuple[Any, Sender] | None = None
+        self._connected: _Connection | None = None
         self._has_bucket = False
 
     def stat(self, key: str) -> int | None:
@@ -122,14 +127,12 @@ class S3Remote:
             if if_absent:
                 self._put_new(name, key, source, moved)
             else:
-                self._sender.send(name, source, moved, new={}, when={})
+                self._connection().sender.send(name, source, moved)
 
     def _put_new(self, name: str, key: str, source: Path, moved: OnBytes) -> None:
         mark = secrets.token_hex(16)
         try:
-            self._sender.send(
-                name, source, moved, new={"Metadata": {_MARK: mark}}, when={"IfNoneMatch": "*"}
-            )
+            self._connection().sender.send(name, source, moved, mark=mark)
         except ClientError as error:
             if code_of(error) not in CONDITION_FAILED:
                 raise
@@ -142,7 +145,7 @@ class S3Remote:
             answer = self._client.head_object(**self._place(key), **self._extras.content)
         except ClientError:
             return ""
-        return str(answer["Metadata"].get(_MARK, ""))
+        return str(answer["Metadata"].get(MARK, ""))
 
     def get(self, key: str, target: Path, *, moved: OnBytes = ignore_bytes) -> None:
         """Write what `key` holds to the file `target`, made or replaced.
@@ -182,8 +185,9 @@ class S3Remote:
         with translated(self._address, "read", key):
             discard(str(target))
             fd = changes.create(str(target))
+            shortcut = None if version else self._connection().shortcut
             try:
-                for data in receive(self._client, request, self.requests):
+                for data in receive(self._client, request, self.requests, shortcut):
                     changes.write(fd, data)
                     moved(len(data))
             except ClientError as error:
@@ -238,28 +242,24 @@ class S3Remote:
         with self._lock:
             connected, self._connected = self._connected, None
         if connected is not None:
-            client, sender = connected
-            sender.close()
-            client.close()
+            connected.sender.close()
+            connected.client.close()
 
     def _place(self, key: str) -> dict[str, Any]:
         return {"Bucket": self._address.bucket, "Key": self._address.prefix + key}
 
     @property
     def _client(self) -> Any:
-        return self._connection()[0]
+        return self._connection().client
 
-    @property
-    def _sender(self) -> Sender:
-        return self._connection()[1]
-
-    def _connection(self) -> tuple[Any, Sender]:
+    def _connection(self) -> _Connection:
         with self._lock:
             if self._connected is None:
                 client = connect(self._options, self.requests)
                 sizes = PartSizes(
                     self._options.multipart_threshold, self._options.multipart_chunksize
                 )
-                sender = Sender(client, self._address, self._extras, sizes)
-                self._connected = client, sender
+                sender = Sender(client, self._address, self._extras, sizes, self.requests)
+                shortcut = Shortcut(client, "GetObject", self.requests, own=("range", "if-match"))
+                self._connected = _Connection(client, sender, shortcut)
             return self._connected
