@@ -210,6 +210,9 @@ CASES = {
         with_loose_remote(scene.cloned), scene.fetch_large, is_in_cache, saved=False
     ),
     "pull": Case(scene.cloned, scene.pull, is_pulled, saved=False),
+    "pull large files": Case(
+        with_loose_remote(scene.cloned), scene.pull_large, is_pulled, saved=False
+    ),
     "add to DVC with help": Case(
         scene.nothing_added_to_dvc, scene.helped(scene.add), is_saved(VERSION_1)
     ),
