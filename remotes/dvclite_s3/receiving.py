@@ -1,13 +1,11 @@
 """Content on its way from a bucket."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, nullcontext
 from typing import Any
 
 from botocore import exceptions as sdk
-from botocore.httpchecksum import Crc32Checksum, StreamingChecksumBody
 from botocore.parsers import ResponseParserError
-from botocore.response import StreamingBody
 from urllib3.exceptions import HTTPError
 
 from dvclite.remote.requests import Requests
@@ -18,8 +16,6 @@ from dvclite_s3.shortcut import Shortcut
 _READ_SIZE = 1 << 20
 _TRIES = 4
 """How often in a row a connection may break without having brought anything."""
-
-_CHECKSUM = "x-amz-checksum-crc32"
 
 # From reading an answer's body. What breaks before it, the SDK has tried again already.
 _BROKEN = (sdk.IncompleteReadError, sdk.HTTPClientError, sdk.ConnectionError)
@@ -59,9 +55,8 @@ def receive(
     position, tries = 0, 0
     answer = _ask_shortly(request["Key"], shortcut) if shortcut else None
     if answer is None:
-        answer = _content(ask(client, request, requests))
-        if shortcut:
-            shortcut.learn(request["Key"])
+        with shortcut.learning(request["Key"]) if shortcut else nullcontext():
+            answer = _content(ask(client, request, requests))
     # What is there may be replaced at any time: never a piece of each.
     version = {"IfMatch": answer["ETag"]}
     while True:
@@ -120,17 +115,14 @@ def receive_span(
 
 def _ask_shortly(name: str, shortcut: Shortcut) -> Mapping[str, Any] | None:
     """Return an answer as the SDK would, or None."""
-    answer = shortcut.ask(name)
-    if answer is None:
+    response = shortcut.ask(name)
+    if response is None:
         return None
-    size, checksum = (answer.headers.get(it) for it in ("Content-Length", _CHECKSUM))
-    # The checksum of a content that was sent in parts is one of checksums, with their number.
-    if checksum and "-" not in checksum:
-        body = StreamingChecksumBody(answer.raw, size, Crc32Checksum(), checksum)
-    else:
-        body = StreamingBody(answer.raw, size)
-    status = {"HTTPStatusCode": answer.status_code}
-    return {"ETag": answer.headers["ETag"], "Body": body, "ResponseMetadata": status}
+    return {
+        "ETag": response["headers"]["ETag"],
+        "Body": response["body"],
+        "ResponseMetadata": {"HTTPStatusCode": response["status_code"]},
+    }
 
 
 def _content(answer: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -260,6 +260,6 @@ class S3Remote:
                     self._options.multipart_threshold, self._options.multipart_chunksize
                 )
                 sender = Sender(client, self._address, self._extras, sizes, self.requests)
-                shortcut = Shortcut(client, "GetObject", self.requests, own=("range", "if-match"))
+                shortcut = Shortcut(client, "GetObject", self.requests)
                 self._connected = _Connection(client, sender, shortcut)
             return self._connected

@@ -21,8 +21,8 @@ from dvclite_s3.shortcut import Shortcut
 from dvclite_s3.uploads import Multipart, Sweeper
 
 _SMALL = 256 << 10
-"""Up to how many bytes a file is read at once and sent so: for a stream the SDK asks the server first
-whether it wants it, which takes another round trip, and reads it twice."""
+"""Up to how many bytes a file is read at once and sent so: it can be sent like another, and is read
+once."""
 
 MARK = "dvclite-put"
 """The metadata in which a conditional put recognises what it stored itself."""
@@ -58,7 +58,8 @@ class Sender:
         self._sweeper = Sweeper(client, address.bucket, address.prefix, extras)
         self._parts = Parts("dvclite-s3-part")
         self._thread = threading.local()
-        own = (_MARK_HEADER, _CHECKSUM_HEADER, _CONDITION_HEADER)
+        # Content that is at hand is sent without asking first whether it is wanted.
+        own = (_MARK_HEADER, _CHECKSUM_HEADER, _CONDITION_HEADER, "expect")
         self._shortcut = Shortcut(client, "PutObject", requests, own=own)
         client.meta.events.register("before-send.s3", self._begin)
 
@@ -99,13 +100,15 @@ class Sender:
         name = arguments["Key"]
         moved(len(data))
         checksum = self._checksum(data)
-        own = {_CHECKSUM_HEADER: checksum, _MARK_HEADER: mark, _CONDITION_HEADER: mark and "*"}
-        own = {header: value for header, value in own.items() if value}
-        if self._shortcut.ask(name, own, data) is not None:
-            return
-        checked = {"ChecksumCRC32": checksum} if checksum else {}
-        expected(self._client.put_object(**arguments, Body=data, **checked), "ETag")
-        self._shortcut.learn(name)
+        own = {_MARK_HEADER: mark, _CONDITION_HEADER: "*"} if mark else {}
+        checked = {}
+        if checksum:
+            own[_CHECKSUM_HEADER] = checksum
+            checked = {"ChecksumAlgorithm": "CRC32", "ChecksumCRC32": checksum}
+        if self._shortcut.ask(name, own, data) is None:
+            with self._shortcut.learning(name):
+                answer = self._client.put_object(**arguments, Body=data, **checked)
+                expected(answer, "ETag")
 
     def _checksum(self, data: bytes) -> str:
         if self._client.meta.config.request_checksum_calculation == "when_required":

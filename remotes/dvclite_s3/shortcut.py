@@ -1,30 +1,45 @@
 """A shorter way for requests that are made ten thousand times, each for another key.
 
-For one of them the SDK works out where its server is and how to speak to it, and tells two dozen
-listeners: four times the work of signing it and sending it. So the SDK makes the first one, and others
-are made like it, signed and sent by the same parts of the SDK. Whatever is not answered as it should be
-goes the long way then, which knows what to do about it.
+For one of them the SDK works out where its server is and how to speak to it, tells two dozen listeners
+of it, and makes a dictionary of an answer of which one word is needed: three times the work of signing
+it and sending it. So the SDK makes the first one, and others are made like it, signed, sent and
+verified by the same parts of the SDK, but past its listeners and its counting of tries. Whatever is not
+answered as it should be goes the long way then, which knows what to do about it.
 """
 
+import re
 import threading
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSRequest
+from botocore.endpoint import convert_to_response_dict
 from botocore.exceptions import BotoCoreError
+from botocore.httpchecksum import handle_checksum_body
 from botocore.utils import percent_encode
 from urllib3.exceptions import HTTPError
 
 from dvclite.remote.requests import Requests
-from dvclite.remote.waiting import LONGEST, asked_for, wait_as_asked
+from dvclite.remote.waiting import LONGEST, asked_for, back_off, wait_as_asked
 
 _SIGNED_ALIKE = ("s3v4", UNSIGNED)
 """Other signatures depend on more than the request."""
 
-_OF_EACH = frozenset({"amz-sdk-invocation-id", "amz-sdk-request", "content-length"})
-"""Names of headers that no two requests share, in lower case."""
+_NEVER_ALIKE = re.compile(
+    r"content-(md5|length|encoding)|expect|if-.*|range|transfer-encoding"
+    r"|x-amz-(meta-.*|trailer|decoded-content-length|checksum-(?!mode$).*)",
+    re.IGNORECASE,
+)
+"""Headers that belong to one content, or to how it was sent."""
+
+_OF_ONE_CALL = frozenset({"input_params", "retries", "s3_redirect"})
+"""What the SDK notes of a call, its content included, and no signer reads."""
+
+_PASSING = frozenset({429, 500, 502, 503, 504})
+"""Statuses after which another try may succeed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,109 +50,153 @@ class _Likeness:
         method: The HTTP method.
         url: All of the address but the name of the content, quoted.
         headers: What stands in the head before it is signed.
-        context: What the SDK's signers want to know besides.
-        signer: Signs a request of that kind.
+        context: What the SDK wants to know of it besides.
+        sign: Signs a request of that kind.
     """
 
     method: str
     url: str
     headers: Mapping[str, str]
     context: Mapping[str, Any]
-    signer: Callable[[AWSRequest], None]
+    sign: Callable[[AWSRequest], None]
+
+
+class _Slot(threading.local):
+    """Where a thread that learns finds what the SDK has signed for it."""
+
+    is_open = False
+    seen: _Likeness | None = None
 
 
 class Shortcut:
-    """Makes requests of one kind like the one that the SDK has made last. Safe from many threads."""
+    """Makes requests of one kind like one that the SDK has made. Safe from many threads."""
 
     def __init__(
         self, client: Any, operation: str, requests: Requests, *, own: Collection[str] = ()
     ) -> None:
-        """Watch a client.
+        """Know no request yet.
 
         Args:
             client: The SDK's.
             operation: What kind of request, by the SDK's name for it.
             requests: Is told of those that are made here.
-            own: Names of headers that belong to one content, in lower case.
+            own: Names of headers, in lower case, that are not taken over: each request has its own
+                of them, or none.
         """
         self._operation = operation
-        self._own = _OF_EACH.union(own)
+        self._model = client.meta.service_model.operation_model(operation)
         self._requests = requests
+        self._own = frozenset(own)
         # Where the SDK has moved it, all requests go the long way.
         self._session: Any = getattr(getattr(client, "_endpoint", None), "http_session", None)
         self._likeness: _Likeness | None = None
-        self._seen = threading.local()
+        self._slot = _Slot()
         client.meta.events.register(f"before-sign.s3.{operation}", self._see)
 
-    def learn(self, name: str) -> None:
-        """Make others like the request that the SDK has just made, which was answered well.
+    @contextmanager
+    def learning(self, name: str) -> Iterator[None]:
+        """Make others like the request that the SDK makes in the block, if that ends well.
 
         Args:
-            name: The full name of the content that it was made for, in the bucket.
+            name: The full name of the content that it is made for, in the bucket.
         """
-        seen: _Likeness | None = getattr(self._seen, "likeness", None)
-        self._seen.likeness = None
-        quoted = "/" + _quoted(name)
-        if seen is not None and self._session is not None and seen.url.endswith(quoted):
-            url = seen.url[: 1 - len(quoted)]
-            self._likeness = _Likeness(seen.method, url, seen.headers, seen.context, seen.signer)
+        self._slot.is_open, self._slot.seen = True, None
+        try:
+            yield
+            if self._slot.seen is not None and self._session is not None:
+                self._likeness = _without(name, self._slot.seen)
+        finally:
+            self._slot.is_open, self._slot.seen = False, None
 
     def ask(
-        self, name: str, headers: Mapping[str, str] | None = None, data: bytes | None = None
-    ) -> Any | None:
+        self, name: str, headers: Mapping[str, str] | None = None, data: bytes = b""
+    ) -> Mapping[str, Any] | None:
         """Return the answer to a request, or None where it has to go the long way.
 
         Args:
             name: The full name of the content in the bucket.
             headers: What the request's head has for this content alone.
-            data: The request's body, if it has one; the answer's is left to be read if not.
+            data: The request's body.
+
+        Returns:
+            Its `headers`, `status_code` and `body`, as the SDK has them before it takes them apart.
         """
         likeness = self._likeness
         if likeness is None:
             return None
+        try:
+            prepared = self._prepared(likeness, name, headers or {}, data)
+        except BotoCoreError:
+            return None
+        self._requests.count()
+        status, wish = 0, 0.0
+        try:
+            answer = self._session.send(prepared)
+            response: dict[str, Any] = convert_to_response_dict(answer, self._model)
+        except (BotoCoreError, HTTPError):
+            pass  # Nobody answered, or not to the end.
+        else:
+            status, wish = answer.status_code, asked_for(answer.headers)
+            if status == 200 and "ETag" in answer.headers:
+                handle_checksum_body(answer, response, likeness.context, self._model)
+                return response
+            answer.raw.close()
+        if self._likeness is likeness:
+            self._likeness = None
+        self._requests.repeat()
+        _pause(status, wish)
+        return None
+
+    def _prepared(
+        self, likeness: _Likeness, name: str, headers: Mapping[str, str], data: bytes
+    ) -> Any:
         request = AWSRequest(
             likeness.method,
             likeness.url + _quoted(name),
-            {**likeness.headers, **(headers or {})},
+            {**likeness.headers, **headers},
             data,
-            stream_output=data is None,
+            stream_output=self._model.has_streaming_output,
         )
         request.context.update(likeness.context)
-        try:
-            likeness.signer(request)
-            prepared = request.prepare()
-            self._requests.count()
-            answer = self._session.send(prepared)
-        except (BotoCoreError, HTTPError):
-            wish = 0.0
-        else:
-            if answer.status_code == 200 and "ETag" in answer.headers:
-                return answer
-            wish = asked_for(answer.headers)
-            answer.raw.close()
-        self._likeness = None
-        self._requests.repeat()
-        # One who wants to be left alone for longer is asked once more, and its wish is told then.
-        if 0 < wish <= LONGEST:
-            wait_as_asked(wish)
-        return None
+        likeness.sign(request)
+        return request.prepare()
 
     def _see(
         self, request: AWSRequest, signature_version: Any, request_signer: Any, **_event: object
     ) -> None:
-        if self._likeness is not None or signature_version not in _SIGNED_ALIKE:
+        if not self._slot.is_open or signature_version not in _SIGNED_ALIKE:
+            return
+        headers = {
+            header: value
+            for header, value in request.headers.items()
+            if header.lower() not in self._own
+        }
+        if any(map(_NEVER_ALIKE.fullmatch, headers)):
             return
 
         def sign(request: AWSRequest) -> None:
             request_signer.sign(self._operation, request)
 
-        headers = {
-            name: value for name, value in request.headers.items() if name.lower() not in self._own
-        }
-        self._seen.likeness = _Likeness(
-            request.method, request.url, headers, dict(request.context), sign
-        )
+        context = {key: it for key, it in request.context.items() if key not in _OF_ONE_CALL}
+        self._slot.seen = _Likeness(request.method, request.url, headers, context, sign)
+
+
+def _without(name: str, seen: _Likeness) -> _Likeness | None:
+    """Return a request without the name that it is made for; None if it does not end with that."""
+    quoted = "/" + _quoted(name)
+    if not seen.url.endswith(quoted):
+        return None
+    return replace(seen, url=seen.url[: 1 - len(quoted)])
 
 
 def _quoted(name: str) -> str:
     return str(percent_encode(name, safe="/~"))
+
+
+def _pause(status: int, wish: float) -> None:
+    """Give a server that is busy, or a line that broke, some time before the next try."""
+    if 0 < wish <= LONGEST:
+        wait_as_asked(wish)
+    # One who wants to be left alone for longer is asked once more, and its wish is told then.
+    elif not wish and (not status or status in _PASSING):
+        back_off(1)

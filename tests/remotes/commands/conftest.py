@@ -3,69 +3,10 @@
 import json
 import os
 import shutil
-import urllib.request
 
 import pytest
 
 SECRET = "canary-secret-7d1f"
-
-
-class Proxy:
-    """What a proxy does, and what passed through it."""
-
-    def __init__(self, address):
-        self.address = address
-
-    def rules(self, *rules):
-        """Let these rules hold from now on, and begin the log anew."""
-        body = json.dumps(rules).encode()
-        self._ask(urllib.request.Request(f"{self.address}/-/rules", body, method="PUT"))
-
-    def log(self):
-        """Return the number of connections and the requests since rules were set."""
-        log = self._ask(f"{self.address}/-/log")
-        return log["connections"], log["requests"]
-
-    def struck(self):
-        """Return to how many requests something was done since rules were set."""
-        return self._ask(f"{self.address}/-/log")["struck"]
-
-    def timed(self):
-        """Return the requests since rules were set, each with the seconds after the first."""
-        log = self._ask(f"{self.address}/-/log")
-        return [
-            (line, time - log["times"][0])
-            for line, time in zip(log["requests"], log["times"], strict=True)
-        ]
-
-    def puts(self, status="200"):
-        """Return how often content was put since rules were set."""
-        return len([line for line in self.log()[1] if self._is_put(line, status)])
-
-    def _is_put(self, line, status):
-        method, _, rest = line.partition(" ")
-        path, _, answer = rest.rpartition(" ")
-        return answer == status and (
-            (method == "PUT" and "uploadId" not in path and "/upload/" not in path)
-            or (method == "POST" and "uploadType=multipart" in path)
-        )
-
-    def _ask(self, request):
-        with urllib.request.urlopen(request) as answer:
-            return json.load(answer)
-
-
-@pytest.fixture(scope="session")
-def proxies(serve):
-    """Put a proxy before a server, one for all tests: `proxies(address) -> Proxy`."""
-    made = {}
-
-    def proxies(target):
-        if target not in made:
-            made[target] = Proxy(serve("proxy.py", target))
-        return made[target]
-
-    return proxies
 
 
 class S3Cloud:
