@@ -87,10 +87,13 @@ class Verification(Hashers):
 
     Attributes:
         oid: What the blob should be.
+        was_given_all: Whether it is the bytes it was given that it judges, rather than those that
+            were there when they were hashed again.
     """
 
     def __init__(self, oid: Oid, algorithm: Algorithm, fingerprints: Fingerprints | None) -> None:
         self.oid = oid
+        self.was_given_all = True
         self._algorithm = algorithm
         self._fingerprints = fingerprints
         self._known = fingerprints.find(oid) if fingerprints is not None else None
@@ -107,6 +110,7 @@ class Verification(Hashers):
                 return True
             self._known = None
             self.hashers = self._new()
+            self.was_given_all = False
             again(self)
         if self.hexdigest() != self.oid.removesuffix(TREE_SUFFIX):
             return False

@@ -1,6 +1,7 @@
 """`push`, `fetch`, `pull` and what `status -c` tells: the repository and its remotes."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 
 from dvclite.cache.leases import Lease
@@ -156,7 +157,11 @@ def pull(project: Project, choice: Choice, progress: Progress, *, force: bool = 
         NoRemoteError, RemoteError, NotAnOutputError: Nothing could be done.
     """
     workspace = project.workspace
-    with project.cache.lease() as lease, workspace.twins.made(workspace.makes_copies):
+    # Of what other versions need nothing goes to the workspace.
+    twins = (
+        workspace.twins.made(workspace.makes_copies) if choice.versions.is_empty else nullcontext()
+    )
+    with project.cache.lease() as lease, twins:
         fetched: Exchanged | None = None
         failure: DvcliteError | None = None
         try:

@@ -2,28 +2,33 @@
 
 from dvclite.cache.verifying import Verification
 from dvclite.cache.writer import Writer
+from dvclite.files.closing import Closing
 from dvclite.files.twins import Twin, Twins
 from dvclite.hashing import BlobRef, Hasher, Hashers, Sink
 from dvclite.remotestore.named import Named
 
 
-class Doubling:
+class Doubling(Closing):
     """The door for blobs into the cache, beside which twins of them are written."""
 
-    def __init__(self, writer: Writer, twins: Twins | None) -> None:
+    def __init__(self, writer: Writer, twins: Twins) -> None:
         """Bring blobs in by `writer`."""
         self._writer = writer
         self._twins = twins
+        self._begun: set[Twin] = set()
 
     def hasher(self, blob: Named) -> Hasher:
         """Return what is to be given all bytes of a blob while it arrives, for `adopt`."""
         verification = self._writer.verification(blob.ref)
-        twin = self._twins.begin(blob.path) if self._twins is not None else None
-        return verification if twin is None else _Doubled(verification, twin)
+        twin = self._twins.begin(blob.path, blob.ref.size)
+        if twin is None:
+            return verification
+        self._begun.add(twin)
+        return _Doubled(verification, twin)
 
     def adopt(self, partial: str, ref: BlobRef, source: str, given: Hasher | None) -> None:
         """Bring a blob in as `ForeignDoor.adopt` does, and its twin to where it is wanted."""
-        if self._twins is None or not isinstance(given, _Doubled):
+        if not isinstance(given, _Doubled):
             self._writer.adopt(partial, ref, source, given)
             return
         try:
@@ -31,7 +36,16 @@ class Doubling:
         except BaseException:
             self._twins.discard(given.twin)
             raise
-        self._twins.keep(given.twin, ref.oid, ref.size)
+        self._begun.discard(given.twin)
+        if given.verification.was_given_all:
+            self._twins.keep(given.twin, ref.oid, ref.size)
+        else:
+            self._twins.discard(given.twin)
+
+    def close(self) -> None:
+        """Give up the twins of what did not arrive."""
+        for twin in list(self._begun):
+            self._twins.discard(twin)
 
 
 class _Doubled(Hashers):

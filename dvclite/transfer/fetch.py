@@ -55,9 +55,14 @@ def fetch(
         RemoteError: The remote cannot be used at all.
         FileAccessError: The cache's disk is full or failing, or the cache may not be written to.
     """
-    with _named_errors(cache), Partials(cache) as partials, cache.writer(lease) as writer:
+    with (
+        _named_errors(cache),
+        Partials(cache) as partials,
+        cache.writer(lease) as writer,
+        _door(writer, twins) as door,
+    ):
         try:
-            landing = _landing(cache, writer, partials, twins)
+            landing = _landing(cache, writer, partials, door)
             return _Fetching(cache, store, writer, landing, progress).run(list(wanted))
         except BaseException:
             # Nothing that arrived is given up; if the disk fails now, nothing more can be done.
@@ -176,12 +181,20 @@ class _Fetching:
         return outcome
 
 
-def _landing(cache: Cache, writer: Writer, partials: Partials, twins: Twins | None) -> Landing:
-    door = Doubling(writer, twins)
+@contextmanager
+def _door(writer: Writer, twins: Twins | None) -> Iterator[Doubling | None]:
+    if twins is None:
+        yield None
+        return
+    with Doubling(writer, twins) as door:
+        yield door
+
+
+def _landing(cache: Cache, writer: Writer, partials: Partials, door: Doubling | None) -> Landing:
     return Landing(
         new_path=writer.new_path,
-        adopt=door.adopt,
-        hasher=door.hasher,
+        adopt=door.adopt if door else writer.adopt,
+        hasher=door.hasher if door else lambda blob: writer.verification(blob.ref),
         adopt_pack=writer.adopt_pack,
         take=writer.take,
         new_folder=None if writer.packs else writer.new_folder,

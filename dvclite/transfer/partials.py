@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 import time
 from contextlib import suppress
 
@@ -20,7 +21,8 @@ class Partials(Closing):
     """Files for large blobs on their way, at paths that are the same for every attempt.
 
     Each user of the cache has some, and one process at a time, by a lock of the kernel's; others
-    do without. The lock is held until what was put together has its final name.
+    do without. The lock is held until what was put together has its final name. Safe from many
+    threads.
     """
 
     def __init__(self, cache: Cache) -> None:
@@ -29,6 +31,7 @@ class Partials(Closing):
         self._folder = os.path.join(cache.root, "tmp", "partial", str(_user()))
         self._fd: int | None = None
         self._is_ours: bool | None = None
+        self._lock = threading.Lock()
         if os.path.isdir(self._folder):
             with suppress(OSError):  # Who needs one is told.
                 self._claim()
@@ -39,9 +42,10 @@ class Partials(Closing):
         Raises:
             OSError: The folder cannot be used.
         """
-        if self._is_ours is None:
-            self._cache.loose.make_folder(self._folder)
-            self._claim()
+        with self._lock:
+            if self._is_ours is None:
+                self._cache.loose.make_folder(self._folder)
+                self._claim()
         path = os.path.join(self._folder, oid)
         return path if self._is_ours and _may_go_on(path) else None
 

@@ -14,6 +14,7 @@ from dvclite.errors import (
     UnsavedChangesError,
 )
 from dvclite.files.clock import FileClock, is_settled
+from dvclite.files.modes import runnable
 from dvclite.files.scan import Found
 from dvclite.files.staging import Staging
 from dvclite.pointer import Output
@@ -212,11 +213,9 @@ class _Restorer:
     def _set_mode(self, difference: Difference) -> None:
         assert difference.found is not None
         assert difference.wanted is not None
-        # As `chmod +x` does: whoever may read it may run it.
         mode = difference.found.stat.st_mode & 0o777
-        executable = mode | (mode & 0o444) >> 2
         self._place.set_mode(
-            difference.path, executable if difference.wanted.executable else mode & ~0o111
+            difference.path, runnable(mode) if difference.wanted.executable else mode & ~0o111
         )
 
     def _welcomes(self, arrival: Arrival) -> bool:

@@ -31,6 +31,7 @@ def repo(git_repo, home):
     (git_repo.root / "data").mkdir()
     (git_repo.root / "model").write_bytes(os.urandom(40 * MIB))
     (git_repo.root / "tool").write_bytes(os.urandom(36 * MIB))
+    (git_repo.root / "tool").chmod(0o755)
     (git_repo.root / "data/large").write_bytes(os.urandom(33 * MIB))
     (git_repo.root / "data/again").write_bytes((git_repo.root / "model").read_bytes())
     (git_repo.root / "data/small").write_bytes(b"small")
@@ -105,7 +106,7 @@ def test_what_is_there_already_is_not_written(repo, monkeypatch):
     (repo.root / "model").write_bytes(repo.content["model"])
     (repo.root / "tool").write_bytes(b"of mine")
     begun = []
-    monkeypatch.setattr(twins, "Twin", lambda path: begun.append(path) or 1 / 0)
+    monkeypatch.setattr(twins, "Twin", lambda path, size: begun.append(path) or 1 / 0)
     assert repo.invoke("pull", "model").exit_code == 0
     done = repo.invoke("pull", "tool")
     assert done.exit_code == 1
@@ -118,11 +119,12 @@ def test_what_is_there_already_is_not_written(repo, monkeypatch):
 def test_modes_are_those_of_any_checkout(repo):
     mask = os.umask(0o027)
     try:
-        assert repo.invoke("pull", "model", "data").exit_code == 0
+        assert repo.invoke("pull").exit_code == 0
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in repo.root.iterdir()}
     finally:
         os.umask(mask)
     assert modes["model"] == 0o640
+    assert modes["tool"] in (0o640, 0o750)  # DVC's format does not tell of single files.
     assert stat.S_IMODE((repo.root / "data/large").stat().st_mode) == 0o640
 
 
@@ -139,7 +141,7 @@ def test_a_twin_that_somebody_removed_is_done_without(repo, monkeypatch):
     assert (repo.root / "model").read_bytes() == repo.content["model"]
 
 
-@pytest.mark.parametrize("step", ["create", "write", "close"])
+@pytest.mark.parametrize("step", ["create", "write", "flush", "close"])
 def test_a_twin_that_cannot_be_written_is_done_without(repo, monkeypatch, laid_out, step):
     failed = []
 
@@ -149,7 +151,7 @@ def test_a_twin_that_cannot_be_written_is_done_without(repo, monkeypatch, laid_o
         failed.append(args)
         raise OSError(errno.EIO, "Input/output error")
 
-    names = ("create", "write", "close", "set_mode", "rename")
+    names = ("create", "write", "flush", "close", "set_mode", "rename")
     steps = {name: getattr(changes, name) for name in names} | {step: failing}
     monkeypatch.setattr(twins, "changes", SimpleNamespace(**steps))
 
@@ -183,3 +185,57 @@ def test_links_are_made_as_ever(repo):
     assert repo.invoke("pull").exit_code == 0
     assert (repo.root / "model").stat().st_nlink > 1
     assert content_of(repo) == repo.content
+
+
+def test_where_there_is_hardly_room_there_are_no_twins(repo, monkeypatch):
+    monkeypatch.setattr(
+        twins.shutil, "disk_usage", lambda _path: SimpleNamespace(free=(2 * 40 + 64) * MIB)
+    )
+    begun = []
+    monkeypatch.setattr(twins, "Twin", lambda path, size: begun.append(size) or 1 / 0)
+    assert repo.invoke("pull", "model").exit_code == 0
+    assert begun == []
+    assert (repo.root / "model").read_bytes() == repo.content["model"]
+
+
+def test_what_only_other_versions_need_is_not_written_for_the_workspace(repo, monkeypatch):
+    monkeypatch.setattr(twins, "Twin", None)
+    repo.commit("Data")
+    assert repo.invoke("pull", "--all-commits").exit_code == 0
+    assert content_of(repo) == repo.content
+
+
+def test_it_is_found_out_once_whether_files_come_out_as_copies(repo, monkeypatch):
+    repo.invoke("config", "cache.type", "reflink,copy")
+    asked = []
+    can_clone_to = Cache.can_clone_to
+    monkeypatch.setattr(
+        Cache, "can_clone_to", lambda *args: asked.append(args) or can_clone_to(*args)
+    )
+    assert repo.invoke("pull").exit_code == 0
+    assert len(asked) == 1
+    assert content_of(repo) == repo.content
+
+
+def test_twins_of_what_did_not_arrive_are_given_up_before_another_remote_is_tried(
+    repo, home, monkeypatch
+):
+    first = repo.root.parent / "first"
+    shutil.copytree(repo.root.parent / "remote", first)
+    for path in first.rglob("*"):
+        if path.is_file() and path.stat().st_size > 10 * MIB:
+            path.chmod(0o644)
+            path.write_bytes(path.read_bytes()[: 12 * MIB])
+    repo.invoke("remote", "add", "-d", "first", first)
+    begun = []
+    begin = twins.Twins.begin
+
+    def noted(self, path, size):
+        begun.append((path, len(left_behind(repo))))
+        return begin(self, path, size)
+
+    monkeypatch.setattr(twins.Twins, "begin", noted)
+    done = repo.invoke("pull", "-j", "1")
+    assert content_of(repo) == repo.content, done.stderr
+    assert max(count for _path, count in begun) <= 4
+    assert left_behind(repo) == []

@@ -74,7 +74,9 @@ class Arriving:
         self._outflow = Outflow(self._fd)
         self._pieces: dict[int, bytes] = {}
         self._writing = _Lane(self._write, self.begin)
-        self._lanes = [_Lane(one.update, 0) for one in apart(hasher)] + [self._writing]
+        self._lanes = [_Lane(one.update, self.begin) for one in apart(hasher)] + [self._writing]
+        self._knows_what_was_there = not self.begin
+        self._looking = threading.Lock()
         self._lock = threading.Lock()
 
     def take(self, data: bytes, begin: int) -> None:
@@ -90,6 +92,7 @@ class Arriving:
                 self.told += len(data)
         if not useful:
             self._release(1)
+        self._look_at_what_was_there()
         for lane in self._lanes:
             # Looked at again afterwards: who came meanwhile left the piece to whoever was there.
             while self._has_work(lane) and lane.turn.acquire(blocking=False):
@@ -101,7 +104,9 @@ class Arriving:
     @property
     def is_complete(self) -> bool:
         """Whether all of it is in the file, and hashed."""
-        return all(lane.position == self.blob.ref.size for lane in self._lanes)
+        return self._knows_what_was_there and all(
+            lane.position == self.blob.ref.size for lane in self._lanes
+        )
 
     def end(self) -> bool:
         """Take no more, and let go of the file; say whether this is the first time."""
@@ -109,9 +114,9 @@ class Arriving:
             if self.is_over:
                 return False
             self.is_over = True
-        for lane in self._lanes:
-            with lane.turn:
-                pass  # Whoever was in it has left the file.
+        for turn in (self._looking, *(lane.turn for lane in self._lanes)):
+            with turn:
+                pass  # Whoever had it has left the file.
         changes.close(self._fd)
         self._release(len(self._pieces))
         self._pieces.clear()
@@ -121,14 +126,25 @@ class Arriving:
         """Remove the file, in which something is wrong."""
         discard(self.path)
 
+    def _look_at_what_was_there(self) -> None:
+        """Hash what an earlier attempt left, once for all: a second look might find something else."""
+        while not self._knows_what_was_there and not self.is_over:
+            if not self._looking.acquire(blocking=False):
+                return  # Who is at it does what is to be done next.
+            try:
+                if not self._knows_what_was_there:
+                    for piece in self._there():
+                        self.hasher.update(piece)
+                    self._knows_what_was_there = not self.is_over
+            finally:
+                self._looking.release()
+
     def _has_work(self, lane: _Lane) -> bool:
-        return not self.is_over and (lane.position < self.begin or lane.position in self._pieces)
+        # Nothing is hashed before what was there is.
+        is_ready = self._knows_what_was_there or lane is self._writing
+        return is_ready and not self.is_over and lane.position in self._pieces
 
     def _work(self, lane: _Lane) -> None:
-        if lane.position < self.begin and not self.is_over:
-            for piece in self._there():
-                lane.do(piece)
-                lane.position += len(piece)
         while not self.is_over and (data := self._pieces.get(lane.position)) is not None:
             lane.do(data)
             lane.position += len(data)

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.copying import OnBytes
 from dvclite.formats.format import Format
-from dvclite.hashing import BlobRef
+from dvclite.hashing import BlobRef, Oid
 from dvclite.progress import UNWATCHED, Progress, Transfer, begin_transfer
 from dvclite.remote import Remote
 from dvclite.remotestore.engine import Failure, Outcome, ends_all, run
@@ -72,6 +73,7 @@ class Fetching:
         self._is_broken = False
         self._open: set[Arriving] = set()
         self._found_large: list[Named] = []
+        self._begun_at: dict[Oid, str] = {}
         self._door = threading.Lock()
         self._lock = threading.Lock()
 
@@ -113,7 +115,8 @@ class Fetching:
 
     def _pieces(self, blob: Named) -> Iterator[_Piece]:
         hasher = self._landing.hasher(blob)
-        large = Arriving(blob, self._landing.partial(blob.ref.oid), hasher, self._release)
+        path = self._begun_at.pop(blob.ref.oid, None) or self._landing.partial(blob.ref.oid)
+        large = Arriving(blob, path, hasher, self._release)
         large.transfer = begin_transfer(self._progress, blob.path, blob.ref.size)
         self._open.add(large)
         begin = large.begin
@@ -300,15 +303,25 @@ class Fetching:
         """Leave a blob for later that turned out to be large, of which a part is in a file."""
         try:
             sized = self._sized(blob)
-            changes.rename(begun, self._landing.partial(blob.ref.oid))
+            path = self._landing.partial(blob.ref.oid)
+            # A remote may leave nothing of what it was kept from finishing.
+            with suppress(FileNotFoundError):
+                changes.rename(begun, path)
         except BaseException:
             discard(begun)
             raise
+        self._begun_at[blob.ref.oid] = path
         self._found_large.append(sized)
 
     def _sized(self, blob: Named) -> Named:
-        """Return a blob with its size on the remote, 0 where it is not there."""
-        size = self._remote.stat(self._format.loose_key(blob.ref.oid)) or 0
+        """Return a blob with its size on the remote.
+
+        Raises:
+            BlobMissingError: It is not there.
+        """
+        size = self._remote.stat(self._format.loose_key(blob.ref.oid))
+        if size is None:
+            raise BlobMissingError([blob.path], tried=[self._remote.url])
         return Named(blob.path, BlobRef(blob.ref.oid, size))
 
     def _succeed(self, size: int) -> None:

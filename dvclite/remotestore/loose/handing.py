@@ -1,5 +1,6 @@
 """How a remote hands out large blobs: over a line, as copies, or sharing what it holds."""
 
+import threading
 from pathlib import Path
 
 from dvclite.errors import DvcliteError
@@ -29,17 +30,23 @@ class Handing:
         self._format = format
         self._landing = landing
         self._gives_all_at_once: bool | None = None
+        self._lock = threading.Lock()
 
     def shares(self, blob: Named) -> bool:
         """Say whether a remote that is near makes a file share what it holds, without a copy."""
         if self.is_far:
             return False
-        if self._gives_all_at_once is None:
-            self._gives_all_at_once = self._gives_at_once(blob)
-        return self._gives_all_at_once
+        with self._lock:
+            if self._gives_all_at_once is None:
+                self._gives_all_at_once = self._gives_at_once(blob)
+            return self._gives_all_at_once is not False
 
-    def _gives_at_once(self, blob: Named) -> bool:
-        """Say whether the remote tells of all of a large blob as soon as it tells of anything."""
+    def _gives_at_once(self, blob: Named) -> bool | None:
+        """Say whether the remote tells of all of a large blob as soon as it tells of anything.
+
+        Returns:
+            None where that cannot be had: nothing is known of others then.
+        """
         partial = self._landing.new_path()
 
         def look(size: int) -> None:
@@ -51,7 +58,7 @@ class Handing:
         except _PiecemealError:
             return False
         except (DvcliteError, OSError):
-            pass  # Will be met again, and told.
+            return None  # Will be met again, and told.
         finally:
             discard(partial)
         return True

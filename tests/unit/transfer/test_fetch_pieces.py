@@ -8,7 +8,7 @@ import pytest
 
 from dvclite.errors import BlobMissingError, FileAccessError, TransferError
 from dvclite.files import changes
-from dvclite.hashing import BLAKE3, BlobRef
+from dvclite.hashing import BLAKE3, BlobRef, Hashers
 from dvclite.remote.requests import Requests
 from dvclite.remotestore.loose.arriving import Arriving
 from dvclite.remotestore.loose.store import LooseStore
@@ -256,6 +256,31 @@ def test_a_file_is_let_go_of_when_nobody_writes_to_it_any_more(tmp_path, monkeyp
     assert sum(released) == 1
 
 
+def test_what_was_there_before_is_read_once_for_all_who_hash_it(tmp_path):
+    path = tmp_path / "partial"
+    path.write_bytes(b"before")
+
+    class Sink:
+        given = b""
+
+        def update(self, data):
+            self.given += data
+            path.write_bytes(b"BEFORE")  # Somebody else has an eye on the file.
+
+        def hexdigest(self):
+            return ""
+
+    sinks = Sink(), Sink()
+    blob = Named("large", BlobRef("0" * 64, 11))
+    arriving = Arriving(blob, str(path), Hashers(*sinks), lambda _count: None)
+    assert not arriving.is_complete
+    arriving.take(b"after", 6)
+
+    assert [sink.given for sink in sinks] == [b"beforeafter"] * 2
+    assert arriving.is_complete
+    assert arriving.end()
+
+
 # Of what a tree of DVC's names nobody tells the size
 
 
@@ -349,3 +374,33 @@ def test_what_needs_no_copy_is_not_copied_for_that(here, there, format):
 
     assert content(there, wanted) == content(here, wanted)
     assert near.traffic.calls["read"] == 1
+
+
+def test_a_remote_that_leaves_nothing_of_what_it_did_not_finish_is_gone_on_with(
+    here, there, far, store, unsized, monkeypatch
+):
+    get = FarRemote.get
+
+    def all_or_nothing(self, key, target, **options):
+        try:
+            get(self, key, target, **options)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+
+    monkeypatch.setattr(FarRemote, "get", all_or_nothing)
+    there.fetch(store, unsized).check("fetched")
+    assert content(there, unsized) == content(here, unsized)
+
+
+def test_many_of_them_at_once_into_a_fresh_cache_each_go_on(here, there, far, store):
+    wanted = [here.add_file(f"large-{number}", os.urandom(33 * MIB)) for number in range(3)]
+    here.push(store, *wanted).check("pushed")
+    unsized = [one._replace(ref=BlobRef(one.ref.oid, -1)) for one in wanted]
+    far.plan = Plan(latency=0.05)
+    far.forget_traffic()
+    there.fetch(LooseStore(far, there.format, jobs=3), *unsized).check("fetched")
+
+    assert [content(there, one) for one in wanted] == [content(here, one) for one in wanted]
+    assert far.traffic.received < 3 * 33 * MIB + MIB
+    assert not list((there.root / "cache/tmp/partial").rglob("[0-9a-f]" * 8 + "*"))
