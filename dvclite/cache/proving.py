@@ -4,7 +4,7 @@ import threading
 from typing import Any
 
 from dvclite.files.closing import Closing
-from dvclite.files.crew import Crew, can_have_crew
+from dvclite.files.crew import Crew, hired
 from dvclite.pack.reader import PackFile
 
 _LARGE = 1 << 20
@@ -46,10 +46,10 @@ class Proving(Closing):
 
     def _ask(self, path: str, pack: str) -> bool | None:
         with self._lock:
-            if self._is_over or (self._crew is None and not can_have_crew()):
+            if self._crew is None and not self._is_over:
+                self._crew = hired(_prove)
+            if self._crew is None or self._is_over:
                 return None
-            if self._crew is None:
-                self._crew = Crew(_prove)
             self._crew.hand_out((path, pack))
             answer: bool | None = self._crew.take_back()[0]
             return answer

@@ -14,8 +14,8 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from dvclite.files import changes
@@ -68,11 +68,20 @@ class Crew(Closing):
         Args:
             work: What they do.
             room: How many bytes a task may leave behind.
+
+        Raises:
+            OSError: Not all of them are to be had, and there are none.
         """
-        count = min(_cores() - 1, _MOST_MEMBERS)
-        self._members = [_Member(work, room) for _ in range(count)]
+        self._members: list[_Member] = []
         self._busy: deque[_Member] = deque()
         self._handed_out = 0
+        try:
+            with _uninterrupted():
+                for _ in range(min(_cores() - 1, _MOST_MEMBERS)):
+                    self._members.append(_Member(work, room))
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def is_busy(self) -> bool:
@@ -109,6 +118,21 @@ class Crew(Closing):
             member.close()
 
 
+def hired(work: Work, *, room: int = 0) -> Crew | None:
+    """Return a crew; None where there can be none, which is no reason to fail.
+
+    Args:
+        work: What it does.
+        room: How many bytes a task may leave behind.
+    """
+    if not can_have_crew():
+        return None
+    try:
+        return Crew(work, room=room)
+    except OSError:  # So many processes, open files or so much memory are not to be had.
+        return None
+
+
 class _Member:
     """One process. What tasks leave behind lies in the halves of its room by turns."""
 
@@ -117,13 +141,28 @@ class _Member:
         view = memoryview(self._room)
         self._halves = [view[:room], view[max(room, 1) :]]
         self._taken_back = 0
-        theirs, self._tasks = os.pipe()
-        self._answers, back = os.pipe()
+        self._process = 0
+        self._open: list[int] = []
+        try:
+            self._begin(work)
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, work: Work) -> None:
+        theirs, self._tasks = self._pipe()
+        self._answers, back = self._pipe()
         self._process = _forked(lambda: _serve(theirs, back, work, self._halves))
-        os.close(theirs)
-        os.close(back)
+        for end in (theirs, back):
+            self._open.remove(end)
+            os.close(end)
         if not _has_room(self._answers):
             self.end()
+
+    def _pipe(self) -> tuple[int, int]:
+        ends = os.pipe()
+        self._open += ends
+        return ends
 
     def hand_out(self, task: object) -> None:
         try:
@@ -156,26 +195,36 @@ class _Member:
 
     def close(self) -> None:
         self.end()
-        os.close(self._tasks)
-        os.close(self._answers)
+        while self._open:
+            os.close(self._open.pop())
 
 
 def _forked(do: Callable[[], None]) -> int:
     """Have a child do something, and nothing else, and return its number."""
     if sys.platform != "linux":
         raise NotImplementedError
-    # An interrupt is for the process that was asked to do all of it.
+    process = os.fork()
+    if process == 0:
+        try:
+            do()
+        finally:
+            os._exit(0)
+    return process
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Have an interrupt wait; what is forked meanwhile gets none, ever.
+
+    It is for the process that was asked to do all of it, and that has to know of all its children.
+    """
+    if sys.platform != "linux":
+        raise NotImplementedError
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        process = os.fork()
-        if process == 0:
-            try:
-                do()
-            finally:
-                os._exit(0)
+        yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-    return process
 
 
 def _has_room(pipe: int) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from dvclite.files.closing import Closing
-from dvclite.files.crew import Crew, Work, can_have_crew
+from dvclite.files.crew import Crew, Work, hired
 
 _Tag = TypeVar("_Tag")
 
@@ -64,8 +64,8 @@ class Sharing(Closing, Generic[_Tag]):
         Args:
             work: What does a task there, where that has files open that have to be its own.
         """
-        if self._crew is None and can_have_crew():
-            self._crew = Crew(work or self._work, room=self._size)
+        if self._crew is None:
+            self._crew = hired(work or self._work, room=self._size)
 
     def do(self, tag: _Tag, task: object) -> Iterator[Done[_Tag]]:
         """Have a task done, and yield those whose turn has come, as far as they are done.

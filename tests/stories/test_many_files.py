@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from dvclite import Repo
-from dvclite.files import changes, naming, sharing
+from dvclite.files import changes, crew, naming
 from dvclite.workspace import ahead, arrivals, filling, laying, reading
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has crews")
@@ -36,7 +36,7 @@ def alone(monkeypatch):
     """Have one process do everything."""
 
     def alone():
-        monkeypatch.setattr(sharing, "can_have_crew", lambda: False)
+        monkeypatch.setattr(crew, "can_have_crew", lambda: False)
 
     return alone
 
@@ -136,6 +136,18 @@ def test_helpers_that_die_cost_nothing_but_time(repo, many, monkeypatch):
     opened(repo).add([repo.root / "data"])
     assert repo.invoke("status").stdout == CLEAN
     shutil.rmtree(repo.root / "data")
+    opened(repo).checkout()
+
+    assert listed(repo.root / "data") == content
+    assert repo.invoke("status").stdout == CLEAN
+
+
+def test_where_no_process_can_be_had_all_is_done_all_the_same(repo, many, monkeypatch):
+    def refuse():
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(os, "fork", refuse)
+    content = filled(repo)
     opened(repo).checkout()
 
     assert listed(repo.root / "data") == content

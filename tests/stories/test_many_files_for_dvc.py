@@ -10,7 +10,7 @@ import pytest
 import dvclite_local.group as groups
 from dvclite import Repo
 from dvclite.cache import foreigndoor
-from dvclite.files import changes, naming, sharing
+from dvclite.files import changes, crew, naming
 from dvclite.remotestore.loose import gathering, grouping
 from dvclite.workspace import ahead, filling, laying
 
@@ -103,7 +103,7 @@ def test_what_helpers_read_and_write_is_what_one_process_would(dvc, monkeypatch)
 
     shutil.rmtree(dvc.root / ".dvc/cache")
     (dvc.root / "data.dvc").unlink()
-    monkeypatch.setattr(sharing, "can_have_crew", lambda: False)
+    monkeypatch.setattr(crew, "can_have_crew", lambda: False)
     opened(dvc).add([dvc.root / "data"])
 
     assert (dvc.read("data.dvc"), blobs(dvc.root / BLOBS)) == shared

@@ -5,11 +5,12 @@ import os
 import signal
 import sys
 import threading
+from pkgutil import resolve_name
 
 import pytest
 
 from dvclite.files import changes
-from dvclite.files.crew import OUR_THREADS, Crew, can_have_crew
+from dvclite.files.crew import OUR_THREADS, Crew, can_have_crew, hired
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="crews are for Linux")
 
@@ -158,3 +159,64 @@ def test_where_pipes_are_small_nobody_waits_for_somebody_who_waits_for_him(monke
         for _ in range(2 * len(crew._members)):
             crew.hand_out("x" * 20_000)
         assert crew.take_back()[0] is None
+
+
+def refusing(call, code, *, after):
+    """Return what does what a call does so many times, and fails from then on."""
+    calls = []
+
+    def call_or_fail(*arguments):
+        calls.append(arguments)
+        if len(calls) > after:
+            raise OSError(code, os.strerror(code))
+        return call(*arguments)
+
+    return call_or_fail
+
+
+def children():
+    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as children:
+        return children.read().split()
+
+
+@pytest.mark.parametrize(
+    ("call", "code"),
+    [
+        ("os.fork", errno.EAGAIN),
+        ("os.pipe", errno.EMFILE),
+        ("mmap.mmap", errno.ENOMEM),
+        ("fcntl.fcntl", errno.EPERM),
+    ],
+)
+@pytest.mark.parametrize("after", range(4))
+def test_where_helpers_cannot_be_had_there_are_none_and_nothing_stays(
+    monkeypatch, call, code, after
+):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0, 1, 2, 3, 4, 5})
+    monkeypatch.setattr(call, refusing(resolve_name(call), code, after=after))
+    before = os.listdir("/proc/self/fd"), children()
+
+    crew = hired(lambda task, _room: task)
+
+    if crew is not None:
+        assert after == len(crew._members)
+        crew.close()
+    assert (os.listdir("/proc/self/fd"), children()) == before
+
+
+def test_an_interrupt_while_helpers_are_hired_leaves_nobody_behind(monkeypatch):
+    fork = os.fork
+
+    def interrupted():
+        process = fork()
+        if process:
+            os.kill(os.getpid(), signal.SIGINT)
+        return process
+
+    monkeypatch.setattr(os, "fork", interrupted)
+    before = os.listdir("/proc/self/fd"), children()
+
+    with pytest.raises(KeyboardInterrupt):
+        Crew(lambda task, _room: task)
+
+    assert (os.listdir("/proc/self/fd"), children()) == before

@@ -53,7 +53,7 @@ def test_without_help_all_is_done_here(shared):
 
 
 def test_there_is_no_help_where_there_can_be_none(shared, monkeypatch):
-    monkeypatch.setattr(sharing, "can_have_crew", lambda: False)
+    monkeypatch.setattr("dvclite.files.crew.can_have_crew", lambda: False)
     shared.call_for_help()
     assert not shared.has_help
     assert len(done_by(shared, [(1, 0), (2, 0)])) == 2
@@ -61,7 +61,7 @@ def test_there_is_no_help_where_there_can_be_none(shared, monkeypatch):
 
 @pytest.fixture
 def helped(shared, monkeypatch):
-    monkeypatch.setattr(sharing, "can_have_crew", lambda: True)
+    monkeypatch.setattr("dvclite.files.crew.can_have_crew", lambda: True)
     monkeypatch.setattr("dvclite.files.crew._cores", lambda: 2)
     shared.call_for_help()
     return shared
