@@ -48,7 +48,7 @@ class Proving(Closing):
         with self._lock:
             if self._crew is None and not self._is_over:
                 self._crew = hired(_prove)
-            if self._crew is None or self._is_over:
+            if self._crew is None or self._crew.is_busy or self._is_over:
                 return None
             self._crew.hand_out((path, pack))
             answer: bool | None = self._crew.take_back()[0]

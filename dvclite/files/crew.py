@@ -16,6 +16,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from operator import attrgetter
 from typing import Any, Final
 
 from dvclite.files import changes
@@ -33,6 +34,7 @@ KiB, so that nobody waits for somebody who waits for him.
 
 _MOST_MEMBERS = 3
 _TASKS_AHEAD = 2
+_HANDED_OUT = attrgetter("handed_out")
 _FRAME = 4
 _ANSWERS = 64 << 10
 
@@ -74,7 +76,6 @@ class Crew(Closing):
         """
         self._members: list[_Member] = []
         self._busy: deque[_Member] = deque()
-        self._handed_out = 0
         try:
             with _uninterrupted():
                 for _ in range(min(_cores() - 1, _MOST_MEMBERS)):
@@ -85,8 +86,12 @@ class Crew(Closing):
 
     @property
     def is_busy(self) -> bool:
-        """Whether no task can be handed out before one is taken back."""
-        return len(self._busy) >= _TASKS_AHEAD * len(self._members)
+        """Whether no task can be handed out before one is taken back, or ever, if all are gone."""
+        return len(self._busy) >= _TASKS_AHEAD * len(self._living)
+
+    @property
+    def _living(self) -> list["_Member"]:
+        return [member for member in self._members if member.is_there]
 
     @property
     def has_answer(self) -> bool:
@@ -94,16 +99,18 @@ class Crew(Closing):
         return bool(self._busy) and self._busy[0].has_answer
 
     def hand_out(self, task: object) -> None:
-        """Have a task done."""
-        member = self._members[self._handed_out % len(self._members)]
-        self._handed_out += 1
+        """Have a task done; only while it is not `is_busy`.
+
+        All that are there have their turns, so that none has more than two tasks to be taken back.
+        """
+        member = min(self._living or self._members, key=_HANDED_OUT)
         self._busy.append(member)
         member.hand_out(task)
 
     def take_back(self) -> tuple[Any, memoryview]:
         """Return what came of the oldest task, None if nothing did, and what it left behind.
 
-        That is there until two more tasks are handed out.
+        That is there until the next task is handed out.
         """
         return self._busy.popleft().take_back()
 
@@ -140,6 +147,7 @@ class _Member:
         self._room = mmap.mmap(-1, max(room, 1) * _TASKS_AHEAD)
         view = memoryview(self._room)
         self._halves = [view[:room], view[max(room, 1) :]]
+        self.handed_out = 0
         self._taken_back = 0
         self._process = 0
         self._open: list[int] = []
@@ -164,7 +172,12 @@ class _Member:
         self._open += ends
         return ends
 
+    @property
+    def is_there(self) -> bool:
+        return bool(self._process)
+
     def hand_out(self, task: object) -> None:
+        self.handed_out += 1
         try:
             _send(self._tasks, task)
         except OSError:  # Which shows when the task is taken back.

@@ -48,11 +48,40 @@ def test_a_member_that_is_gone_has_done_nothing():
         for task in [0] * count + [1] * count:
             crew.hand_out(task)
         answers = [crew.take_back()[0] for _ in range(2 * count)]
+        is_busy = crew.is_busy
         crew.hand_out(0)
         after = crew.take_back()[0]
 
     assert answers == ["done"] * count + [None] * count
+    assert is_busy
     assert after is None
+
+
+@pytest.mark.parametrize("dying", range(7))
+def test_those_that_are_left_do_what_comes_after_a_member_is_gone(monkeypatch, dying):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0, 1, 2, 3})
+
+    def work(task, room):
+        if task == dying:
+            os._exit(1)
+        room[:1] = bytes([task])
+        return task
+
+    came_back = {}
+    with Crew(work, room=1) as crew:
+        for task in range(60):
+            while crew.is_busy:
+                answer, left = crew.take_back()
+                came_back[len(came_back)] = answer, left[0]
+            crew.hand_out(task)
+        while len(came_back) < 60:
+            answer, left = crew.take_back()
+            came_back[len(came_back)] = answer, left[0]
+
+    lost = [task for task, (answer, _left) in came_back.items() if answer is None]
+    assert dying in lost
+    assert len(lost) <= 2  # One more was handed out before anybody knew.
+    assert all(came_back[task] == (task, task) for task in range(60) if task not in lost)
 
 
 def test_work_that_fails_is_not_done():
