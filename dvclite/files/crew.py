@@ -16,6 +16,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import pairwise
 from operator import attrgetter
 from typing import Any, Final
 
@@ -277,11 +278,21 @@ def _close_all_but(*wanted: int) -> None:
     """Close the rest: locks and the other members' pipes must not outlive the command."""
     if sys.platform != "linux":
         raise NotImplementedError
-    begin = 3
-    for fd in sorted(wanted):
-        os.closerange(begin, fd)
-        begin = fd + 1
-    os.closerange(begin, os.sysconf("SC_OPEN_MAX"))
+    try:
+        found = [int(name) for name in os.listdir("/proc/self/fd")]
+    except OSError:
+        _close_all_between(2, *sorted(wanted), os.sysconf("SC_OPEN_MAX"))
+        return
+    for fd in found:
+        if fd > 2 and fd not in wanted:
+            with suppress(OSError):  # The list itself was read by one that is closed by now.
+                os.close(fd)
+
+
+def _close_all_between(*kept: int) -> None:
+    """Close whatever may be open, which takes long where a process may have many files open."""
+    for last, following in pairwise(kept):
+        os.closerange(last + 1, following)
 
 
 def _send(end: int, message: Any) -> None:

@@ -113,6 +113,29 @@ def test_members_keep_nothing_open_and_do_not_outlive_the_crew(tmp_path):
             os.kill(process, 0)
 
 
+def refuse(*_arguments):
+    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def test_members_do_not_try_all_numbers_that_a_file_could_have(monkeypatch):
+    monkeypatch.setattr(os, "closerange", refuse)
+
+    with Crew(lambda task, _room: task) as crew:
+        crew.hand_out("there")
+        assert crew.take_back()[0] == "there"
+
+
+def test_members_keep_nothing_open_where_nobody_tells_what_is(monkeypatch, tmp_path):
+    monkeypatch.setattr(os, "listdir", refuse)
+    lock = os.open(tmp_path / "lock", os.O_CREAT | os.O_RDWR)
+    with Crew(lambda _task, _room: [one.name for one in os.scandir("/proc/self/fd")]) as crew:
+        crew.hand_out(None)
+        answer = crew.take_back()[0]
+    os.close(lock)
+
+    assert len(answer) == 6  # As above.
+
+
 def test_members_go_when_the_process_is_killed_that_they_help(tmp_path):
     reader, writer = os.pipe()
     parent = os.fork()
@@ -164,9 +187,6 @@ def test_there_is_none_without_a_core_to_spare(monkeypatch):
 
 
 def test_a_task_that_cannot_be_handed_out_is_not_done(monkeypatch):
-    def refuse(*_arguments):
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
     with Crew(lambda task, _room: task) as crew:
         with monkeypatch.context() as patch:
             patch.setattr(changes, "write", refuse)
