@@ -10,8 +10,10 @@ from dvclite.files.crew import Crew, Work, hired
 _Tag = TypeVar("_Tag")
 
 _MOST_WAITING = 64
+"""How many tasks that were done here may wait for others."""
+
 _MOST_ROOMS = 3
-"""How many tasks that were done here may wait for others, with what they left behind."""
+"""How many may, where each keeps the room that it was done in."""
 
 
 class Done(NamedTuple, Generic[_Tag]):
@@ -74,8 +76,9 @@ class Sharing(Closing, Generic[_Tag]):
             tag: What is to be handed back with what comes of it.
             task: The task. It is done when this has been drawn to the end.
         """
+        most = _MOST_ROOMS if self._size else _MOST_WAITING
         yield from self._done()
-        while self._is_crew_busy and self._used >= _MOST_ROOMS:
+        while self._is_crew_busy and self._used >= most:
             yield self._next()
         if self._crew is None or self._is_crew_busy:
             room = self._rooms.pop() if self._rooms else memoryview(bytearray(self._size))
@@ -101,7 +104,7 @@ class Sharing(Closing, Generic[_Tag]):
         return self._crew is not None and self._crew.is_busy
 
     def _done(self) -> Iterator[Done[_Tag]]:
-        while self._waiting and (len(self._waiting) >= _MOST_WAITING or self._is_next_done):
+        while self._waiting and self._is_next_done:
             yield self._next()
 
     @property

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 import time
 
 import pytest
@@ -98,6 +99,36 @@ def test_few_wait_for_a_slow_helper(helped):
     assert len(rooms) <= sharing._MOST_ROOMS
 
 
+@pytest.mark.parametrize("most", [7, sharing._MOST_WAITING])
+def test_many_wait_for_a_slow_helper_where_they_leave_nothing_behind(monkeypatch, tmp_path, most):
+    monkeypatch.setattr("dvclite.files.crew._cores", lambda: 2)
+    monkeypatch.setattr(sharing, "_MOST_WAITING", most)
+    here = os.getpid()
+    go = tmp_path / "go"
+
+    def slow(task, _room):
+        until = time.monotonic() + 2
+        while os.getpid() != here and not go.exists() and time.monotonic() < until:
+            time.sleep(0.01)
+        return task
+
+    with Sharing(slow) as shared:
+        shared.call_for_help()
+        back = []
+        for number in range(2 + most):  # Two are with the helper, all others are done here.
+            back += shared.do(number, number)
+        meanwhile = len(back)
+        later = threading.Timer(0.1, go.touch)
+        later.start()
+        back += shared.do("one more", -1)
+        then = len(back)
+        later.join()
+        back += shared.rest()
+    assert meanwhile == 0
+    assert then > 0
+    assert [done.tag for done in back] == [*range(2 + most), "one more"]
+
+
 def test_what_a_helper_cannot_do_comes_back_as_nothing(monkeypatch):
     monkeypatch.setattr("dvclite.files.crew._cores", lambda: 2)
     here = os.getpid()
@@ -133,12 +164,12 @@ def test_tasks_are_handed_out_one_by_one(helped):
     drawn = []
 
     def tasks():
-        for number in range(10):
+        for number in range(100):
             drawn.append(number)
             yield number
 
     done = shared_out(lambda task, _room: [task], tasks(), helped=helped)
     first = next(done)
     assert (first.tag, first.answer) == (0, [0])
-    assert len(drawn) < 10
-    assert [(one.tag, one.answer) for one in done] == [(n, [n]) for n in range(1, 10)]
+    assert len(drawn) < 100
+    assert [(one.tag, one.answer) for one in done] == [(n, [n]) for n in range(1, 100)]
