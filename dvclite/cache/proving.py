@@ -45,14 +45,20 @@ class Proving(Closing):
                 self._crew = None
 
     def _ask(self, path: str, pack: str) -> bool | None:
-        with self._lock:
+        """Return what the helper says; None where there is none, or it has other things to do."""
+        if not self._lock.acquire(blocking=False):
+            return None
+        try:
             if self._crew is None and not self._is_over:
-                self._crew = hired(_prove)
+                self._crew = hired(_prove, most=1)
+            # Asked once more: either it shows here that all is over, or there that somebody came.
             if self._crew is None or self._crew.is_busy or self._is_over:
                 return None
             self._crew.hand_out((path, pack))
             answer: bool | None = self._crew.take_back()[0]
             return answer
+        finally:
+            self._lock.release()
 
 
 def _prove(task: Any, _room: memoryview) -> bool:

@@ -65,12 +65,13 @@ class Crew(Closing):
     himself then, and learns what is the matter.
     """
 
-    def __init__(self, work: Work, *, room: int = 0) -> None:
+    def __init__(self, work: Work, *, room: int = 0, most: int = _MOST_MEMBERS) -> None:
         """Have processes wait for tasks; only where `can_have_crew` says so.
 
         Args:
             work: What they do.
             room: How many bytes a task may leave behind.
+            most: How many there are at most.
 
         Raises:
             OSError: Not all of them are to be had, and there are none.
@@ -79,7 +80,7 @@ class Crew(Closing):
         self._busy: deque[_Member] = deque()
         try:
             with _uninterrupted():
-                for _ in range(min(_cores() - 1, _MOST_MEMBERS)):
+                for _ in range(min(_cores() - 1, most)):
                     self._members.append(_Member(work, room))
         except BaseException:
             self.close()
@@ -126,17 +127,18 @@ class Crew(Closing):
             member.close()
 
 
-def hired(work: Work, *, room: int = 0) -> Crew | None:
+def hired(work: Work, *, room: int = 0, most: int = _MOST_MEMBERS) -> Crew | None:
     """Return a crew; None where there can be none, which is no reason to fail.
 
     Args:
         work: What it does.
         room: How many bytes a task may leave behind.
+        most: How many members it has at most.
     """
     if not can_have_crew():
         return None
     try:
-        return Crew(work, room=room)
+        return Crew(work, room=room, most=most)
     except OSError:  # So many processes, open files or so much memory are not to be had.
         return None
 
