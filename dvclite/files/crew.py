@@ -256,12 +256,16 @@ def _has_room(pipe: int) -> bool:
 
 
 def _end(process: int) -> None:
-    """End a child, whatever it is doing."""
+    """End a child, whatever it is doing.
+
+    If somebody else has asked what became of it, its number may be another process's by now.
+    """
     if sys.platform != "linux":
         raise NotImplementedError
     with suppress(ProcessLookupError, ChildProcessError):
-        os.kill(process, signal.SIGKILL)
-        os.waitpid(process, 0)
+        if os.waitpid(process, os.WNOHANG)[0] == 0:
+            os.kill(process, signal.SIGKILL)
+            os.waitpid(process, 0)
 
 
 def _serve(tasks: int, answers: int, work: Work, halves: list[memoryview]) -> None:

@@ -3,6 +3,7 @@
 import errno
 import os
 import signal
+import subprocess
 import sys
 import threading
 from pkgutil import resolve_name
@@ -192,6 +193,22 @@ def test_a_task_that_cannot_be_handed_out_is_not_done(monkeypatch):
             patch.setattr(changes, "write", refuse)
             crew.hand_out("first")
         assert crew.take_back()[0] is None
+
+
+def test_nobody_is_killed_who_got_the_number_of_a_member_that_is_gone():
+    """A grandchild stands for him: it is no child either, and may be killed."""
+    family = subprocess.Popen(["sh", "-c", "sleep 60 & echo $!; wait"], stdout=subprocess.PIPE)
+    somebody = int(family.stdout.readline())
+    try:
+        with Crew(lambda task, _room: task) as crew:
+            member = crew._members[0]
+            member.end()
+            member._process = somebody
+        with pytest.raises(subprocess.TimeoutExpired):
+            family.wait(0.3)  # Which would end with him.
+    finally:
+        os.kill(somebody, signal.SIGKILL)
+        family.communicate()
 
 
 def test_where_pipes_are_small_nobody_waits_for_somebody_who_waits_for_him(monkeypatch):
