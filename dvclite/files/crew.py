@@ -122,9 +122,10 @@ class Crew(Closing):
             member.end()
 
     def close(self) -> None:
-        """Send everybody home, whatever they are doing."""
-        for member in self._members:
-            member.close()
+        """Send everybody home, whatever they are doing, and forget what was not taken back."""
+        self._busy.clear()
+        while self._members:
+            self._members.pop().close()
 
 
 def hired(work: Work, *, room: int = 0, most: int = _MOST_MEMBERS) -> Crew | None:

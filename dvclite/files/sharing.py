@@ -96,8 +96,10 @@ class Sharing(Closing, Generic[_Tag]):
 
     def close(self) -> None:
         """Give up what was not handed back."""
-        if self._crew is not None:
-            self._crew.close()
+        self._waiting.clear()
+        crew, self._crew = self._crew, None
+        if crew is not None:
+            crew.close()
 
     @property
     def _is_crew_busy(self) -> bool:

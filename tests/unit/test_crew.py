@@ -137,6 +137,23 @@ def test_members_keep_nothing_open_where_nobody_tells_what_is(monkeypatch, tmp_p
     assert len(answer) == 6  # As above.
 
 
+def test_a_crew_that_is_closed_again_closes_nothing_of_others(tmp_path):
+    with Crew(lambda task, _room: task) as crew:
+        crew.hand_out("never taken back")
+        numbers = [number for member in crew._members for number in member._open]
+    others = [os.open(tmp_path, os.O_RDONLY) for _ in numbers]
+    try:
+        assert set(others) & set(numbers)
+        crew.close()
+        for number in others:
+            os.fstat(number)
+        assert crew.is_busy
+        assert not crew.has_answer
+    finally:
+        for number in others:
+            os.close(number)
+
+
 def test_members_go_when_the_process_is_killed_that_they_help(tmp_path):
     reader, writer = os.pipe()
     parent = os.fork()

@@ -147,6 +147,17 @@ def test_what_a_helper_cannot_do_comes_back_as_nothing(monkeypatch):
     assert {by for _tag, _left, by in found} == {here, None}
 
 
+def test_what_was_given_up_does_not_come_back(helped):
+    for number in range(6):
+        for _done in helped.do(number, (number, 0.05)):
+            pass
+    helped.close()
+    helped.close()
+
+    assert list(helped.rest()) == []
+    assert not helped.has_help
+
+
 def test_helpers_can_have_work_of_their_own(monkeypatch):
     monkeypatch.setattr("dvclite.files.crew._cores", lambda: 2)
     with Sharing(lambda task, _room: ["here", task]) as shared:
