@@ -138,9 +138,11 @@ class Twins:
             staging = self._staging
             if staging is None or len(self._begun) >= _MOST or self._is_taken(path):
                 return None
-            if not self._are_useful() or not self._has_room(size):
+            if not self._are_useful():
                 return None
             try:
+                if not self._has_room(size):
+                    return None
                 twin = Twin(staging.new_path(), size)
             except OSError:
                 return None  # Whoever has to write there is told.

@@ -75,6 +75,7 @@ class Landing:
         adopt: Takes such a file over if it holds the blob it should; is told where it came from, and
             handed what the blob was hashed with, if it was. Raises BlobCorruptError otherwise.
         hasher: Returns what to hash all bytes of a blob with, in their order, while they arrive.
+        forsake: Is handed that for a blob that will not arrive.
         adopt_pack: Takes a file over that is the pack of a name, if that is what it is and such packs
             are kept; returns whether it did. Otherwise the file stays.
         take: Takes the bytes of a small blob over likewise.
@@ -93,6 +94,7 @@ class Landing:
     new_path: Callable[[], str]
     adopt: Callable[[str, BlobRef, str, Hasher | None], None]
     hasher: Callable[[Named], Hasher]
+    forsake: Callable[[Hasher], None]
     adopt_pack: Callable[[str, str], bool]
     take: Callable[[BlobRef, bytes, str], None]
     new_folder: Callable[[], str] | None

@@ -4,7 +4,7 @@ from dvclite.cache.verifying import Verification
 from dvclite.cache.writer import Writer
 from dvclite.files.closing import Closing
 from dvclite.files.twins import Twin, Twins
-from dvclite.hashing import BlobRef, Hasher, Hashers, Sink
+from dvclite.hashing import BlobRef, Hasher, Hashers, Sink, is_tree
 from dvclite.remotestore.named import Named
 
 
@@ -20,6 +20,8 @@ class Doubling(Closing):
     def hasher(self, blob: Named) -> Hasher:
         """Return what is to be given all bytes of a blob while it arrives, for `adopt`."""
         verification = self._writer.verification(blob.ref)
+        if is_tree(blob.ref.oid):
+            return verification
         twin = self._twins.begin(blob.path, blob.ref.size)
         if twin is None:
             return verification
@@ -34,12 +36,22 @@ class Doubling(Closing):
         try:
             self._writer.adopt(partial, ref, source, given.verification)
         except BaseException:
-            self._twins.discard(given.twin)
+            self.forsake(given)
             raise
         self._begun.discard(given.twin)
         if given.verification.was_given_all:
             self._twins.keep(given.twin, ref.oid, ref.size)
         else:
+            self._twins.discard(given.twin)
+
+    def forsake(self, given: Hasher) -> None:
+        """Give up the twin of a blob that will not arrive.
+
+        Args:
+            given: From `hasher`.
+        """
+        if isinstance(given, _Doubled):
+            self._begun.discard(given.twin)
             self._twins.discard(given.twin)
 
     def close(self) -> None:

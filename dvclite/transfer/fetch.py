@@ -195,6 +195,7 @@ def _landing(cache: Cache, writer: Writer, partials: Partials, door: Doubling | 
         new_path=writer.new_path,
         adopt=door.adopt if door else writer.adopt,
         hasher=door.hasher if door else lambda blob: writer.verification(blob.ref),
+        forsake=door.forsake if door else lambda _given: None,
         adopt_pack=writer.adopt_pack,
         take=writer.take,
         new_folder=None if writer.packs else writer.new_folder,

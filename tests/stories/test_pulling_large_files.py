@@ -237,5 +237,5 @@ def test_twins_of_what_did_not_arrive_are_given_up_before_another_remote_is_trie
     monkeypatch.setattr(twins.Twins, "begin", noted)
     done = repo.invoke("pull", "-j", "1")
     assert content_of(repo) == repo.content, done.stderr
-    assert max(count for _path, count in begun) <= 4
+    assert max(count for _path, count in begun) <= 2
     assert left_behind(repo) == []

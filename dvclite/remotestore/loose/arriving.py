@@ -76,6 +76,7 @@ class Arriving:
         self._writing = _Lane(self._write, self.begin)
         self._lanes = [_Lane(one.update, self.begin) for one in apart(hasher)] + [self._writing]
         self._knows_what_was_there = not self.begin
+        self._has_looked = False
         self._looking = threading.Lock()
         self._lock = threading.Lock()
 
@@ -128,16 +129,16 @@ class Arriving:
 
     def _look_at_what_was_there(self) -> None:
         """Hash what an earlier attempt left, once for all: a second look might find something else."""
-        while not self._knows_what_was_there and not self.is_over:
-            if not self._looking.acquire(blocking=False):
-                return  # Who is at it does what is to be done next.
-            try:
-                if not self._knows_what_was_there:
-                    for piece in self._there():
-                        self.hasher.update(piece)
-                    self._knows_what_was_there = not self.is_over
-            finally:
-                self._looking.release()
+        if self._knows_what_was_there or not self._looking.acquire(blocking=False):
+            return  # Who is at it does what is to be done next.
+        try:
+            if not self._has_looked and not self.is_over:
+                self._has_looked = True
+                for piece in self._there():
+                    self.hasher.update(piece)
+                self._knows_what_was_there = not self.is_over
+        finally:
+            self._looking.release()
 
     def _has_work(self, lane: _Lane) -> bool:
         # Nothing is hashed before what was there is.

@@ -177,6 +177,7 @@ class Fetching:
             if not is_taken:
                 self._release(1)
             if self._end(large) and isinstance(error, DvcliteError | OSError):
+                self._landing.forsake(large.hasher)
                 if isinstance(error, BlobCorruptError):
                     large.discard()
                 self._fail(large.blob, error, large.told)

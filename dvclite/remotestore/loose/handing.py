@@ -45,8 +45,9 @@ class Handing:
         """Say whether the remote tells of all of a large blob as soon as it tells of anything.
 
         Returns:
-            None where that cannot be had: nothing is known of others then.
+            None where that cannot be had as it should be: nothing is known of others then.
         """
+        key = self._format.loose_key(blob.ref.oid)
         partial = self._landing.new_path()
 
         def look(size: int) -> None:
@@ -54,7 +55,9 @@ class Handing:
                 raise _PiecemealError
 
         try:
-            self._remote.get(self._format.loose_key(blob.ref.oid), Path(partial), moved=look)
+            if self._remote.stat(key) != blob.ref.size:
+                return None
+            self._remote.get(key, Path(partial), moved=look)
         except _PiecemealError:
             return False
         except (DvcliteError, OSError):

@@ -94,6 +94,8 @@ class Arrivals:
         with self._lock:
             self.open.discard(assembly)
         assembly.transfer.finish()
+        if assembly.error is not None:
+            self._landing.forsake(assembly.given)
         failure = assembly.error or self._adopt(assembly)
         if failure is None:
             self._count(assembly.size)

@@ -34,6 +34,7 @@ class Assembly:
         size: How many bytes it has when it is complete.
         recipe: Which recipe is followed: the pack it is in, and its number there.
         path: The file.
+        given: What is given all bytes in their order.
         error: Why it will never be complete.
         told: How many of its bytes the user was told of.
         transfer: Is told of them, too.
@@ -58,6 +59,7 @@ class Assembly:
         self.size = size
         self.recipe = recipe
         self.path = path
+        self.given = hasher
         self.error: DvcliteError | OSError | None = None
         self.told = 0
         self.transfer: Transfer = UNWATCHED

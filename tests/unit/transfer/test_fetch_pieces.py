@@ -361,8 +361,27 @@ def test_what_lies_near_is_looked_at_first(here, there, format, monkeypatch):
     there.fetch(store, wanted._replace(ref=BlobRef(wanted.ref.oid, -1))).check("fetched")
 
     assert content(there, wanted) == content(here, wanted)
-    assert near.traffic.calls["stat"] == 1
+    assert near.traffic.calls["stat"] == 2  # For its size, and whether it is as large as that.
     assert near.traffic.calls["read"] == 34  # The first of them to see whether it is small.
+
+
+@pytest.mark.parametrize("left", [0, MIB])
+def test_what_was_cut_short_tells_nothing_of_how_others_are_had(
+    here, there, format, tmp_path, left
+):
+    near = FaultyRemote(MemoryRemote())
+    store = LooseStore(near, format, jobs=1)
+    wanted = [here.add_file(name, os.urandom(33 * MIB)) for name in ("first", "second")]
+    here.push(store, *wanted).check("pushed")
+    short = tmp_path / "short"
+    short.write_bytes(bytes(left))
+    near.put(format.loose_key(wanted[0].ref.oid), short)
+    near.forget_traffic()
+    fetched = there.fetch(store, *wanted)
+
+    assert [failure.item.path for failure in fetched.failures] == ["first"]
+    assert content(there, wanted[1]) == content(here, wanted[1])
+    assert near.traffic.calls["read"] >= 33
 
 
 def test_what_needs_no_copy_is_not_copied_for_that(here, there, format):
