@@ -22,8 +22,10 @@ from botocore.httpchecksum import handle_checksum_body
 from botocore.utils import percent_encode
 from urllib3.exceptions import HTTPError
 
+from dvclite.remote.meanings import FAILING
 from dvclite.remote.requests import Requests
 from dvclite.remote.waiting import LONGEST, asked_for, back_off, wait_as_asked
+from dvclite_s3.meanings import of_code
 
 _SIGNED_ALIKE = ("s3v4", UNSIGNED)
 """Other signatures depend on more than the request."""
@@ -37,9 +39,6 @@ _NEVER_ALIKE = re.compile(
 
 _OF_ONE_CALL = frozenset({"input_params", "retries", "s3_redirect"})
 """What the SDK notes of a call, its content included, and no signer reads."""
-
-_PASSING = frozenset({429, 500, 502, 503, 504})
-"""Statuses after which another try may succeed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,5 +197,5 @@ def _pause(status: int, wish: float) -> None:
     if 0 < wish <= LONGEST:
         wait_as_asked(wish)
     # One who wants to be left alone for longer is asked once more, and its wish is told then.
-    elif not wish and (not status or status in _PASSING):
+    elif not wish and (not status or of_code(str(status)) is FAILING):
         back_off(1)
