@@ -239,9 +239,30 @@ def _uninterrupted() -> Iterator[None]:
         raise NotImplementedError
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        yield
+        with _interrupts_noted():
+            yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+@contextmanager
+def _interrupts_noted() -> Iterator[None]:
+    """Pass an interrupt on at the end: one that a thread blocks may go to another one.
+
+    Whichever thread gets it, it is the main one that is interrupted.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    if handler is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    noted: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _frame: noted.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if noted:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _has_room(pipe: int) -> bool:

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from contextlib import contextmanager
 from pkgutil import resolve_name
 
 import pytest
@@ -287,19 +289,35 @@ def test_where_helpers_cannot_be_had_there_are_none_and_nothing_stays(
     assert (os.listdir("/proc/self/fd"), children()) == before
 
 
-def test_an_interrupt_while_helpers_are_hired_leaves_nobody_behind(monkeypatch):
+@contextmanager
+def someone_who_may_be_interrupted(threads):
+    over = threading.Event()
+    waiting = [threading.Thread(target=over.wait, name=OUR_THREADS + "x") for _ in range(threads)]
+    for thread in waiting:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in waiting:
+            thread.join()
+
+
+@pytest.mark.parametrize("threads", [0, 1])
+def test_an_interrupt_while_helpers_are_hired_leaves_nobody_behind(monkeypatch, threads):
     fork = os.fork
 
     def interrupted():
         process = fork()
         if process:
             os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.1)  # Until another thread has got it.
         return process
 
     monkeypatch.setattr(os, "fork", interrupted)
     before = os.listdir("/proc/self/fd"), children()
 
-    with pytest.raises(KeyboardInterrupt):
+    with someone_who_may_be_interrupted(threads), pytest.raises(KeyboardInterrupt):
         Crew(lambda task, _room: task)
 
     assert (os.listdir("/proc/self/fd"), children()) == before
