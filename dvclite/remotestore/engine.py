@@ -1,5 +1,6 @@
 """Much work done at once by a few threads, with bounded memory, one failure not hiding others."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -27,6 +28,12 @@ _SOON, _PATIENCE = 0.004, 0.05
 
 No wait may be longer: on Windows Ctrl-C does not end one.
 """
+
+_COMPUTES = 0.7
+"""The part of the time from which on a thread computes rather than waits."""
+
+_SHORTEST = 1e-6
+_CORES = os.cpu_count() or 1
 
 _GRACE = 0.7
 """Seconds that interrupted workers get to end what they do."""
@@ -116,6 +123,19 @@ def run(
     return crew.outcome
 
 
+class _Load:
+    """How busy this process is."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic(), time.process_time()
+
+    def share(self) -> float:
+        """Return how many cores were busy since this was asked last."""
+        (began, spent), self._last = self._last, (time.monotonic(), time.process_time())
+        now, spent_now = self._last
+        return (spent_now - spent) / max(now - began, _SHORTEST)
+
+
 class _Crew(Generic[_Item]):
     """The threads that do one piece of work."""
 
@@ -143,6 +163,7 @@ class _Crew(Generic[_Item]):
         self._interrupted = False
         self._unavailable = 0
         self._crash: BaseException | None = None
+        self._load = _Load()
 
     def finish(self) -> None:
         """Return when all is done; raise what a worker could not handle."""
@@ -151,7 +172,7 @@ class _Crew(Generic[_Item]):
         for thread in self._threads:  # More join while these work.
             while self._crash is None and thread.is_alive():
                 thread.join(patience)
-                only_wait = self._only_wait(since=ended)
+                only_wait = self._only_wait(since=ended, busy=self._load.share())
                 ended = self._ended
                 patience = _SOON if only_wait else min(2 * patience, _PATIENCE)
                 if only_wait:
@@ -170,13 +191,26 @@ class _Crew(Generic[_Item]):
     def _ended(self) -> int:
         return self.outcome.done + len(self.outcome.failures)
 
-    def _only_wait(self, *, since: int) -> bool:
-        """Say whether more workers would help, by how many items had ended at the last look."""
+    def _only_wait(self, *, since: int, busy: float) -> bool:
+        """Say whether more workers would help.
+
+        Args:
+            since: How many items had ended at the last look.
+            busy: How many cores were busy since then.
+        """
         count = len(self._threads)
         ended = self._ended
         if count >= self._jobs or self._taken - ended < count or ended - since >= 2 * count:
             return False
-        return not self.is_crowded()
+        return self._leaves_room(busy) and not self.is_crowded()
+
+    def _leaves_room(self, busy: float) -> bool:
+        """Say whether the workers wait for something else than the interpreter.
+
+        As many as there are cores may compute at once, as long as they do not take turns.
+        """
+        count = len(self._threads)
+        return busy < _COMPUTES or (count < _CORES and busy >= _COMPUTES * count)
 
     def _hire_as_many_again(self) -> None:
         for _ in range(min(len(self._threads), self._jobs - len(self._threads))):

@@ -14,11 +14,11 @@ from dvclite.remotestore.engine import run
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.store import Source
 
-_SMALL = 64 << 10
+_SMALL = 1 << 20
 """The most bytes that a blob has which is read into memory."""
 
-_MOST = 10_000
-"""How many blobs are in a group: so many wait for a flush."""
+_MOST, _MOST_BYTES = 10_000, 256 << 20
+"""How many blobs, or bytes, are in a group: so much waits for a flush."""
 
 _AT_ONCE = 2
 """How many groups there are: one that is written, and one that is flushed meanwhile."""
@@ -56,7 +56,7 @@ class Grouping:
         return chain(self._left, rest)
 
     def _groups(self, blobs: Iterator[Named]) -> Iterator[list[Named]]:
-        while self._pays and (group := list(islice(blobs, _MOST))):
+        while self._pays and (group := list(_together(blobs))):
             yield group
 
     def _send(self, group: list[Named], moved: OnBytes) -> None:
@@ -94,3 +94,13 @@ class Grouping:
         """Yield keys. No other group is drawn meanwhile: two threads would fight for the interpreter."""
         with self._reading:
             yield from keys
+
+
+def _together(blobs: Iterator[Named]) -> Iterator[Named]:
+    """Draw the blobs of a group."""
+    size = 0
+    for blob in islice(blobs, _MOST):
+        yield blob
+        size += blob.ref.size if blob.ref.size <= _SMALL else 0
+        if size >= _MOST_BYTES:
+            return

@@ -7,6 +7,7 @@ from itertools import count
 import pytest
 
 from dvclite.errors import AccessDeniedError, BlobCorruptError, RemoteUnavailableError
+from dvclite.remotestore import engine
 from dvclite.remotestore.engine import Failure, run
 
 
@@ -63,6 +64,40 @@ def test_those_who_wait_for_each_other_are_not_joined_by_more():
     run(range(20), work, 32, is_crowded=door.locked)
 
     assert len(workers) <= 4
+
+
+@pytest.mark.parametrize(
+    ("busy", "most"),
+    [
+        pytest.param(lambda _count: 0.1, 32, id="they wait"),
+        pytest.param(lambda _count: 1.0, 2, id="they take turns at computing"),
+        pytest.param(lambda count: 0.9 * count, 8, id="each computes"),
+    ],
+)
+def test_as_many_are_joined_as_there_are_cores_for(busy, most, monkeypatch):
+    workers = set()
+
+    def work(item, moved):
+        workers.add(threading.get_ident())
+        time.sleep(0.02)
+
+    monkeypatch.setattr(engine, "_CORES", 8)
+    monkeypatch.setattr(engine._Load, "share", lambda _load: busy(len(workers)))
+    run(range(300), work, 32)
+
+    assert len(workers) == most
+
+
+def test_a_busy_process_is_seen_to_be_busy():
+    load = engine._Load()
+    time.sleep(0.05)
+    assert load.share() < 0.5
+
+    end = time.process_time() + 0.05
+    began = time.monotonic()
+    while time.process_time() < end:
+        pass
+    assert load.share() == pytest.approx(0.05 / (time.monotonic() - began), rel=0.3)
 
 
 def test_whoever_waits_is_soon_joined_by_others():

@@ -60,7 +60,7 @@ def store(remote, format):
 
 @pytest.fixture
 def held(remote):
-    return lambda: {entry.key: remote.read(entry.key, 0, 1 << 20) for entry in remote.list("")}
+    return lambda: {entry.key: remote.read(entry.key, 0, entry.size) for entry in remote.list("")}
 
 
 @pytest.fixture
@@ -95,7 +95,12 @@ def test_small_blobs_go_together_and_the_tree_after_them(
 
 
 def test_what_is_not_small_goes_by_itself(here, store, remote, held, keyed):
-    blobs = {"large": bytes(70_000), "larger": bytes(700_000), "small": b"x", "edge": bytes(65_536)}
+    blobs = {
+        "large": bytes((1 << 20) + 1),
+        "larger": bytes(2 << 20),
+        "small": b"x",
+        "edge": bytes(1 << 20),
+    }
     data = here.add("data", blobs)
 
     assert here.push(store, data).files == 4
@@ -115,6 +120,20 @@ def test_there_are_many_groups_where_there_are_many_blobs(
     assert held() == everything(here, many, keyed, format)
     assert sum(map(len, remote.groups)) == 101
     assert max(map(len, remote.groups)) == 7
+
+
+def test_there_are_many_groups_where_there_are_many_bytes(
+    here, store, remote, held, keyed, monkeypatch
+):
+    monkeypatch.setattr(grouping, "_MOST_BYTES", 1000)
+    blobs = {str(number): bytes([number]) * 300 for number in range(10)}
+    blobs |= {"large": bytes((1 << 20) + 1)}  # It is not among those that wait.
+    data = here.add("data", blobs)
+
+    assert here.push(store, data).files == 11
+
+    assert keyed(*blobs.values()).items() <= held().items()
+    assert [len(group) for group in remote.groups] == [4, 4, 2, 1]
 
 
 def test_what_a_group_leaves_out_goes_by_itself(
@@ -143,7 +162,7 @@ def test_a_remote_that_takes_nothing_so_is_not_asked_for_ever(
 
 def test_what_is_small_goes_together_after_much_that_is_not(here, store, remote, monkeypatch):
     monkeypatch.setattr(grouping, "_MOST", 3)
-    blobs = {f"{number}": bytes(70_000 + number) for number in range(9)}
+    blobs = {f"{number}": bytes((1 << 20) + 1 + number) for number in range(9)}
     data = here.add("data", blobs | {f"x{number}": b"%d" % number for number in range(9)})
 
     assert here.push(store, data).files == 18
