@@ -34,10 +34,19 @@ KiB, so that nobody waits for somebody who waits for him.
 """
 
 _MOST_MEMBERS = 3
-_TASKS_AHEAD = 2
+
+_TASKS_AHEAD, _MOST_AHEAD = 2, 8
+"""How many tasks a member has at first, and later, so that it is busy while others do other things.
+
+What is short is shared better if few of its tasks wait for one who does something else.
+"""
+
+_TASKS_A_STEP = 4
+"""After how many tasks there may be one more of them."""
+
 _HANDED_OUT = attrgetter("handed_out")
 _FRAME = 4
-_ANSWERS = 64 << 10
+_ANSWER = 64 << 10
 
 
 def can_have_crew() -> bool:
@@ -89,7 +98,7 @@ class Crew(Closing):
     @property
     def is_busy(self) -> bool:
         """Whether no task can be handed out before one is taken back, or ever, if all are gone."""
-        return len(self._busy) >= _TASKS_AHEAD * len(self._living)
+        return len(self._busy) >= sum(member.ahead for member in self._living)
 
     @property
     def _living(self) -> list["_Member"]:
@@ -103,7 +112,7 @@ class Crew(Closing):
     def hand_out(self, task: object) -> None:
         """Have a task done; only while it is not `is_busy`.
 
-        All that are there have their turns, so that none has more than two tasks to be taken back.
+        All that are there have their turns, so that none has more to be taken back than others.
         """
         member = min(self._living or self._members, key=_HANDED_OUT)
         self._busy.append(member)
@@ -145,12 +154,11 @@ def hired(work: Work, *, room: int = 0, most: int = _MOST_MEMBERS) -> Crew | Non
 
 
 class _Member:
-    """One process. What tasks leave behind lies in the halves of its room by turns."""
+    """One process. What tasks leave behind lies in its rooms by turns."""
 
     def __init__(self, work: Work, room: int) -> None:
-        self._room = mmap.mmap(-1, max(room, 1) * _TASKS_AHEAD)
-        view = memoryview(self._room)
-        self._halves = [view[:room], view[max(room, 1) :]]
+        view = memoryview(mmap.mmap(-1, max(room, 1) * _MOST_AHEAD))
+        self._rooms = [view[room * number :][:room] for number in range(_MOST_AHEAD)]
         self.handed_out = 0
         self._taken_back = 0
         self._process = 0
@@ -164,11 +172,14 @@ class _Member:
     def _begin(self, work: Work) -> None:
         theirs, self._tasks = self._pipe()
         self._answers, back = self._pipe()
-        self._process = _forked(lambda: _serve(theirs, back, work, self._halves))
+        self._process = _forked(lambda: _serve(theirs, back, work, self._rooms))
         for end in (theirs, back):
             self._open.remove(end)
             os.close(end)
-        if not _has_room(self._answers):
+        _grown(self._tasks)
+        # Nobody reads answers while tasks are handed out: all that were not taken back must fit.
+        self._most_ahead = min(_grown(self._answers) + 1, _MOST_AHEAD)
+        if self._most_ahead < _TASKS_AHEAD:
             self.end()
 
     def _pipe(self) -> tuple[int, int]:
@@ -179,6 +190,11 @@ class _Member:
     @property
     def is_there(self) -> bool:
         return bool(self._process)
+
+    @property
+    def ahead(self) -> int:
+        """How many tasks it may have that are not taken back."""
+        return min(_TASKS_AHEAD + self.handed_out // _TASKS_A_STEP, self._most_ahead)
 
     def hand_out(self, task: object) -> None:
         self.handed_out += 1
@@ -196,7 +212,7 @@ class _Member:
         return bool(poll.poll(0))
 
     def take_back(self) -> tuple[Any, memoryview]:
-        left = self._halves[self._taken_back % _TASKS_AHEAD]
+        left = self._rooms[self._taken_back % _MOST_AHEAD]
         self._taken_back += 1
         try:
             return marshal.loads(_receive(self._answers)), left  # noqa: S302 - our own process
@@ -265,16 +281,18 @@ def _interrupts_noted() -> Iterator[None]:
             signal.raise_signal(signal.SIGINT)
 
 
-def _has_room(pipe: int) -> bool:
-    """Say whether answers fit into a pipe that nobody reads while the next tasks are handed out.
+def _grown(pipe: int) -> int:
+    """Have a pipe hold what a member has ahead, if it can; return how many answers fit into it.
 
-    Whoever has many pipes open gets smaller ones, and both sides would wait for each other.
+    Whoever has many pipes open gets smaller ones, and cannot have them grow.
     """
     if sys.platform != "linux":
         raise NotImplementedError
     import fcntl
 
-    return fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ) >= _ANSWERS
+    with suppress(OSError):
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _ANSWER * (_MOST_AHEAD - 1))
+    return int(fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)) // _ANSWER
 
 
 def _end(process: int) -> None:
@@ -290,7 +308,7 @@ def _end(process: int) -> None:
             os.waitpid(process, 0)
 
 
-def _serve(tasks: int, answers: int, work: Work, halves: list[memoryview]) -> None:
+def _serve(tasks: int, answers: int, work: Work, rooms: list[memoryview]) -> None:
     """Do tasks until there are no more. Never returns to what the fork interrupted."""
     gc.disable()
     _close_all_but(tasks, answers)
@@ -298,7 +316,7 @@ def _serve(tasks: int, answers: int, work: Work, halves: list[memoryview]) -> No
     with suppress(OSError, EOFError):
         while True:
             task = marshal.loads(_receive(tasks))  # noqa: S302 - our own process
-            _send(answers, work(task, halves[done % _TASKS_AHEAD]))
+            _send(answers, work(task, rooms[done % _MOST_AHEAD]))
             done += 1
 
 

@@ -40,7 +40,7 @@ such an option raises `RemoteSetupError` instead.
 """
 
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -170,14 +170,18 @@ class VersionedRemote(Remote, Protocol):
         """
 
 
+Answers = Sequence[tuple[str, bool]]
+"""Some keys, and whether what they hold was taken."""
+
+
 @runtime_checkable
 class GroupingRemote(Remote, Protocol):
     """A remote that has a faster way for many small contents, as one flush for all. No remote has to.
 
     What it cannot do so is left out, for whatever reason, and `moved` is told so: its counts add up
     to what was done. Nobody is told why, since the core does by itself what was left out. Nothing
-    may be done at all, where this would not be faster. Of keys there are some thousands at most.
-    Not all of them have to be drawn; let pass what drawing raises.
+    may be done at all, where this would not be faster. Not all keys have to be drawn; let pass what
+    drawing raises. Those to be stored are some thousands at most, those to be handed out any number.
 
     What the core hands in may be called in processes that were forked from this one, by one thread
     in each.
@@ -205,8 +209,10 @@ class GroupingRemote(Remote, Protocol):
         *,
         most: int,
         moved: OnBytes = ignore_bytes,
-    ) -> Collection[str]:
-        """Hand out contents, and return the keys of which what they hold was taken.
+    ) -> Generator[Answers, None, None]:
+        """Hand out contents, and yield in the order of the keys which of them were taken.
+
+        What was taken is used as soon as that is yielded. So `moved` is told of it before.
 
         Args:
             keys: What to hand out.

@@ -1,11 +1,12 @@
 """A remote seen through a meter: what goes to it and comes from it is counted, and bounded."""
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from dvclite.remote import (
+    Answers,
     GroupingRemote,
     NearRemote,
     OnBytes,
@@ -190,8 +191,8 @@ class _MeteredGroups(MeteredRemote):
         *,
         most: int,
         moved: OnBytes = ignore_bytes,
-    ) -> Collection[str]:
-        """Hand out many contents, and return the keys of which what they hold was taken."""
+    ) -> Generator[Answers, None, None]:
+        """Hand out many contents, and yield which of them were taken."""
         counted = self._counted(keys)
         return self._groups.get_group(counted, take, most=most, moved=self._counting(moved))
 

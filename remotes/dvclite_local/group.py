@@ -1,6 +1,6 @@
 """Many small files at once: they get their keys after one flush for all, and other processes help."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from functools import cached_property, partial
 from itertools import chain, groupby, islice
@@ -13,7 +13,7 @@ from dvclite.files.copying import read_whole
 from dvclite.files.flushing import Flusher, flush_file, has_syncfs
 from dvclite.files.folder import Folder
 from dvclite.files.sharing import shared_out
-from dvclite.remote import OnBytes
+from dvclite.remote import Answers, OnBytes
 from dvclite_local.blobs import open_blob
 from dvclite_local.keys import split_key
 from dvclite_local.root import Root
@@ -79,16 +79,12 @@ class Groups:
 
     def get(
         self, keys: Iterator[str], take: Callable[[str, bytes], bool], most: int, moved: OnBytes
-    ) -> list[str]:
+    ) -> Generator[Answers, None, None]:
         """Hand out what can be handed out: see `GroupingRemote`."""
-        taken: list[str] = []
         work = partial(_hand_out, self._root, take, most)
         for (_folder, together), sizes in _shared_out(work, keys, lambda: ""):
-            for key, size in zip(together, sizes, strict=True):
-                if size != _LEFT:
-                    taken.append(key)
             moved(sum(size for size in sizes if size != _LEFT))
-        return taken
+            yield [(key, size != _LEFT) for key, size in zip(together, sizes, strict=True)]
 
     @cached_property
     def _has_syncfs(self) -> bool:

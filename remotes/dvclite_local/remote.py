@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from io import FileIO
 from itertools import groupby
@@ -13,7 +13,7 @@ from dvclite.errors import KeyExistsError, KeyMissingError
 from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.flushing import Outflow
-from dvclite.remote import Given, OnBytes, ReadInto, RemoteEntry, ignore_bytes
+from dvclite.remote import Answers, Given, OnBytes, ReadInto, RemoteEntry, ignore_bytes
 from dvclite_local.blobs import open_blob, read_part
 from dvclite_local.failures import translated
 from dvclite_local.group import Groups
@@ -96,8 +96,8 @@ class LocalRemote:
         *,
         most: int,
         moved: OnBytes = ignore_bytes,
-    ) -> Collection[str]:
-        """Hand out many contents, and return the keys of which what they hold was taken."""
+    ) -> Generator[Answers, None, None]:
+        """Hand out many contents, and yield which of them were taken."""
         return self._groups.get(keys, take, most, moved)
 
     def get(self, key: str, target: Path, *, moved: OnBytes = ignore_bytes) -> None:

@@ -33,7 +33,7 @@ def many(monkeypatch):
     monkeypatch.setattr(naming, "_MOST_FILES", 20)
     monkeypatch.setattr(groups, "_FEW", 3)
     monkeypatch.setattr(groups, "_TOGETHER", 5)
-    monkeypatch.setattr(gathering, "_MOST", 40)
+    monkeypatch.setattr(gathering, "_TOGETHER", 40)
     monkeypatch.setattr(grouping, "_MOST", 40)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0, 1, 2})
 

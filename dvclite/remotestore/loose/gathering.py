@@ -1,6 +1,7 @@
-"""Small blobs that come from a remote in groups, where the remote has a way for that."""
+"""Small blobs that come from a remote together, where the remote has a way for that."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from itertools import chain
 
 from dvclite.errors import DvcliteError
@@ -8,7 +9,7 @@ from dvclite.files.copying import OnBytes
 from dvclite.formats.format import Format
 from dvclite.hashing import BlobRef, is_tree
 from dvclite.progress import Progress
-from dvclite.remote import GroupingRemote
+from dvclite.remote import Answers, GroupingRemote
 from dvclite.remotestore.engine import Failure, Outcome, run
 from dvclite.remotestore.named import Named
 from dvclite.remotestore.store import Landing
@@ -16,8 +17,17 @@ from dvclite.remotestore.store import Landing
 _SMALL = 1 << 20
 """The most bytes that a blob has which is read into memory."""
 
-_MOST, _MOST_BYTES = 5000, 256 << 20
-"""How many blobs, or bytes, are in a group: so much is lost if the command is killed."""
+_TOGETHER = 1000
+"""How many blobs that arrived are taken over at a time."""
+
+_FOLDERS = "0123456789abcdef"
+"""The digits that names begin with, one for each of the folders that blobs arrive in.
+
+Whoever takes one out of a folder keeps others from putting more into it at that moment.
+"""
+
+_MOST_IN_VAIN = 5000
+"""How many blobs a remote may leave out, one after the other, until it is asked for no more."""
 
 
 class Gathering:
@@ -40,8 +50,14 @@ class Gathering:
         self._format = format
         self._landing = landing
         self._progress = progress
+        self._folders: dict[str, str] = {}
+        self._asked: dict[str, Named] = {}
+        self._taken: list[Named] = []
         self._left: list[Named] = []
-        self._pays = True
+        self._last: Named | None = None
+        self._in_vain = 0
+        # Bytes that came, and those of them that are known to be taken.
+        self._arrived = self._answered = 0
 
     def fetch(self, blobs: Iterable[Named]) -> tuple[Iterator[Named], Outcome[Named]]:
         """Bring what can be brought so.
@@ -53,75 +69,78 @@ class Gathering:
         rest = iter(blobs)
         if new_folder is None:
             return rest, Outcome()
-        groups = run(
-            self._groups(rest),
-            lambda group, moved: self._bring(group, new_folder(), moved),
+        # In a thread of its own, so that Ctrl-C meets somebody who has time for it.
+        ended = run(
+            [rest],
+            lambda blobs, moved: self._bring(blobs, new_folder, moved),
             1,
             fatal=lambda _error: True,
         )
-        failures = [Failure(failure.item.last, failure.error) for failure in groups.failures]
+        failures = [Failure(self._last, failure.error) for failure in ended.failures if self._last]
         outcome = Outcome(self.done, self.size, failures, stopped=bool(failures))
-        return chain(self._left, rest), outcome
+        return chain(self._left, self._asked.values(), rest), outcome
 
-    def _groups(self, blobs: Iterator[Named]) -> Iterator["_Group"]:
-        while self._pays and (first := next(blobs, None)) is not None:
-            yield _Group(self._format, chain([first], blobs), first)
+    def _bring(self, blobs: Iterator[Named], new_folder: Callable[[], str], moved: OnBytes) -> None:
+        first = next(blobs, None)
+        if first is None:
+            return
+        self._folders = {digit: new_folder() for digit in _FOLDERS}
 
-    def _bring(self, group: "_Group", folder: str, moved: OnBytes) -> None:
         def count(size: int) -> None:
             moved(size)
-            group.size += size
+            self._arrived += size
             self._progress.advance(size=size)
 
-        stage, oid_at = self._landing.stage, self._format.oid_at
+        for answers in self._answers(self._keys(chain([first], blobs)), count):
+            self._sort(answers)
+            if len(self._taken) >= _TOGETHER:
+                self._take_over()
+        self._take_over()
+
+    def _keys(self, blobs: Iterator[Named]) -> Iterator[str]:
+        """Draw blobs as long as it pays, and yield the keys of those that are to come."""
+        for blob in blobs:
+            self._last = blob
+            if blob.ref.size > _SMALL or is_tree(blob.ref.oid):
+                self._left.append(blob)
+            else:
+                key = self._format.loose_key(blob.ref.oid)
+                self._asked[key] = blob
+                yield key
+            if self._in_vain >= _MOST_IN_VAIN:
+                return
+
+    def _answers(self, keys: Iterator[str], moved: OnBytes) -> Generator[Answers, None, None]:
+        """Have blobs written to the folders, and yield what the remote says of them, if it does."""
+        stage, oid_at, folders = self._landing.stage, self._format.oid_at, self._folders
 
         def take(key: str, data: bytes) -> bool:
             oid = oid_at(key)
-            return oid is not None and stage(folder, BlobRef(oid, -1), data)
+            return oid is not None and stage(folders[oid[0]], BlobRef(oid, -1), data)
 
         try:
-            taken = self._remote.get_group(group.keys(), take, most=_SMALL, moved=count)
+            with closing(self._remote.get_group(keys, take, most=_SMALL, moved=moved)) as answers:
+                yield from answers
         except (DvcliteError, OSError):
-            self._progress.advance(size=-group.size)
-            taken, group.size = (), 0
-        mean = group.size // max(len(taken), 1)
-        refs = [BlobRef(group.lacking.pop(key).ref.oid, mean) for key in taken]
-        self._landing.take_staged(folder, refs)
+            self._progress.advance(size=self._answered - self._arrived)
+            self._arrived = self._answered
+
+    def _sort(self, answers: Answers) -> None:
+        taken = len(self._taken)
+        for key, is_taken in answers:
+            (self._taken if is_taken else self._left).append(self._asked.pop(key))
+        self._in_vain = 0 if len(self._taken) > taken else self._in_vain + len(answers)
+        self._answered = self._arrived
+
+    def _take_over(self) -> None:
+        taken, self._taken = self._taken, []
+        size, self.size = self._answered - self.size, self._answered
+        mean = size // max(len(taken), 1)
+        by_folder: dict[str, list[BlobRef]] = {}
+        for blob in taken:
+            oid = blob.ref.oid
+            by_folder.setdefault(self._folders[oid[0]], []).append(BlobRef(oid, mean))
+        for folder, refs in by_folder.items():
+            self._landing.take_staged(folder, refs)
         self._progress.advance(files=len(taken))
         self.done += len(taken)
-        self.size += group.size
-        self._left += group.lacking.values()
-        self._left += group.large
-        self._pays = bool(taken) or not group.lacking
-
-
-class _Group:
-    """Blobs that come together.
-
-    Attributes:
-        last: The one that was drawn last.
-        lacking: By their keys those that were asked for and did not come.
-        large: Those that are not asked for.
-        size: How many bytes came.
-    """
-
-    def __init__(self, format: Format, blobs: Iterator[Named], first: Named) -> None:
-        self.last = first
-        self.lacking: dict[str, Named] = {}
-        self.large: list[Named] = []
-        self.size = 0
-        self._format = format
-        self._blobs = blobs
-
-    def keys(self) -> Iterator[str]:
-        """Draw blobs until they are enough, and yield the keys of those that are to come."""
-        for blob in self._blobs:
-            self.last = blob
-            if blob.ref.size > _SMALL or is_tree(blob.ref.oid):
-                self.large.append(blob)
-            else:
-                key = self._format.loose_key(blob.ref.oid)
-                self.lacking[key] = blob
-                yield key
-            if len(self.lacking) >= _MOST or self.size >= _MOST_BYTES:
-                return

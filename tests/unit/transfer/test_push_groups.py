@@ -44,7 +44,7 @@ class GroupedRemote(FaultyRemote):
         return stored
 
     def get_group(self, keys, take, *, most, moved):
-        return ()
+        yield from ()
 
 
 @pytest.fixture
