@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from dvclite.cache.absence import Absence
 from dvclite.cache.leases import Lease
 from dvclite.cache.loose import BLOB_MODE, LooseBlobs, holds
 from dvclite.cache.packing import Packing
@@ -51,6 +52,8 @@ class Incoming:
         self._verifier = verifier
         self._lease = lease
         self._staging = staging
+        self._absence = Absence(blobs, format.algorithm.digits)
+        self._unseen = Absence(blobs, format.algorithm.digits)
         self._naming = Naming(blobs.root, renaming(blobs.make_folder))
         self._waiting: dict[Oid, _Waiting] = {}
         self._bytes_waiting = 0
@@ -174,7 +177,7 @@ class Incoming:
             if self._format.algorithm.cryptographic or holds(unnamed, content):
                 return True
             raise OidCollisionError(path, ref.oid, self._format.algorithm.name)
-        if not self._blobs.is_in_place(ref):
+        if self._absence.is_certain(ref.oid) or not self._blobs.is_in_place(ref):
             return False
         if self._format.algorithm.cryptographic and not is_tree(ref.oid):
             return True

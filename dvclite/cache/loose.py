@@ -113,10 +113,10 @@ class LooseBlobs:
     def _absent(self, absent: set[Oid]) -> set[Oid]:
         if len(absent) < _STARTS_LISTED_FROM:
             return {oid for oid in absent if not os.path.exists(self.path(oid))}
-        starts = self._names("")
+        starts = self.names("")
         if self._is_worth_listing(absent):
             for start in starts:
-                absent.difference_update(map(start.__add__, self._names(start)))
+                absent.difference_update(map(start.__add__, self.names(start)))
             return absent
         known = frozenset(starts)
         return {oid for oid in absent if oid[:2] not in known or not os.path.exists(self.path(oid))}
@@ -137,7 +137,7 @@ class LooseBlobs:
         """Say whether listing all blobs takes less time than asking for some of them."""
         if len(oids) < _LISTED_FROM:
             return False
-        sample = self._names(next(iter(oids))[:2])
+        sample = self.names(next(iter(oids))[:2])
         return len(sample) * 256 < len(oids) * _NAMES_LISTED_PER_QUESTION
 
     def equals(self, oid: Oid, content: bytes | str) -> bool:
@@ -256,7 +256,8 @@ class LooseBlobs:
             return False
         return True
 
-    def _names(self, start: str) -> list[str]:
+    def names(self, start: str) -> list[str]:
+        """Return the names in the folder of blobs whose oids begin so; of all folders for nothing."""
         try:
             return os.listdir(os.path.join(self.root, self._format.loose_prefix, start))
         except FileNotFoundError:

@@ -81,6 +81,8 @@ class OwnDoor(Incoming):
         Raises:
             OSError: It cannot be read.
         """
+        if self._unseen.is_certain(oid):
+            return False
         path = self._blobs.path(oid)
         return os.access(path, os.F_OK) and holds(path, data)
 

@@ -10,6 +10,7 @@ import pytest
 import dvclite_local.group as groups
 from dvclite import Repo
 from dvclite.cache import foreigndoor
+from dvclite.cache.absence import Absence
 from dvclite.files import changes, crew, naming
 from dvclite.remotestore.loose import gathering, grouping
 from dvclite.workspace import ahead, filling, laying
@@ -118,6 +119,21 @@ def test_helpers_write_nothing_that_the_cache_holds(dvc):
 
     assert {path: path.stat().st_ino for path in (dvc.root / BLOBS).glob("??/*")} == before
     check_added(dvc)
+
+
+def test_blobs_that_others_stored_unseen_are_stored_once_more(dvc, monkeypatch):
+    """What was absent when folders were listed may have come since."""
+    assert dvc.invoke("add", "data").exit_code == 0
+    before = blobs(dvc.root / BLOBS)
+    (dvc.root / "data.dvc").unlink()
+    shutil.rmtree(dvc.root / ".dvc/tmp")
+
+    monkeypatch.setattr(Absence, "is_certain", lambda _absence, oid: not oid.endswith(".dir"))
+    done = dvc.invoke("add", "data")
+
+    assert done.exit_code == 0, done.stderr
+    assert blobs(dvc.root / BLOBS) == before
+    assert dvc.invoke("status").stdout == CLEAN
 
 
 def test_a_blob_that_seemed_to_be_there_and_is_gone_is_saved_by_the_command(dvc, monkeypatch):
