@@ -30,7 +30,10 @@ No wait may be longer: on Windows Ctrl-C does not end one.
 """
 
 _COMPUTES = 0.7
-"""The part of the time from which on a thread computes rather than waits."""
+"""The part of the time from which on one computes rather than waits."""
+
+_PAYS = 1.5
+"""How many times as busy twice as many workers have to be for more to be of use."""
 
 _SHORTEST = 1e-6
 _CORES = os.cpu_count() or 1
@@ -164,6 +167,7 @@ class _Crew(Generic[_Item]):
         self._unavailable = 0
         self._crash: BaseException | None = None
         self._load = _Load()
+        self._busy_before = 0.0
 
     def finish(self) -> None:
         """Return when all is done; raise what a worker could not handle."""
@@ -172,10 +176,12 @@ class _Crew(Generic[_Item]):
         for thread in self._threads:  # More join while these work.
             while self._crash is None and thread.is_alive():
                 thread.join(patience)
-                only_wait = self._only_wait(since=ended, busy=self._load.share())
+                busy = self._load.share()
+                only_wait = self._only_wait(since=ended, busy=busy)
                 ended = self._ended
                 patience = _SOON if only_wait else min(2 * patience, _PATIENCE)
                 if only_wait:
+                    self._busy_before = busy
                     self._hire_as_many_again()
         if self._crash is not None:
             raise self._crash
@@ -207,10 +213,9 @@ class _Crew(Generic[_Item]):
     def _leaves_room(self, busy: float) -> bool:
         """Say whether the workers wait for something else than the interpreter.
 
-        As many as there are cores may compute at once, as long as they do not take turns.
+        Who computes without it, as to hash or to encrypt, keeps more cores busy if more do so.
         """
-        count = len(self._threads)
-        return busy < _COMPUTES or (count < _CORES and busy >= _COMPUTES * count)
+        return busy < _COMPUTES or _PAYS * self._busy_before <= busy < _COMPUTES * _CORES
 
     def _hire_as_many_again(self) -> None:
         for _ in range(min(len(self._threads), self._jobs - len(self._threads))):

@@ -71,7 +71,8 @@ def test_those_who_wait_for_each_other_are_not_joined_by_more():
     [
         pytest.param(lambda _count: 0.1, 32, id="they wait"),
         pytest.param(lambda _count: 1.0, 2, id="they take turns at computing"),
-        pytest.param(lambda count: 0.9 * count, 8, id="each computes"),
+        pytest.param(lambda count: min(0.9 * count, 8), 8, id="each computes"),
+        pytest.param(lambda count: min(0.3 * count, 8), 32, id="each computes at times"),
     ],
 )
 def test_as_many_are_joined_as_there_are_cores_for(busy, most, monkeypatch):
