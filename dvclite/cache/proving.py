@@ -5,10 +5,17 @@ from typing import Any
 
 from dvclite.files.closing import Closing
 from dvclite.files.crew import Crew, hired
+from dvclite.pack.index import Entries
 from dvclite.pack.reader import PackFile
 
 _LARGE = 1 << 20
 """A smaller pack is proved in less time than it takes to find help."""
+
+_SMALL = 32 << 10
+"""Where entries have fewer bytes on average, it is the interpreter that takes the time."""
+
+_PATIENCE = 0.01
+"""Seconds after which one who waits for his turn looks whether the helper has time."""
 
 
 class Proving(Closing):
@@ -18,6 +25,8 @@ class Proving(Closing):
         """Ask nobody yet."""
         self._crew: Crew | None = None
         self._lock = threading.Lock()
+        # Threads that fight for the interpreter take several times as long together.
+        self._turn = threading.Lock()
         self._is_over = False
 
     def is_whole(self, path: str, pack: str) -> bool:
@@ -28,11 +37,22 @@ class Proving(Closing):
             OSError: It cannot be read.
         """
         with PackFile(path, pack) as file:
-            if file.size >= _LARGE:
+            entries = file.entries()
+            if file.size < _LARGE:
+                return _is_whole(file, entries)
+            answer = self._ask(path, pack)
+            if answer is not None:
+                return answer
+            if file.size >= _SMALL * len(entries):
+                return _is_whole(file, entries)
+            while not self._turn.acquire(timeout=_PATIENCE):
                 answer = self._ask(path, pack)
                 if answer is not None:
                     return answer
-            return not any(file.find_damage(file.entries()))
+            try:
+                return _is_whole(file, entries)
+            finally:
+                self._turn.release()
 
     def close(self) -> None:
         """Send the helper home at once, even if a thread still waits for its answer."""
@@ -63,4 +83,8 @@ class Proving(Closing):
 
 def _prove(task: Any, _room: memoryview) -> bool:
     with PackFile(*task) as file:
-        return not any(file.find_damage(file.entries()))
+        return _is_whole(file, file.entries())
+
+
+def _is_whole(file: PackFile, entries: Entries) -> bool:
+    return not any(file.find_damage(entries))

@@ -7,10 +7,14 @@ import threading
 import time
 
 import pytest
+from blake3 import blake3
 
 from dvclite.cache import proving
 from dvclite.cache.proving import Proving
 from dvclite.files import crew
+from dvclite.hashing import BLAKE3
+from dvclite.pack.layout import Kind as PackKind
+from dvclite.pack.writer import PackWriter
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="crews are for Linux")
 
@@ -87,3 +91,58 @@ def test_a_pack_is_proved_here_where_no_process_can_be_had(monkeypatch):
     monkeypatch.setattr(crew, "can_have_crew", lambda: True)
     with Proving() as asked:
         assert asked._ask("path", "pack") is None
+
+
+@pytest.fixture
+def packs(tmp_path):
+    """Return what makes a pack of so many blobs of a size, and returns its path and name."""
+
+    def make(name, count, size):
+        writer = PackWriter(str(tmp_path / name), BLAKE3)
+        for number in range(count):
+            data = number.to_bytes(4, "big") + os.urandom(size)
+            writer.add(PackKind.BLOB, blake3(data).digest(), data)
+        pack = writer.finish()
+        return pack.path, pack.id
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "most"),
+    [
+        pytest.param(600, 2 << 10, 1, id="small entries: by turns"),
+        pytest.param(20, 100 << 10, 4, id="large entries: at once"),
+    ],
+)
+def test_those_who_would_fight_for_the_interpreter_take_turns(
+    packs, monkeypatch, count, size, most
+):
+    monkeypatch.setattr(proving, "hired", lambda *_arguments, **_options: None)
+    here, together, lock = [], [], threading.Lock()
+    proved = proving._is_whole
+
+    def noted(file, entries):
+        with lock:
+            here.append(file.path)
+            together.append(len(here))
+        time.sleep(0.05)
+        with lock:
+            here.remove(file.path)
+        return proved(file, entries)
+
+    monkeypatch.setattr(proving, "_is_whole", noted)
+    made = [packs(f"{number}.pack", count, size) for number in range(4)]
+    answers = []
+    with Proving() as asked:
+        threads = [
+            threading.Thread(target=lambda one=one: answers.append(asked.is_whole(*one)))
+            for one in made
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert answers == [True] * 4
+    assert max(together) == most
