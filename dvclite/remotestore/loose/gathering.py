@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
-from itertools import chain
+from itertools import chain, islice
 
 from dvclite.errors import DvcliteError
 from dvclite.files.copying import OnBytes
@@ -21,7 +21,7 @@ _TOGETHER = 1000
 """How many blobs that arrived are taken over at a time."""
 
 _FOLDERS = "0123456789abcdef"
-"""The digits that names begin with, one for each of the folders that blobs arrive in.
+"""The digits that names begin with, one for each of the folders that many blobs arrive in.
 
 Whoever takes one out of a folder keeps others from putting more into it at that moment.
 """
@@ -69,29 +69,37 @@ class Gathering:
         rest = iter(blobs)
         if new_folder is None:
             return rest, Outcome()
+        first = list(islice(rest, _TOGETHER))
+        if not first:
+            return rest, Outcome()
+        self._last = first[0]
+        rest = chain(first, rest)
         # In a thread of its own, so that Ctrl-C meets somebody who has time for it.
         ended = run(
-            [rest],
-            lambda blobs, moved: self._bring(blobs, new_folder, moved),
+            [len(first)],
+            lambda count, moved: self._bring(rest, count, new_folder, moved),
             1,
             fatal=lambda _error: True,
         )
-        failures = [Failure(self._last, failure.error) for failure in ended.failures if self._last]
+        failures = [Failure(self._last, failure.error) for failure in ended.failures]
         outcome = Outcome(self.done, self.size, failures, stopped=bool(failures))
         return chain(self._left, self._asked.values(), rest), outcome
 
-    def _bring(self, blobs: Iterator[Named], new_folder: Callable[[], str], moved: OnBytes) -> None:
-        first = next(blobs, None)
-        if first is None:
-            return
-        self._folders = {digit: new_folder() for digit in _FOLDERS}
+    def _bring(
+        self, blobs: Iterator[Named], count: int, new_folder: Callable[[], str], moved: OnBytes
+    ) -> None:
+        """Bring at least so many blobs."""
+        if count < _TOGETHER:
+            self._folders = dict.fromkeys(_FOLDERS, new_folder())
+        else:
+            self._folders = {digit: new_folder() for digit in _FOLDERS}
 
-        def count(size: int) -> None:
+        def came(size: int) -> None:
             moved(size)
             self._arrived += size
             self._progress.advance(size=size)
 
-        for answers in self._answers(self._keys(chain([first], blobs)), count):
+        for answers in self._answers(self._keys(blobs), came):
             self._sort(answers)
             if len(self._taken) >= _TOGETHER:
                 self._take_over()

@@ -119,10 +119,13 @@ def test_all_that_is_small_comes_once_and_is_counted(gather, blobs, landing, rec
     assert remote.closed
 
 
-def test_those_who_write_and_those_who_take_over_seldom_meet(gather, blobs, landing):
-    gather(blobs)
+@pytest.mark.parametrize(("count", "folders"), [(300, 16), (19, 1)])
+def test_those_who_write_and_those_who_take_over_seldom_meet(
+    gather, blobs, landing, count, folders
+):
+    gather(blobs[:count])
 
-    assert len({folder for folder, _oid in landing.written}) == 16
+    assert len({folder for folder, _oid in landing.written}) == folders
 
 
 def test_what_is_large_or_a_tree_is_not_asked_for(gather, blobs, remote):
@@ -179,6 +182,20 @@ def test_an_error_of_the_remote_leaves_the_rest(gather, blobs, landing, remote, 
     assert (outcome.size, recorder.works[-1][4]) == (size_of(98), size_of(98))
 
 
+@pytest.mark.parametrize("drawn", [0, 3])
+def test_what_a_remote_does_not_even_ask_for_comes_by_itself(gather, blobs, remote, drawn):
+    def breaks(number):
+        if number == drawn:
+            raise OSError(errno.EIO, "Input/output error")
+
+    remote.breaks = breaks
+
+    left, outcome = gather(blobs)
+
+    assert sorted(blob.path for blob in left) == sorted(blob.path for blob in blobs)
+    assert (outcome.done, outcome.failures) == (0, [])
+
+
 def test_an_error_of_the_cache_ends_all(gather, blobs, landing, remote):
     landing.error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -188,6 +205,19 @@ def test_an_error_of_the_cache_ends_all(gather, blobs, landing, remote):
     assert [failure.error for failure in outcome.failures] == [landing.error]
     assert len(remote.drawn) < 100
     assert remote.closed
+
+
+def test_a_cache_that_takes_nothing_at_all_ends_all(gather, blobs, landing, remote):
+    def full():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    landing.new_folder = full
+
+    _left, outcome = gather(blobs)
+
+    assert outcome.stopped
+    assert [failure.item for failure in outcome.failures] == blobs[:1]
+    assert remote.drawn == []
 
 
 def test_an_interrupt_ends_all_and_keeps_what_was_taken_over(
