@@ -133,7 +133,9 @@ class ForeignDoor(Incoming):
         """
         with PackFile(partial, pack) as file:
             entries, size = file.entries(), file.size
-        if not self._packing.may_hold(entries) or not self._proving.is_whole(partial, pack):
+        if not self._packing.may_hold(entries):
+            return False
+        if not self._proving.is_whole(partial, pack, entries):
             return False
         changes.set_mode(partial, PACK_MODE)
         with self._lock:

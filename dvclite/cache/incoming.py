@@ -53,7 +53,6 @@ class Incoming:
         self._lease = lease
         self._staging = staging
         self._absence = Absence(blobs, format.algorithm.digits)
-        self._unseen = Absence(blobs, format.algorithm.digits)
         self._naming = Naming(blobs.root, renaming(blobs.make_folder))
         self._waiting: dict[Oid, _Waiting] = {}
         self._bytes_waiting = 0

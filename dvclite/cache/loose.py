@@ -23,9 +23,9 @@ _START = 2
 _STARTS_LISTED_FROM = 16
 """Below this many oids it is never worth listing the folders that they could be in."""
 
-_LISTED_FROM = 512
+LISTED_FROM = 512
 """Below this many oids it is never worth listing the folders instead of asking for each."""
-_NAMES_LISTED_PER_QUESTION = 4
+NAMES_LISTED_PER_QUESTION = 4
 """How many names a listing yields in the time that asking for one takes."""
 
 # Read-only, which in a shared cache and for hard links is more than a hint.
@@ -121,6 +121,13 @@ class LooseBlobs:
         known = frozenset(starts)
         return {oid for oid in absent if oid[:2] not in known or not os.path.exists(self.path(oid))}
 
+    def names(self, start: str) -> list[str]:
+        """Return the names in the folder of blobs whose oids begin so; of all folders for nothing."""
+        try:
+            return os.listdir(os.path.join(self.root, self._format.loose_prefix, start))
+        except FileNotFoundError:
+            return []
+
     def trashed_among(self, oids: Iterable[Oid]) -> set[Oid]:
         """Return which of these blobs are in the trash."""
         folders = [os.path.join(self._trash, day) for day in self.trash_days()]
@@ -135,10 +142,10 @@ class LooseBlobs:
 
     def _is_worth_listing(self, oids: set[Oid]) -> bool:
         """Say whether listing all blobs takes less time than asking for some of them."""
-        if len(oids) < _LISTED_FROM:
+        if len(oids) < LISTED_FROM:
             return False
         sample = self.names(next(iter(oids))[:2])
-        return len(sample) * 256 < len(oids) * _NAMES_LISTED_PER_QUESTION
+        return len(sample) * 256 < len(oids) * NAMES_LISTED_PER_QUESTION
 
     def equals(self, oid: Oid, content: bytes | str) -> bool:
         """Say whether a blob that is in its place holds these bytes.
@@ -255,13 +262,6 @@ class LooseBlobs:
         except FileNotFoundError:
             return False
         return True
-
-    def names(self, start: str) -> list[str]:
-        """Return the names in the folder of blobs whose oids begin so; of all folders for nothing."""
-        try:
-            return os.listdir(os.path.join(self.root, self._format.loose_prefix, start))
-        except FileNotFoundError:
-            return []
 
 
 def _blobs(root: str, format: Format) -> Iterator[BlobRef]:

@@ -27,17 +27,20 @@ class Proving(Closing):
         self._lock = threading.Lock()
         # Threads that fight for the interpreter take several times as long together.
         self._turn = threading.Lock()
-        self._is_over = False
+        self._is_over = self._is_alone = False
 
-    def is_whole(self, path: str, pack: str) -> bool:
+    def is_whole(self, path: str, pack: str, entries: Entries) -> bool:
         """Say whether a file is the pack of a name, and all that is in it is what it says.
 
+        Args:
+            path: The file.
+            pack: The name.
+            entries: What its index says.
+
         Raises:
-            PackError: Its index says that it is not.
             OSError: It cannot be read.
         """
         with PackFile(path, pack) as file:
-            entries = file.entries()
             if file.size < _LARGE:
                 return _is_whole(file, entries)
             answer = self._ask(path, pack)
@@ -49,6 +52,8 @@ class Proving(Closing):
                 answer = self._ask(path, pack)
                 if answer is not None:
                     return answer
+                if self._is_over:
+                    return False
             try:
                 return _is_whole(file, entries)
             finally:
@@ -69,8 +74,9 @@ class Proving(Closing):
         if not self._lock.acquire(blocking=False):
             return None
         try:
-            if self._crew is None and not self._is_over:
+            if self._crew is None and not self._is_over and not self._is_alone:
                 self._crew = hired(_prove, most=1)
+                self._is_alone = self._crew is None
             # Asked once more: either it shows here that all is over, or there that somebody came.
             if self._crew is None or self._crew.is_busy or self._is_over:
                 return None

@@ -29,16 +29,17 @@ OUR_THREADS: Final = "dvclite-"
 Work = Callable[[Any, memoryview], Any]
 """Does a task, and returns what came of it; leaves bytes behind in shared memory.
 
-Tasks and answers are made of what `marshal` takes. An answer is shorter than what a pipe holds, 64
-KiB, so that nobody waits for somebody who waits for him.
+Tasks and answers are made of what `marshal` takes. An answer is shorter than 64 KiB, and a pipe
+holds as many as may wait, so that nobody waits for somebody who waits for him.
 """
 
 _MOST_MEMBERS = 3
 
-_TASKS_AHEAD, _MOST_AHEAD = 2, 8
+_TASKS_AHEAD, _MOST_AHEAD, _MOST_AHEAD_WITH_ROOM = 2, 8, 4
 """How many tasks a member has at first, and later, so that it is busy while others do other things.
 
-What is short is shared better if few of its tasks wait for one who does something else.
+What is short is shared better if few of its tasks wait for one who does something else. Each has
+its own room, which is memory.
 """
 
 _TASKS_A_STEP = 4
@@ -98,11 +99,16 @@ class Crew(Closing):
     @property
     def is_busy(self) -> bool:
         """Whether no task can be handed out before one is taken back, or ever, if all are gone."""
-        return len(self._busy) >= sum(member.ahead for member in self._living)
+        if not self._members:
+            return True
+        member = self._next
+        return not member.is_there or member.waiting >= member.ahead
 
     @property
-    def _living(self) -> list["_Member"]:
-        return [member for member in self._members if member.is_there]
+    def _next(self) -> "_Member":
+        """Whose turn it is: one of those who are there, if any are."""
+        living = [member for member in self._members if member.is_there]
+        return min(living or self._members, key=_HANDED_OUT)
 
     @property
     def has_answer(self) -> bool:
@@ -114,7 +120,7 @@ class Crew(Closing):
 
         All that are there have their turns, so that none has more to be taken back than others.
         """
-        member = min(self._living or self._members, key=_HANDED_OUT)
+        member = self._next
         self._busy.append(member)
         member.hand_out(task)
 
@@ -157,30 +163,31 @@ class _Member:
     """One process. What tasks leave behind lies in its rooms by turns."""
 
     def __init__(self, work: Work, room: int) -> None:
-        view = memoryview(mmap.mmap(-1, max(room, 1) * _MOST_AHEAD))
-        self._rooms = [view[room * number :][:room] for number in range(_MOST_AHEAD)]
         self.handed_out = 0
         self._taken_back = 0
         self._process = 0
         self._open: list[int] = []
         try:
-            self._begin(work)
+            self._begin(work, room)
         except BaseException:
             self.close()
             raise
 
-    def _begin(self, work: Work) -> None:
+    def _begin(self, work: Work, room: int) -> None:
         theirs, self._tasks = self._pipe()
         self._answers, back = self._pipe()
-        self._process = _forked(lambda: _serve(theirs, back, work, self._rooms))
+        _grow(self._tasks)
+        _grow(self._answers)
+        most = _MOST_AHEAD_WITH_ROOM if room else _MOST_AHEAD
+        # Nobody reads answers while tasks are handed out: all but the one that is written must fit.
+        self._most_ahead = min(_answers_that_fit(self._answers) + 1, most)
+        view = memoryview(mmap.mmap(-1, max(room * self._most_ahead, 1)))
+        self._rooms = [view[room * number :][:room] for number in range(self._most_ahead)]
+        if self._most_ahead >= _TASKS_AHEAD:
+            self._process = _forked(lambda: _serve(theirs, back, work, self._rooms))
         for end in (theirs, back):
             self._open.remove(end)
             os.close(end)
-        _grown(self._tasks)
-        # Nobody reads answers while tasks are handed out: all that were not taken back must fit.
-        self._most_ahead = min(_grown(self._answers) + 1, _MOST_AHEAD)
-        if self._most_ahead < _TASKS_AHEAD:
-            self.end()
 
     def _pipe(self) -> tuple[int, int]:
         ends = os.pipe()
@@ -192,8 +199,13 @@ class _Member:
         return bool(self._process)
 
     @property
+    def waiting(self) -> int:
+        """How many tasks it has that are not taken back."""
+        return self.handed_out - self._taken_back
+
+    @property
     def ahead(self) -> int:
-        """How many tasks it may have that are not taken back."""
+        """How many it may have."""
         return min(_TASKS_AHEAD + self.handed_out // _TASKS_A_STEP, self._most_ahead)
 
     def hand_out(self, task: object) -> None:
@@ -212,7 +224,7 @@ class _Member:
         return bool(poll.poll(0))
 
     def take_back(self) -> tuple[Any, memoryview]:
-        left = self._rooms[self._taken_back % _MOST_AHEAD]
+        left = self._rooms[self._taken_back % len(self._rooms)]
         self._taken_back += 1
         try:
             return marshal.loads(_receive(self._answers)), left  # noqa: S302 - our own process
@@ -281,17 +293,22 @@ def _interrupts_noted() -> Iterator[None]:
             signal.raise_signal(signal.SIGINT)
 
 
-def _grown(pipe: int) -> int:
-    """Have a pipe hold what a member has ahead, if it can; return how many answers fit into it.
-
-    Whoever has many pipes open gets smaller ones, and cannot have them grow.
-    """
+def _grow(pipe: int) -> None:
+    """Have a pipe hold what a member may have ahead, unless whoever runs this has too many pipes."""
     if sys.platform != "linux":
         raise NotImplementedError
     import fcntl
 
     with suppress(OSError):
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _ANSWER * (_MOST_AHEAD - 1))
+
+
+def _answers_that_fit(pipe: int) -> int:
+    """Return how many answers a pipe holds: none, if it was made smaller than others are."""
+    if sys.platform != "linux":
+        raise NotImplementedError
+    import fcntl
+
     return int(fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)) // _ANSWER
 
 
@@ -316,7 +333,7 @@ def _serve(tasks: int, answers: int, work: Work, rooms: list[memoryview]) -> Non
     with suppress(OSError, EOFError):
         while True:
             task = marshal.loads(_receive(tasks))  # noqa: S302 - our own process
-            _send(answers, work(task, rooms[done % _MOST_AHEAD]))
+            _send(answers, work(task, rooms[done % len(rooms)]))
             done += 1
 
 

@@ -12,7 +12,7 @@ _Tag = TypeVar("_Tag")
 _MOST_WAITING = 64
 """How many tasks that were done here may wait for others."""
 
-_MOST_ROOMS = 8
+_MOST_ROOMS = 4
 """How many may, where each keeps the room that it was done in."""
 
 

@@ -210,7 +210,7 @@ class GroupingRemote(Remote, Protocol):
         most: int,
         moved: OnBytes = ignore_bytes,
     ) -> Generator[Answers, None, None]:
-        """Hand out contents, and yield in the order of the keys which of them were taken.
+        """Hand out contents, and yield of each key that is drawn, once, whether that was taken.
 
         What was taken is used as soon as that is yielded. So `moved` is told of it before.
 

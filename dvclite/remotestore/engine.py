@@ -1,6 +1,7 @@
 """Much work done at once by a few threads, with bounded memory, one failure not hiding others."""
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -36,7 +37,7 @@ _PAYS = 1.5
 """How many times as busy twice as many workers have to be for more to be of use."""
 
 _SHORTEST = 1e-6
-_CORES = os.cpu_count() or 1
+_CORES = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 _GRACE = 0.7
 """Seconds that interrupted workers get to end what they do."""

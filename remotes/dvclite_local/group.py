@@ -22,7 +22,8 @@ from dvclite_local.staging import RemoteStaging, write_file
 _FEW = 1000
 """So many files are moved in little more time than it takes to find help."""
 
-_TOGETHER = 256
+_FIRST_TOGETHER, _TOGETHER, _BYTES_TOGETHER = 16, 256, 4 << 20
+"""How many files are moved with one task: few until it is known how large such files are."""
 
 _LEFT = -1
 """Stands for the size of what was left out."""
@@ -142,12 +143,16 @@ def _shared_out(
     """Have work done on keys, some of them at a time; yield what sizes came of it."""
     first = list(islice(keys, _FEW))
     rest = chain(first, keys)
+    count = _FIRST_TOGETHER
 
     def tasks() -> Iterator[_Task]:
-        while together := list(islice(rest, _TOGETHER)):
+        while together := list(islice(rest, count)):
             yield new_folder(), together
 
     for task, sizes, _left in shared_out(work, tasks(), helped=len(first) == _FEW):
+        moved = [size for size in sizes or () if size != _LEFT]
+        if moved:
+            count = min(max(_BYTES_TOGETHER * len(moved) // (sum(moved) + 1), 1), _TOGETHER)
         yield task, sizes or [_LEFT] * len(task[1])
 
 

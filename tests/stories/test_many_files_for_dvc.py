@@ -9,7 +9,7 @@ import pytest
 
 import dvclite_local.group as groups
 from dvclite import Repo
-from dvclite.cache import foreigndoor
+from dvclite.cache import absence, foreigndoor
 from dvclite.cache.absence import Absence
 from dvclite.files import changes, crew, naming
 from dvclite.remotestore.loose import gathering, grouping
@@ -119,6 +119,18 @@ def test_helpers_write_nothing_that_the_cache_holds(dvc):
 
     assert {path: path.stat().st_ino for path in (dvc.root / BLOBS).glob("??/*")} == before
     check_added(dvc)
+
+
+def test_the_system_is_not_asked_for_each_blob_that_is_absent(dvc, monkeypatch):
+    asked = []
+    access = os.access
+    monkeypatch.setattr(crew, "can_have_crew", lambda: False)
+    monkeypatch.setattr(absence, "LISTED_FROM", 1)
+    monkeypatch.setattr(os, "access", lambda path, *mode: asked.append(path) or access(path, *mode))
+
+    opened(dvc).add([dvc.root / "data"])
+
+    assert len([path for path in asked if BLOBS in os.fspath(path)]) < 30
 
 
 def test_blobs_that_others_stored_unseen_are_stored_once_more(dvc, monkeypatch):

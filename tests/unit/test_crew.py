@@ -278,9 +278,10 @@ def test_no_more_is_handed_out_than_answers_fit_into_a_pipe(pipes_of, size, most
     assert together == most
 
 
-def test_the_longer_the_work_the_more_is_handed_out_ahead():
+@pytest.mark.parametrize(("room", "most"), [(0, 8), (1, 4)])
+def test_the_longer_the_work_the_more_is_handed_out_ahead(room, most):
     ahead = []
-    with Crew(lambda task, _room: task, most=1) as crew:
+    with Crew(lambda task, _room: task, room=room, most=1) as crew:
         for task in range(40):
             while not crew.is_busy:
                 crew.hand_out(task)
@@ -289,7 +290,33 @@ def test_the_longer_the_work_the_more_is_handed_out_ahead():
 
     assert ahead[0] == 2
     assert ahead == sorted(ahead)
-    assert ahead[-1] == 8
+    assert ahead[-1] == most
+
+
+def test_members_with_pipes_of_unequal_size_get_what_they_can_take(monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+    control, grown = fcntl.fcntl, []
+
+    def grow_a_few(fd, what, *arguments):
+        if what == fcntl.F_SETPIPE_SZ:
+            grown.append(fd)
+            if len(grown) > 2:
+                raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+        return control(fd, what, *arguments)
+
+    monkeypatch.setattr(fcntl, "fcntl", grow_a_few)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0, 1, 2})
+    most = {}
+    with Crew(lambda task, _room: task) as crew:
+        for task in range(200):
+            while crew.is_busy:
+                assert crew.take_back()[0] is not None
+            crew.hand_out("x" * 60_000 + str(task))
+            for number, member in enumerate(crew._members):
+                most[number] = max(most.get(number, 0), member.waiting)
+
+    assert most[1] == 2
+    assert most[0] <= 3  # All have their turns.
 
 
 def refusing(call, code, *, after):

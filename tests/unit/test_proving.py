@@ -103,7 +103,7 @@ def packs(tmp_path):
             data = number.to_bytes(4, "big") + os.urandom(size)
             writer.add(PackKind.BLOB, blake3(data).digest(), data)
         pack = writer.finish()
-        return pack.path, pack.id
+        return pack.path, pack.id, pack.entries
 
     return make
 
@@ -119,17 +119,16 @@ def test_those_who_would_fight_for_the_interpreter_take_turns(
     packs, monkeypatch, count, size, most
 ):
     monkeypatch.setattr(proving, "hired", lambda *_arguments, **_options: None)
-    here, together, lock = [], [], threading.Lock()
+    together = threading.Barrier(most)
+    inside = threading.Semaphore(most)
     proved = proving._is_whole
 
     def noted(file, entries):
-        with lock:
-            here.append(file.path)
-            together.append(len(here))
-        time.sleep(0.05)
-        with lock:
-            here.remove(file.path)
-        return proved(file, entries)
+        assert inside.acquire(blocking=False)  # There are no more than that.
+        together.wait(30)
+        answer = proved(file, entries)
+        inside.release()
+        return answer
 
     monkeypatch.setattr(proving, "_is_whole", noted)
     made = [packs(f"{number}.pack", count, size) for number in range(4)]
@@ -145,4 +144,28 @@ def test_those_who_would_fight_for_the_interpreter_take_turns(
             thread.join()
 
     assert answers == [True] * 4
-    assert max(together) == most
+
+
+def test_who_waits_for_his_turn_is_helped_meanwhile(packs, monkeypatch):
+    asked, answers = Proving(), iter([None, None, True])
+    monkeypatch.setattr(asked, "_ask", lambda *_pack: next(answers))
+    with asked, asked._turn:
+        assert asked.is_whole(*packs("1.pack", 600, 2 << 10))
+
+
+def test_who_waits_for_his_turn_does_not_outstay_the_end(packs, monkeypatch):
+    monkeypatch.setattr(proving, "hired", lambda *_arguments, **_options: None)
+    asked = Proving()
+    with asked._turn:
+        asked.close()
+        assert not asked.is_whole(*packs("1.pack", 600, 2 << 10))
+
+
+def test_where_nobody_can_be_hired_that_is_tried_once(packs, monkeypatch):
+    tried = []
+    monkeypatch.setattr(proving, "hired", lambda *_arguments, **_options: tried.append(1))
+    with Proving() as asked:
+        for number in range(3):
+            assert asked.is_whole(*packs(f"{number}.pack", 600, 2 << 10))
+
+    assert len(tried) == 1

@@ -17,11 +17,11 @@ from dvclite.remotestore.store import Landing
 _SMALL = 1 << 20
 """The most bytes that a blob has which is read into memory."""
 
-_TOGETHER = 1000
-"""How many blobs that arrived are taken over at a time."""
+_TOGETHER, _BYTES_TOGETHER = 1000, 64 << 20
+"""How many blobs that arrived, or bytes, are taken over at a time."""
 
 _FOLDERS = "0123456789abcdef"
-"""The digits that names begin with, one for each of the folders that many blobs arrive in.
+"""The digits that names end in, one for each of the folders that many blobs arrive in.
 
 Whoever takes one out of a folder keeps others from putting more into it at that moment.
 """
@@ -74,10 +74,11 @@ class Gathering:
             return rest, Outcome()
         self._last = first[0]
         rest = chain(first, rest)
+        is_few = len(first) < _TOGETHER
         # In a thread of its own, so that Ctrl-C meets somebody who has time for it.
         ended = run(
-            [len(first)],
-            lambda count, moved: self._bring(rest, count, new_folder, moved),
+            [rest],
+            lambda blobs, moved: self._bring(blobs, _folders(new_folder, is_few), moved),
             1,
             fatal=lambda _error: True,
         )
@@ -85,24 +86,23 @@ class Gathering:
         outcome = Outcome(self.done, self.size, failures, stopped=bool(failures))
         return chain(self._left, self._asked.values(), rest), outcome
 
-    def _bring(
-        self, blobs: Iterator[Named], count: int, new_folder: Callable[[], str], moved: OnBytes
-    ) -> None:
-        """Bring at least so many blobs."""
-        if count < _TOGETHER:
-            self._folders = dict.fromkeys(_FOLDERS, new_folder())
-        else:
-            self._folders = {digit: new_folder() for digit in _FOLDERS}
+    def _bring(self, blobs: Iterator[Named], folders: dict[str, str], moved: OnBytes) -> None:
+        self._folders = folders
 
         def came(size: int) -> None:
             moved(size)
             self._arrived += size
             self._progress.advance(size=size)
 
-        for answers in self._answers(self._keys(blobs), came):
-            self._sort(answers)
-            if len(self._taken) >= _TOGETHER:
-                self._take_over()
+        try:
+            for answers in self._answers(self._keys(blobs), came):
+                self._sort(answers)
+                size = self._answered - self.size
+                if len(self._taken) >= _TOGETHER or size >= _BYTES_TOGETHER:
+                    self._take_over()
+        except KeyboardInterrupt:
+            self._take_over()
+            raise
         self._take_over()
 
     def _keys(self, blobs: Iterator[Named]) -> Iterator[str]:
@@ -124,7 +124,7 @@ class Gathering:
 
         def take(key: str, data: bytes) -> bool:
             oid = oid_at(key)
-            return oid is not None and stage(folders[oid[0]], BlobRef(oid, -1), data)
+            return oid is not None and stage(folders[oid[-1]], BlobRef(oid, -1), data)
 
         try:
             with closing(self._remote.get_group(keys, take, most=_SMALL, moved=moved)) as answers:
@@ -134,21 +134,29 @@ class Gathering:
             self._arrived = self._answered
 
     def _sort(self, answers: Answers) -> None:
-        taken = len(self._taken)
+        before = len(self._taken)
         for key, is_taken in answers:
-            (self._taken if is_taken else self._left).append(self._asked.pop(key))
-        self._in_vain = 0 if len(self._taken) > taken else self._in_vain + len(answers)
+            blob = self._asked.pop(key)
+            (self._taken if is_taken else self._left).append(blob)
+        self._in_vain = 0 if len(self._taken) > before else self._in_vain + len(answers)
         self._answered = self._arrived
 
     def _take_over(self) -> None:
         taken, self._taken = self._taken, []
-        size, self.size = self._answered - self.size, self._answered
-        mean = size // max(len(taken), 1)
+        mean = (self._answered - self.size) // max(len(taken), 1)
         by_folder: dict[str, list[BlobRef]] = {}
         for blob in taken:
             oid = blob.ref.oid
-            by_folder.setdefault(self._folders[oid[0]], []).append(BlobRef(oid, mean))
+            by_folder.setdefault(self._folders[oid[-1]], []).append(BlobRef(oid, mean))
         for folder, refs in by_folder.items():
             self._landing.take_staged(folder, refs)
         self._progress.advance(files=len(taken))
+        self.size = self._answered
         self.done += len(taken)
+
+
+def _folders(new_folder: Callable[[], str], is_few: bool) -> dict[str, str]:  # noqa: FBT001
+    """Return new folders by digits: one for all where there is little to be put there."""
+    if is_few:
+        return dict.fromkeys(_FOLDERS, new_folder())
+    return {digit: new_folder() for digit in _FOLDERS}

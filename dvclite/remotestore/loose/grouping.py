@@ -18,7 +18,7 @@ _SMALL = 1 << 20
 """The most bytes that a blob has which is read into memory."""
 
 _MOST, _MOST_BYTES = 10_000, 256 << 20
-"""How many blobs, or bytes, are in a group: so much waits for a flush."""
+"""How many blobs are in a group, and about how many bytes wait for a flush."""
 
 _AT_ONCE = 2
 """How many groups there are: one that is written, and one that is flushed meanwhile."""
@@ -56,11 +56,26 @@ class Grouping:
         return chain(self._left, rest)
 
     def _groups(self, blobs: Iterator[Named]) -> Iterator[list[Named]]:
-        while self._pays and (group := list(_together(blobs))):
+        while self._pays and (group := list(islice(blobs, _MOST))):
             yield group
 
     def _send(self, group: list[Named], moved: OnBytes) -> None:
-        told = 0
+        lacking = {self._format.loose_key(blob.ref.oid): blob for blob in group}
+        keys = iter([key for key, blob in lacking.items() if blob.ref.size <= _SMALL])
+        pays = True
+        while pays and (first := next(keys, None)) is not None:
+            pays = self._send_some(chain([first], keys), lacking, moved)
+        with self._counting:
+            self._left += lacking.values()
+            self._pays &= pays
+
+    def _send_some(self, keys: Iterator[str], lacking: dict[str, Named], moved: OnBytes) -> bool:
+        """Store as much as may wait for a flush, and take that out of `lacking`.
+
+        Returns:
+            Whether it pays to go on so.
+        """
+        told, asked = 0, list[str]()
 
         def count(size: int) -> None:
             nonlocal told
@@ -68,39 +83,29 @@ class Grouping:
             told += size
             self._progress.advance(size=size)
 
-        lacking = {self._format.loose_key(blob.ref.oid): blob for blob in group}
-
         def read(key: str) -> bytes | None:
             return self._source.read_small(lacking[key].ref.oid, _SMALL)
 
-        keys = [key for key, blob in lacking.items() if blob.ref.size <= _SMALL]
+        def drawn() -> Generator[str, None, None]:
+            # No other group is drawn meanwhile: two threads would fight for the interpreter.
+            with self._reading:
+                for key in keys:
+                    asked.append(key)
+                    yield key
+                    if told >= _MOST_BYTES:  # Trees may not tell sizes.
+                        return
+
         try:
-            with closing(self._drawn(keys)) as drawn:
-                stored = self._remote.put_group(drawn, read, moved=count)
+            with closing(drawn()) as some:
+                stored = self._remote.put_group(some, read, moved=count)
         except (DvcliteError, OSError):
             self._progress.advance(size=-told)
             stored, told = (), 0
-        pays = bool(stored) or all(read(key) is None for key in keys)
+        pays = bool(stored) or (bool(asked) and all(read(key) is None for key in asked))
         for key in stored:
             del lacking[key]
         self._progress.advance(files=len(stored))
         with self._counting:
             self.done += len(stored)
             self.size += told
-            self._left += lacking.values()
-            self._pays &= pays
-
-    def _drawn(self, keys: list[str]) -> Generator[str, None, None]:
-        """Yield keys. No other group is drawn meanwhile: two threads would fight for the interpreter."""
-        with self._reading:
-            yield from keys
-
-
-def _together(blobs: Iterator[Named]) -> Iterator[Named]:
-    """Draw the blobs of a group."""
-    size = 0
-    for blob in islice(blobs, _MOST):
-        yield blob
-        size += blob.ref.size if blob.ref.size <= _SMALL else 0
-        if size >= _MOST_BYTES:
-            return
+        return pays

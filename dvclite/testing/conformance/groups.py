@@ -140,6 +140,35 @@ class Groups(Harness):
             assert _taken(tmp_path)[key] == there[key]
         assert sum(counts) == sum(len(there[key]) for key in taken)
 
+    def test_a_group_answers_for_each_key_that_it_draws_once(
+        self, grouping: GroupingRemote, there: Contents, tmp_path: Path
+    ) -> None:
+        drawn, told, moved = list[str](), list[str](), list[int]()
+        keys = [*there, "files/md5/00/absent"]
+
+        def drawing() -> Iterator[str]:
+            for key in keys:
+                drawn.append(key)
+                yield key
+
+        taking = _taking(tmp_path)
+        for answers in grouping.get_group(drawing(), taking, most=1 << 20, moved=moved.append):
+            told += [key for key, _is_taken in answers]
+            taken = [key for key, is_taken in answers if is_taken]
+            assert set(taken) <= _taken(tmp_path).keys()
+            assert sum(moved) >= sum(len(there[key]) for key in taken)
+
+        assert sorted(told) == sorted(drawn)
+
+    def test_nobody_has_to_hear_all_answers_of_a_group(
+        self, grouping: GroupingRemote, there: Contents, tmp_path: Path
+    ) -> None:
+        answers = grouping.get_group(iter(there), _taking(tmp_path), most=1 << 20)
+        next(answers, None)
+        answers.close()
+
+        assert set(there) == {entry.key for entry in grouping.list("")}
+
     def test_a_group_hands_out_nothing_of_what_is_absent_or_large(
         self, grouping: GroupingRemote, there: Contents, tmp_path: Path
     ) -> None:

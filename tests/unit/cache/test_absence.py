@@ -1,5 +1,8 @@
 """What is known not to be in the cache: never of what is there, and only once of what is not."""
 
+import errno
+import os
+
 import pytest
 
 from dvclite.cache import absence
@@ -30,7 +33,7 @@ def oids(count, *, salt=0):
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch):
-    monkeypatch.setattr(absence, "_LISTED_FROM", 10)
+    monkeypatch.setattr(absence, "LISTED_FROM", 10)
 
 
 def test_what_is_there_is_never_called_absent_and_all_else_is_once():
@@ -80,7 +83,7 @@ def test_nothing_is_known_of_names_of_another_kind():
         known.is_certain(oid)
 
     assert not known.is_certain(Oid(f"{oids(1, salt=1)[0]}.dir"))
-    assert not known.is_certain(Oid(f"md5-dos2unix:{oids(1, salt=2)[0]}"))
+    assert not known.is_certain(Oid(f"dos2unix-{oids(1, salt=2)[0]}"))
 
 
 def test_what_would_take_much_memory_is_forgotten(monkeypatch):
@@ -92,3 +95,16 @@ def test_what_would_take_much_memory_is_forgotten(monkeypatch):
     assert sum(answers) == 101
     assert not any(answers[200:])
     assert known._names == {}
+
+
+def test_where_folders_may_not_be_listed_nothing_is_known():
+    class Secret(Blobs):
+        def names(self, start):
+            super().names(start)
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    blobs = Secret([])
+    known = Absence(blobs, DIGITS)
+
+    assert not any(known.is_certain(oid) for oid in oids(300))
+    assert len(blobs.listed) == 1

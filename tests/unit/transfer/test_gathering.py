@@ -51,7 +51,7 @@ class Landing:
         self.folders = []
         self.written = {}
         self.taken = Counter()
-        self.sizes = 0
+        self.sizes = self.times = 0
         self.error = None
 
     def new_folder(self):
@@ -65,6 +65,7 @@ class Landing:
     def take_staged(self, folder, refs):
         if self.error and self.taken:
             raise self.error
+        self.times += 1
         for oid, size in refs:
             assert (folder, oid) in self.written
             self.taken[oid] += 1
@@ -126,6 +127,24 @@ def test_those_who_write_and_those_who_take_over_seldom_meet(
     gather(blobs[:count])
 
     assert len({folder for folder, _oid in landing.written}) == folders
+
+
+def test_what_arrived_is_taken_over_before_it_is_much(gather, blobs, landing, monkeypatch):
+    monkeypatch.setattr(gathering, "_BYTES_TOGETHER", 30)
+    monkeypatch.setattr(gathering, "_TOGETHER", 300)
+
+    gather(blobs)
+
+    assert landing.times > 100
+
+
+def test_names_of_an_older_kind_arrive_as_well(gather, blobs, landing, remote, format):
+    old = Oid(f"dos2unix-{'0123456789abcdef' * 2}")
+    remote.held[format.loose_key(old)] = b"old"
+
+    left, outcome = gather([Named("old", BlobRef(old, -1))])
+
+    assert outcome.done + len(left) == 1
 
 
 def test_what_is_large_or_a_tree_is_not_asked_for(gather, blobs, remote):
@@ -204,6 +223,7 @@ def test_an_error_of_the_cache_ends_all(gather, blobs, landing, remote):
     assert outcome.stopped
     assert [failure.error for failure in outcome.failures] == [landing.error]
     assert len(remote.drawn) < 100
+    assert (outcome.done, outcome.size) == (0, 0)
     assert remote.closed
 
 
@@ -235,7 +255,8 @@ def test_an_interrupt_ends_all_and_keeps_what_was_taken_over(
     with pytest.raises(KeyboardInterrupt):
         Gathering(remote, format, landing, Impatient()).fetch(iter(blobs))
 
-    assert 20 <= len(landing.taken) < 300
+    assert len(landing.taken) == len(landing.written) // 7 * 7 >= 20
+    assert len(landing.taken) < 300
     assert remote.closed
 
 

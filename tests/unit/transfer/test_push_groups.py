@@ -1,5 +1,7 @@
 """Small blobs go in groups, where the remote takes these; whatever is left goes by itself."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from dvclite.errors import (
@@ -8,11 +10,13 @@ from dvclite.errors import (
     BlobMissingError,
     RemoteUnavailableError,
 )
-from dvclite.hashing import hash_bytes
+from dvclite.hashing import BlobRef, hash_bytes
 from dvclite.remotestore.bound import Bound
 from dvclite.remotestore.loose import grouping
+from dvclite.remotestore.loose.grouping import Grouping
 from dvclite.remotestore.loose.store import LooseStore
 from dvclite.remotestore.metered import Meter, metered
+from dvclite.remotestore.named import Named
 from dvclite.testing.faults import Fault, FaultyRemote, Kind, Plan
 from dvclite.testing.files import write_file
 from dvclite.testing.memory import MemoryRemote
@@ -134,6 +138,35 @@ def test_there_are_many_groups_where_there_are_many_bytes(
 
     assert keyed(*blobs.values()).items() <= held().items()
     assert [len(group) for group in remote.groups] == [4, 4, 2, 1]
+
+
+def test_where_nobody_tells_sizes_a_group_is_bounded_by_what_went(
+    remote, held, format, recorder, monkeypatch
+):
+    monkeypatch.setattr(grouping, "_MOST_BYTES", 1000)
+    contents = [bytes([number]) * 300 for number in range(10)]
+    oids = {hash_bytes(data, format.algorithm): data for data in contents}
+    source = SimpleNamespace(read_small=lambda oid, _most: oids[oid])
+    recorder.start("Pushing")
+
+    together = Grouping(remote, format, source, recorder)
+    left = together.push([Named(oid, BlobRef(oid, -1)) for oid in oids], 4)
+
+    assert list(left) == []
+    assert (together.done, together.size) == (10, 3000)
+    assert sorted(held().values()) == contents
+    assert [len(group) for group in remote.groups] == [4, 4, 2]
+
+
+def test_a_remote_that_draws_nothing_is_asked_once(remote, format, recorder):
+    recorder.start("Pushing")
+    remote.put_group = lambda keys, read, *, moved: remote.groups.append(keys) or ()
+    blobs = [Named(str(n), BlobRef(hash_bytes(b"%d" % n, format.algorithm), 1)) for n in range(9)]
+
+    left = Grouping(remote, format, SimpleNamespace(read_small=None), recorder).push(blobs, 4)
+
+    assert list(left) == blobs
+    assert len(remote.groups) == 1
 
 
 def test_what_a_group_leaves_out_goes_by_itself(
