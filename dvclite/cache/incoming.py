@@ -200,8 +200,9 @@ class Incoming:
     def _count(self, size: int, blobs: int = 1) -> None:
         self.stored += blobs
         self.stored_bytes += size
+        naming = self._naming
         if self.packs:
-            if self._naming.is_full or self._packing.is_full:
+            if naming.is_full or naming.is_overdue or self._packing.is_full:
                 self._finish_naming()
-        elif self._naming.is_worth_a_flush:
+        elif naming.is_worth_a_flush or naming.is_overdue:
             self._advance_naming()

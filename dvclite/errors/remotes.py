@@ -94,7 +94,7 @@ def _cause(name: str, error: Exception) -> str:
 def _hint(action: str, failures: Sequence[tuple[str, Exception]]) -> list[str]:
     """Return what to do about a remote that is damaged, or failed if that is all that is wrong."""
     if action == "fetched" and any(isinstance(error, BlobCorruptError) for _, error in failures):
-        return ["ask whoever has this data to run `dvclite fsck --remote --repair`"]
+        return ["ask whoever has this data to run `dvclite fsck --remote --data --repair`"]
     hints = {
         error.hint if isinstance(error, (RemoteError, FormatError)) else ""
         for _name, error in failures

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import cached_property, partial
+from time import monotonic
 from typing import NamedTuple
 
 from dvclite.files import changes
@@ -14,6 +15,9 @@ from dvclite.files.flushing import Flusher, Meanwhile, flush_file, flush_tree, h
 _MOST_FILES = 10_000
 _MOST_BYTES = 512 << 20
 _SHARES = 4
+
+_LONGEST = 5.0
+"""Seconds after which what waits is to be named, however little it is: so much a kill may take."""
 
 GiveName = Callable[[str, str], Collection[str]]
 """Gives a file its final name, both told as paths; returns further folders whose names it changed."""
@@ -53,6 +57,7 @@ class Naming:
         self._give_name = give_name
         self._waiting: list[_Waiting] = []
         self._files = self._bytes = 0
+        self._since = 0.0
         self._flusher: Flusher | None = None
         self._ahead: deque[_Waiting] = deque()
         self._flushing: Meanwhile | None = None
@@ -64,17 +69,26 @@ class Naming:
 
     def add(self, partial: str, final: str, size: int) -> None:
         """Let a written and closed file of `size` bytes wait for its name."""
-        self._open()
-        self._waiting.append(_Waiting(partial, final, 0))
+        self._await(_Waiting(partial, final, 0))
         self._files += 1
         self._bytes += size
 
     def add_folder(self, partial: str, final: str, files: int, size: int) -> None:
         """Let a folder wait for its name, with so many files and folders and bytes in it."""
-        self._open()
-        self._waiting.append(_Waiting(partial, final, files + 1))
+        self._await(_Waiting(partial, final, files + 1))
         self._files += files
         self._bytes += size
+
+    def _await(self, one: _Waiting) -> None:
+        self._open()
+        if not self._waiting:
+            self._since = monotonic()
+        self._waiting.append(one)
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether something waits for so long that it should be named, if nothing more comes."""
+        return bool(self._waiting) and monotonic() - self._since >= _LONGEST
 
     @property
     def is_full(self) -> bool:

@@ -315,3 +315,21 @@ def test_no_descriptor_is_left_open(place):
     names.finish()
 
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_what_waits_for_long_is_overdue(place, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(naming, "monotonic", lambda: now[0])
+    names = Naming(place, renaming(make_folder))
+    assert not names.is_overdue
+
+    for second, name in enumerate("ab"):
+        now[0] = 100.0 + second
+        (place / name).write_bytes(b"content")
+        names.add(str(place / name), str(place / f"final-{name}"), 7)
+    assert not names.is_overdue
+    now[0] = 105.0
+    assert names.is_overdue
+
+    names.finish()
+    assert not names.is_overdue

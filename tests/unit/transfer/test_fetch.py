@@ -16,7 +16,7 @@ from dvclite.errors import (
     TransferError,
     TreeError,
 )
-from dvclite.files import changes
+from dvclite.files import changes, naming
 from dvclite.hashing import BlobRef, Oid, hash_bytes
 from dvclite.progress import SILENT
 from dvclite.remote.requests import Requests
@@ -442,3 +442,27 @@ def test_progress_ends_where_it_was_to_end(there, store, data, recorder):
     there.fetch(store, data, progress=recorder)
 
     assert recorder.works == [["Comparing", None, None, 0, 0], ["Fetching", 3, 11, 3, 11]]
+
+
+@loose
+@pytest.mark.parametrize("seconds", [0.0, 600.0])
+def test_what_arrives_slowly_has_its_name_before_all_is_there(
+    here, there, store, remote, monkeypatch, seconds
+):
+    """However little it is: a kill takes the work of some seconds, and no more."""
+    monkeypatch.setattr(naming, "_LONGEST", seconds)
+    remote.requests = Requests()
+    data = here.add("data", {f"{number:02}": os.urandom(2000) for number in range(40)})
+    here.push(store, data)
+    held = []
+
+    class Watching:
+        def start(self, label, **totals): ...
+        def finish(self): ...
+        def advance(self, *, files=0, size=0):
+            held.append(len(list((there.root / "cache/files").glob("*/??/*"))))
+
+    there.fetch(store, data, progress=Watching())
+
+    assert len(there.files(data)) == 40
+    assert (max(held) > 20) == (seconds == 0.0)
