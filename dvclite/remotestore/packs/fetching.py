@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 
 from dvclite.errors import (
@@ -30,6 +30,7 @@ from dvclite.remotestore.packs.knowledge import Knowledge
 from dvclite.remotestore.packs.limit import Limit
 from dvclite.remotestore.packs.locating import Locating, Target
 from dvclite.remotestore.packs.plan import LONGEST, Errand, Want, plan
+from dvclite.remotestore.packs.remains import EnoughError, remains
 from dvclite.remotestore.packs.window import Window
 
 _TOGETHER = 1000
@@ -142,12 +143,33 @@ class Fetching:
             gauge = _gauge(self._progress, errand, size)
             try:
                 count = Limit(pack, size, gauge, moved).count
-                remote.get(key_of(pack), Path(path), moved=count)
+                try:
+                    remote.get(key_of(pack), Path(path), moved=count)
+                except BaseException:
+                    gauge.take_back()
+                    self._deliver_part(errand, path)
+                    raise
                 with PackFile(path, pack) as file:
                     self._deliver(errand, Window(file.read_into, pack, size).read, moved, gauge)
             finally:
                 gauge.take_back()
                 discard(path)
+
+    def _deliver_part(self, errand: Errand[Target], path: str) -> None:
+        """Hand out what had come of a pack when it was broken off."""
+
+        def refuse(_want: Want[Target]) -> None:
+            raise EnoughError
+
+        where = self._knowledge.where(errand.pack)
+        with remains(path, errand.pack) as (size, read, look):
+            came = list(takewhile(lambda want: want.entry.end <= size, errand.wants))
+            part = Errand(errand.pack, came, is_whole=False)
+            delivery = Delivery(part, read, self._arrivals, self._supply.algorithm, where)
+            try:
+                delivery.hand_out(refuse, look)
+            finally:
+                errand.done = part.done
 
     def _deliver(
         self, errand: Errand[Target], read: Read, moved: OnBytes, gauge: Gauge | None = None

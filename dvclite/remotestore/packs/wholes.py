@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from dvclite.errors import PackError
+from dvclite.errors import DvcliteError, PackError
 from dvclite.files.atomic import discard
 from dvclite.files.copying import OnBytes
-from dvclite.pack.layout import Kind, digest_of, key_of
+from dvclite.hashing import BlobRef
+from dvclite.pack.coding import verified
+from dvclite.pack.layout import Kind, digest_of, key_of, oid_of
 from dvclite.progress import Progress
 from dvclite.remote import Remote
 from dvclite.remotestore.engine import Outcome, ends_all, run
@@ -17,6 +19,7 @@ from dvclite.remotestore.packs.budget import Budget
 from dvclite.remotestore.packs.gauge import Gauge
 from dvclite.remotestore.packs.knowledge import Knowledge
 from dvclite.remotestore.packs.limit import Limit
+from dvclite.remotestore.packs.remains import EnoughError, remains
 from dvclite.remotestore.sizes import Sizes
 from dvclite.remotestore.store import Landing
 
@@ -44,6 +47,8 @@ class Wholes:
         self._landing = landing
         self._progress = progress
         self._disk = Budget(_MOST_ON_DISK)
+        self._outcome: Outcome[Named] = Outcome()
+        self._lacking = Sizes()
         self._lock = threading.Lock()
 
     def fetch(self, lacking: Sizes, jobs: int) -> Outcome[Named]:
@@ -59,7 +64,7 @@ class Wholes:
         Returns:
             How many of the blobs were brought.
         """
-        outcome: Outcome[Named] = Outcome()
+        outcome, self._lacking = self._outcome, lacking
         if len(lacking) < _FEWEST:
             return outcome
 
@@ -68,9 +73,7 @@ class Wholes:
             if content is not None and self._is_brought(pack, content, moved):
                 with self._lock:
                     files = lacking.discard(digest for _size, digest in self._wanted(pack, lacking))
-                    outcome.done += files
-                    outcome.size += content
-                self._progress.advance(files=files, size=content)
+                self._count(files, content)
 
         outcome.stopped = run(self._likely(lacking), bring, jobs, fatal=_is_fatal).stopped
         return outcome
@@ -106,7 +109,12 @@ class Wholes:
             is_taken = False
             try:
                 count = Limit(pack, size, gauge, moved).count
-                self._remote.get(key_of(pack), Path(path), moved=count)
+                try:
+                    self._remote.get(key_of(pack), Path(path), moved=count)
+                except BaseException:
+                    gauge.take_back()
+                    self._take_part(pack, path)
+                    raise
                 is_taken = self._landing.adopt_pack(path, pack)
             except PackError:
                 pass  # Taken apart, it will show what is wrong with it.
@@ -115,6 +123,39 @@ class Wholes:
                 if not is_taken:
                     discard(path)
             return is_taken
+
+    def _take_part(self, pack: str, path: str) -> None:
+        """Take in blobs that had come when a pack was broken off."""
+        entries, where = self._knowledge.entries(pack), self._knowledge.where(pack)
+        if not entries:
+            return
+        with remains(path, pack) as (size, read, look):
+            for entry in entries:
+                look(0)
+                if entry.end > size:
+                    break
+                stored = read(entry.offset, entry.stored)
+                # It is verified by the door that it comes in at.
+                data = bytes(verified(entry, stored, entries.algorithm, trusted=True, where=where))
+                with self._lock:
+                    is_wanted = bool(self._lacking.discard([entry.digest]))
+                if is_wanted:
+                    self._take(BlobRef(oid_of(entry), entry.size), data, where)
+
+    def _take(self, ref: BlobRef, data: bytes, where: str) -> None:
+        try:
+            self._landing.take(ref, data, where)
+        except (DvcliteError, OSError) as error:
+            with self._lock:
+                self._lacking[ref.oid] = ref.size
+            raise EnoughError from error
+        self._count(1, ref.size)
+
+    def _count(self, files: int, content: int) -> None:
+        with self._lock:
+            self._outcome.done += files
+            self._outcome.size += content
+        self._progress.advance(files=files, size=content)
 
 
 def _is_fatal(error: Exception) -> bool:

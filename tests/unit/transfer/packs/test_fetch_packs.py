@@ -296,6 +296,56 @@ def test_a_line_that_breaks_fails_what_it_carried_and_the_same_again_completes(
     assert there.files(data) == content
 
 
+@pytest.fixture
+def whole_packs(monkeypatch):
+    """Have packs got as a whole that are larger than 1 MiB."""
+    monkeypatch.setattr("dvclite.remotestore.packs.plan.LONGEST", 1 << 20)
+
+
+@pytest.mark.parametrize("far_or_near", ["far"], indirect=True)
+def test_what_had_come_of_a_pack_that_broke_off_does_not_come_again(
+    there, open_store, remote, pushed, noise, failed, whole_packs
+):
+    content = {f"{number}": noise(number, 3 << 20) for number in range(2)}
+    data = pushed(content)
+    remote.plan = Plan((Fault(Kind.BREAK, "get", times=1),))
+    with open_store("there", jobs=1) as store:
+        moved = there.fetch(store, data)
+    assert remote.traffic.calls["get"] == 1
+    assert failed(moved)
+
+    before = remote.traffic.received
+    with open_store("there") as store:
+        there.fetch(store, data).check("fetched")
+
+    assert there.files(data) == content
+    assert remote.traffic.received - before < 0.7 * (6 << 20)
+
+
+@pytest.mark.parametrize("far_or_near", ["far"], indirect=True)
+def test_a_gap_in_what_had_come_of_a_pack_is_not_taken_for_content(
+    there, open_store, remote, pushed, noise, whole_packs, monkeypatch
+):
+    content = {f"{number}": noise(number, 3 << 20) for number in range(2)}
+    data = pushed(content)
+    get = remote.get
+
+    def get_with_a_gap(key, target, *, moved):
+        get(key, target, moved=moved)
+        whole = target.read_bytes()
+        target.write_bytes(whole[:100_000] + bytes(3 << 20) + whole[100_000 + (3 << 20) : 5 << 20])
+        raise RemoteUnavailableError(remote.url, "made to fail", key=key)
+
+    monkeypatch.setattr(remote, "get", get_with_a_gap)
+    with open_store("there", jobs=1) as store:
+        assert there.fetch(store, data).failures
+    monkeypatch.undo()
+    with open_store("there") as store:
+        there.fetch(store, data).check("fetched")
+
+    assert there.files(data) == content
+
+
 # Large files
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from dvclite.cache.cache import Cache
-from dvclite.errors import BlobCorruptError
+from dvclite.errors import BlobCorruptError, RemoteUnavailableError
 from dvclite.formats.native import native
 from dvclite.hashing import BLAKE3, XXH128
 from dvclite.pack.layout import key_of
@@ -82,6 +82,41 @@ def test_a_cache_that_has_most_of_one_does_not_take_it_again(packed, pushed, ope
     assert names(there).isdisjoint(blob_packs(packs))
     assert before < names(there)
     assert there.files(data) == content
+
+
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt])
+def test_what_had_come_of_one_that_broke_off_does_not_come_again(
+    packed, pushed, open_store, remote, recorder, monkeypatch, error
+):
+    data, content = pushed
+    there = packed()
+    get, broken = remote.get, []
+
+    def get_half(key, target, *, moved):
+        get(key, target, moved=moved)
+        target.write_bytes(target.read_bytes()[: 700 << 10])
+        broken.append(key)
+        raise error or RemoteUnavailableError(remote.url, "made to fail", key=key)
+
+    monkeypatch.setattr(remote, "get", get_half)
+    with open_store("there", jobs=1) as store:
+        if error:
+            with pytest.raises(error):
+                there.fetch(store, data)
+        else:
+            came = there.fetch(store, data, progress=recorder).files
+            assert recorder.works[-1][3:5] == [came, came * 20_000]
+            assert came >= 35 * len(broken)
+    monkeypatch.undo()
+    monkeypatch.setattr(wholes, "_FEWEST", 1000)  # What is lacking now comes one by one.
+    before = remote.traffic.received
+    with open_store("there") as store:
+        moved = there.fetch(store, data)
+        moved.check("fetched")
+
+    assert there.files(data) == content
+    assert moved.files == 200 - (35 if error else came)
+    assert remote.traffic.received - before <= moved.files * 20_500
 
 
 def test_a_cache_that_keeps_files_apart_takes_none(packed, pushed, open_store):
