@@ -37,10 +37,19 @@ _PAYS = 1.5
 """How many times as busy twice as many workers have to be for more to be of use."""
 
 _SHORTEST = 1e-6
-_CORES = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 _GRACE = 0.7
 """Seconds that interrupted workers get to end what they do."""
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+_CORES = _cores()
 
 
 class _Nothing:

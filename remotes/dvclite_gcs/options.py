@@ -78,7 +78,8 @@ def _check_trusted(url: str, options: GCSOptions, tracked: Collection[str]) -> N
         raise RemoteSetupError(
             url,
             f"your own Google credentials are not sent to {options.endpointurl}",
-            hint="set allow_anonymous_login, or credentialpath with `dvclite remote modify --local`",
+            hint="set allow_anonymous_login, or endpointurl and credentialpath with"
+            " `dvclite remote modify --local`",
         )
     for name in ("endpointurl", "credentialpath"):
         if name in tracked:
