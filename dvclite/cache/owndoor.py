@@ -2,21 +2,17 @@
 
 import os
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from dvclite.cache.absence import Absence
 from dvclite.cache.incoming import Incoming
-from dvclite.cache.leases import Lease
-from dvclite.cache.loose import BLOB_MODE, LooseBlobs, holds
-from dvclite.cache.packing import Packing
-from dvclite.cache.verifying import Verifier
+from dvclite.cache.loose import BLOB_MODE, holds
 from dvclite.errors import FileChangedError
 from dvclite.files import changes
 from dvclite.files.atomic import discard
 from dvclite.files.copying import OnBytes, copy, ignore_bytes, read, read_whole
 from dvclite.files.folder import Folder
-from dvclite.files.staging import Staging
-from dvclite.formats.format import Format
 from dvclite.hashing import READ_SIZE, BlobRef, Oid, hash_bytes
 from dvclite.pack.piece import Piece
 from dvclite.tree import Tree
@@ -34,20 +30,6 @@ class Saved(NamedTuple):
 
 class OwnDoor(Incoming):
     """Brings in what is read here for the first time, and named by what was read."""
-
-    def __init__(
-        self,
-        blobs: LooseBlobs,
-        packing: Packing,
-        format: Format,
-        verifier: Verifier,
-        lease: Lease,
-        staging: Staging,
-    ) -> None:
-        """Write to `blobs` and packs, relying by `lease` on what is there already."""
-        super().__init__(blobs, packing, format, verifier, lease, staging)
-        # Another one than for those who store: whoever is told once that a blob is absent stores it.
-        self._unseen = Absence(blobs, format.algorithm.digits)
 
     def save(
         self, folder: Folder, name: str, before: os.stat_result, moved: OnBytes = ignore_bytes
@@ -125,6 +107,11 @@ class OwnDoor(Incoming):
     def save_tree(self, tree: Tree) -> None:
         """Bring in a tree."""
         self._offer(tree.oid, tree.data, "a tree")
+
+    @cached_property
+    def _unseen(self) -> Absence:
+        # Another one than for those who store: whoever is told once that a blob is absent stores it.
+        return Absence(self._blobs, self._format.algorithm.digits)
 
     def _save_small(
         self, fd: int, path: str, before: os.stat_result, moved: OnBytes

@@ -30,7 +30,7 @@ from dvclite.remotestore.packs.knowledge import Knowledge
 from dvclite.remotestore.packs.limit import Limit
 from dvclite.remotestore.packs.locating import Locating, Target
 from dvclite.remotestore.packs.plan import LONGEST, Errand, Want, plan
-from dvclite.remotestore.packs.remains import EnoughError, remains
+from dvclite.remotestore.packs.remains import EnoughError, Remains, save_remains
 from dvclite.remotestore.packs.window import Window
 
 _TOGETHER = 1000
@@ -161,15 +161,18 @@ class Fetching:
         def refuse(_want: Want[Target]) -> None:
             raise EnoughError
 
-        where = self._knowledge.where(errand.pack)
-        with remains(path, errand.pack) as (size, read, look):
-            came = list(takewhile(lambda want: want.entry.end <= size, errand.wants))
+        def hand_out(found: Remains) -> None:
+            came = list(takewhile(lambda want: want.entry.end <= found.size, errand.wants))
             part = Errand(errand.pack, came, is_whole=False)
-            delivery = Delivery(part, read, self._arrivals, self._supply.algorithm, where)
+            where, algorithm = self._knowledge.where(errand.pack), self._supply.algorithm
             try:
-                delivery.hand_out(refuse, look)
+                Delivery(part, found.read, self._arrivals, algorithm, where).hand_out(
+                    refuse, found.look
+                )
             finally:
                 errand.done = part.done
+
+        save_remains(path, errand.pack, hand_out)
 
     def _deliver(
         self, errand: Errand[Target], read: Read, moved: OnBytes, gauge: Gauge | None = None

@@ -2,8 +2,8 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 from dvclite.errors import PackError
@@ -30,13 +30,13 @@ class Remains(NamedTuple):
     look: Callable[[int], None]
 
 
-@contextmanager
-def remains(path: str, pack: str) -> Iterator[Remains]:
-    """Open what came, if anything did. What goes wrong with it ends the block, and nothing else.
+def save_remains(path: str, pack: str, save: Callable[[Remains], None]) -> None:
+    """Have saved what came. What goes wrong ends that, and nothing else.
 
     Args:
-        path: Where it was written to.
+        path: Where it was written to, if anything came.
         pack: What it should have become.
+        save: Is given it.
     """
     deadline = time.monotonic() + _PATIENCE
 
@@ -44,15 +44,11 @@ def remains(path: str, pack: str) -> Iterator[Remains]:
         if time.monotonic() > deadline:
             raise EnoughError
 
-    with suppress(EnoughError, PackError, OSError):
-        if not os.path.exists(path):
-            yield Remains(0, lambda _at, _size: memoryview(b""), look)
-            return
-        with open(path, "rb", buffering=0) as file:
-            size = os.fstat(file.fileno()).st_size
+    with suppress(EnoughError, PackError, OSError), open(path, "rb", buffering=0) as file:
+        size = os.fstat(file.fileno()).st_size
 
-            def read(offset: int, memory: memoryview) -> int:
-                file.seek(offset)
-                return file.readinto(memory) or 0
+        def read(offset: int, memory: memoryview) -> int:
+            file.seek(offset)
+            return file.readinto(memory) or 0
 
-            yield Remains(size, Window(read, pack, size).read, look)
+        save(Remains(size, Window(read, pack, size).read, look))

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 
 from dvclite.errors import DvcliteError, PackError
@@ -19,7 +19,7 @@ from dvclite.remotestore.packs.budget import Budget
 from dvclite.remotestore.packs.gauge import Gauge
 from dvclite.remotestore.packs.knowledge import Knowledge
 from dvclite.remotestore.packs.limit import Limit
-from dvclite.remotestore.packs.remains import EnoughError, remains
+from dvclite.remotestore.packs.remains import EnoughError, Remains, save_remains
 from dvclite.remotestore.sizes import Sizes
 from dvclite.remotestore.store import Landing
 
@@ -129,18 +129,19 @@ class Wholes:
         entries, where = self._knowledge.entries(pack), self._knowledge.where(pack)
         if not entries:
             return
-        with remains(path, pack) as (size, read, look):
-            for entry in entries:
-                look(0)
-                if entry.end > size:
-                    break
-                stored = read(entry.offset, entry.stored)
+
+        def take(found: Remains) -> None:
+            for entry in takewhile(lambda entry: entry.end <= found.size, entries):
+                found.look(0)
+                stored = found.read(entry.offset, entry.stored)
                 # It is verified by the door that it comes in at.
                 data = bytes(verified(entry, stored, entries.algorithm, trusted=True, where=where))
                 with self._lock:
                     is_wanted = bool(self._lacking.discard([entry.digest]))
                 if is_wanted:
                     self._take(BlobRef(oid_of(entry), entry.size), data, where)
+
+        save_remains(path, pack, take)
 
     def _take(self, ref: BlobRef, data: bytes, where: str) -> None:
         try:
