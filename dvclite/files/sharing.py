@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from dvclite.files.closing import Closing
-from dvclite.files.crew import Crew, Work, hired
+from dvclite.files.crew import Crew, hired
+from dvclite.files.member import Work
 
 _Tag = TypeVar("_Tag")
 
